@@ -1,0 +1,137 @@
+import type { BrokerMessage } from './message.ts'
+
+/**
+ * One queue of one broker, as a consumer sees it. An adapter is a factory that returns this contract; every adapter passes
+ * `test/contract/broker-contract.ts`.
+ *
+ * Rules that hold for every method: connection loss is the adapter's business (it reconnects with backoff and jitter, for ever, until
+ * `close`), a wait has a deadline, an error is a `QueueCanaryError`, and no message text, header value or credential appears in an error.
+ */
+export interface Broker {
+  readonly capabilities: BrokerCapabilities
+
+  /**
+   * Starts a subscription and resolves once it is known to the adapter, connected or not: its state arrives at the sink. Throws
+   * `BROKER_REFUSED` only for a request that can never work (a hand-back source where hand-back is off).
+   */
+  subscribe(request: SubscribeRequest, sink: DeliverySink): Promise<Subscription>
+
+  /**
+   * Makes sure that failed messages can be handed back: declares the hand-back queue where the adapter was told it may, checks it
+   * otherwise. Idempotent. Rejects with `BROKER_REFUSED` (missing queue or right) or `BROKER_UNREACHABLE`. Does nothing where hand-back is off.
+   */
+  prepareHandBack(): Promise<void>
+
+  /** Counts for decisions and status. Rejects with `BROKER_UNREACHABLE` or `QUEUE_MISSING`; never blocks deliveries. */
+  inspect(): Promise<QueueFacts>
+
+  /** What `doctor` says of connection, queue, permissions and limits. Consumes and changes nothing. Never rejects: trouble is a finding. */
+  diagnose(): Promise<readonly Finding[]>
+
+  /** Closes every subscription and connection. What is unsettled goes back to the queue. Idempotent; resolves within a few seconds, connected or not. */
+  close(): Promise<void>
+}
+
+export interface BrokerCapabilities {
+  /** Name for messages and status: `rabbitmq`, `sqs`, `memory`. */
+  readonly kind: string
+  /** True when failed messages go to the hand-back queue; false when they can only be returned to the queue itself. */
+  readonly handBack: boolean
+  /** True when `inspect` tells the age of the oldest message. */
+  readonly oldestAge: boolean
+}
+
+export interface SubscribeRequest {
+  /** The queue itself, or its hand-back queue. */
+  readonly source: 'queue' | 'handBack'
+  /** `ahead` gets the next message before every `normal` subscription that could also take it. */
+  readonly precedence: 'normal' | 'ahead'
+  /** Most deliveries of this subscription that may be unsettled at a time; at least 1. Fixed: a new limit needs a new subscription. */
+  readonly maxUnsettled: number
+  /**
+   * How many messages this subscription may take in all, counted from its start; `Infinity` streams. Never exceeded, not by one, whatever
+   * order acks and grants come in. While no permits are left no message waits for this subscription at the broker or here.
+   */
+  readonly permits: number
+}
+
+export interface Subscription {
+  /** Raises the cumulative number of permits; a smaller number than before is ignored. Synchronous, cheap, never throws. */
+  permit(total: number): void
+  /** Ends deliveries: after it resolves none arrives. Deliveries already made can still be settled. Idempotent; bounded by a deadline. */
+  stop(): Promise<void>
+  /** `stop`, then releases the link; what is still unsettled goes back to the queue. Flushes acks first. Idempotent; bounded by a deadline. */
+  close(): Promise<void>
+}
+
+/** The receiving side of a subscription. Its methods never throw and return at once. */
+export interface DeliverySink {
+  onDelivery(delivery: Delivery): void
+  /**
+   * Every change of the link. On any state but `consuming` and `idle`, unsettled deliveries of this subscription have become void: the
+   * broker delivers them again, settling them does nothing.
+   */
+  onLink(state: LinkState, reason?: string): void
+}
+
+/**
+ * `connecting`: no link, being restored. `idle`: linked, without permits. `consuming`: linked and taking. `missing`: the queue does not
+ * exist (checked again with backoff, never declared by us). `refused`: the broker denies it (rights, exclusive use).
+ */
+export const linkStates = ['connecting', 'idle', 'consuming', 'missing', 'refused', 'closed'] as const
+export type LinkState = (typeof linkStates)[number]
+
+/**
+ * One delivery of one message. It is settled by the first of the four calls; each later call, and each call after its link was lost, does
+ * nothing and returns false (a settlement goes to the link its delivery came from, or nowhere).
+ */
+export interface Delivery {
+  readonly message: BrokerMessage
+  /** What earlier hand-backs and dead-letterings left on the message. */
+  readonly passage: Passage
+  /** Done: the broker forgets the message. */
+  ack(): boolean
+  /** Returns the message to its queue, for any consumer. May raise the broker's delivery count. */
+  requeue(): boolean
+  /** Gives the message to the queue's dead-letter exchange or redrive policy. */
+  deadLetter(): boolean
+  /**
+   * Publishes the message to the hand-back queue with its properties, headers and remaining time to live, waits for the broker's
+   * confirmation, then acks. Resolves false when the delivery was void or settled before. Rejects with `HAND_BACK_FAILED` when there is no
+   * confirmation within the adapter's deadline; the delivery is then still unsettled.
+   */
+  handBack(note: HandBackNote): Promise<boolean>
+}
+
+/** Where a message has been before, from what the adapter's own hand-back wrote and the broker's dead-letter record. */
+export interface Passage {
+  /** Set on a delivery from the hand-back queue: who handed it back, and the delivery count it had. */
+  readonly handedBack: HandBackNote | undefined
+  /** True when the message left the hand-back queue as a dead letter: it must go to the queue's own dead-letter exchange, unhandled. */
+  readonly dead: boolean
+}
+
+export interface HandBackNote {
+  readonly version: string
+  readonly reason: 'failed' | 'timedOut' | 'returned'
+  readonly deliveryCount: number
+}
+
+export interface QueueFacts {
+  /** Messages ready for delivery. */
+  readonly backlog: number
+  /** Messages in the hand-back queue, ready; 0 where there is none. */
+  readonly handBackBacklog: number
+  /** Consumers on the queue, ours and others'; undefined where the broker does not tell. */
+  readonly consumers: number | undefined
+  /** Age of the oldest message in milliseconds; undefined where the broker does not tell. */
+  readonly oldestAgeMs: number | undefined
+}
+
+/** One line of `doctor`: `mend` says what to do, and is present unless all is well. */
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'error'
+  readonly subject: string
+  readonly found: string
+  readonly mend?: string
+}
