@@ -1,0 +1,35 @@
+/** What a version may do. `none`: takes nothing. `stream`: takes what it can. `drain`: takes nothing more, finishes, and is retired. */
+export type Lane =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'stream' }
+  | ThrottledLane
+  | { readonly kind: 'drain'; readonly timeoutMs: number; readonly onTimeout: 'handBack' | 'wait' }
+
+export interface ThrottledLane {
+  readonly kind: 'throttled'
+  /** Percent of the queue's messages; 100 needs no permits. */
+  readonly weight: number
+  /** Most in flight over all consumers of the version. */
+  readonly concurrency: number
+  readonly delayMs: number
+}
+
+/** The part of one canary consumer. All numbers are cumulative over the consumer's life or limits: repeating or losing one does no harm. */
+export interface ConsumerAllocation {
+  /** 0: takes nothing, finishes what it has. */
+  readonly concurrency: number
+  readonly delayMs: number
+  /** Messages it may have taken in all; undefined: as many as it can. */
+  readonly permits: number | undefined
+  /** Messages that may have failed in all: failed and in flight together never exceed it. */
+  readonly failures: number
+}
+
+export interface Allocations {
+  readonly stable: Lane
+  readonly canary: Lane
+  /** By consumer id; only canary consumers that may take something are here. */
+  readonly consumers: Readonly<Record<string, ConsumerAllocation>>
+}
+
+export const idleAllocations: Allocations = { stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {} }

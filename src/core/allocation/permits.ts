@@ -1,0 +1,46 @@
+/**
+ * The law that grants permits. `taken <= weight x total` holds cumulatively over a step, up to the messages that pass while a grant is on its
+ * way, and up to a small burst.
+ *
+ * `total` is what reports say; it is late. `ratePerMs x horizonMs` stands for what has passed since and will pass until the next grant, so
+ * that the canary neither trails behind nor runs ahead. A canary that could not use its permits (too slow, cut off) gets at most
+ * `reserveMs` of them back: it never catches up on a stable version that has moved on.
+ */
+export interface PermitLaw {
+  /** Percent, 0 to 100 (exclusive: at 100 no permits are needed). */
+  readonly weight: number
+  /** Messages taken in this step: by both versions, and by the canary. */
+  readonly total: number
+  readonly canary: number
+  /** Permits granted in this step that no report shows as used yet. */
+  readonly unused: number
+  /** Messages of the queue per millisecond, both versions. */
+  readonly ratePerMs: number
+  readonly horizonMs: number
+  /** Largest number of permits that may lie unused. */
+  readonly burst: number
+  readonly forgone: number
+}
+
+export interface Permission {
+  /** New permits to give out now. */
+  readonly grant: number
+  /** The step's `forgone`, from now on. */
+  readonly forgone: number
+}
+
+/** How much of its missed share a canary may make up for. */
+const reserveMs = 2_000
+
+export function permit(law: PermitLaw): Permission {
+  const share = law.weight / 100
+  const due = share * (law.total + law.ratePerMs * law.horizonMs)
+  const reserve = law.burst + share * law.ratePerMs * reserveMs
+  const missed = due - law.forgone - law.canary - law.unused
+  const forgone = law.forgone + Math.max(0, missed - reserve)
+  const open = Math.floor(due - forgone - law.canary - law.unused + tolerance)
+  return { grant: Math.max(0, Math.min(open, law.burst - law.unused)), forgone }
+}
+
+/** 1 % of 300 is 3, not 2.9999999999999996. */
+const tolerance = 1e-9

@@ -1,0 +1,70 @@
+/**
+ * What happened to messages, as cumulative counts. One incarnation of a consumer only ever adds to them, so counts of several consumers
+ * merge by adding, and a difference of two states of one consumer is never negative.
+ *
+ * A message counts once among `succeeded`, `failed`, `timedOut`: by the first outcome of its first delivery from the queue. What comes
+ * after (retries, the second try on the stable version) is counted beside, never again.
+ */
+export const countNames = [
+  /** Messages from the queue whose handling began, or which were received by a throttled consumer. */
+  'taken',
+  'succeeded',
+  'failed',
+  'timedOut',
+  /** First outcomes that count for nothing: the broker said the message had been delivered before. */
+  'repeated',
+  /** Given to the stable version over the hand-back queue (or returned, where there is none). */
+  'handedBack',
+  /** Taken from the hand-back queue and succeeded here / failed here too. */
+  'rescued',
+  'failedOnBoth',
+  'deadLettered',
+  /** Returned to the queue without an outcome (drain, link lost before the start). */
+  'returned',
+  /** Results that came after their message's time was over. */
+  'late',
+  /** Settlements that came after the link of their delivery was gone. */
+  'stale',
+] as const
+export type CountName = (typeof countNames)[number]
+export type Counts = Readonly<Record<CountName, number>>
+
+export const noCounts: Counts = {
+  taken: 0,
+  succeeded: 0,
+  failed: 0,
+  timedOut: 0,
+  repeated: 0,
+  handedBack: 0,
+  rescued: 0,
+  failedOnBoth: 0,
+  deadLettered: 0,
+  returned: 0,
+  late: 0,
+  stale: 0,
+}
+
+export function addCounts(a: Counts, b: Counts): Counts {
+  return combine(a, b, (x, y) => x + y)
+}
+
+/** What was added from `earlier` to `later`; never negative, so a counter that was reset contributes what it has. */
+export function countsSince(later: Counts, earlier: Counts): Counts {
+  return combine(later, earlier, (x, y) => (x >= y ? x - y : x))
+}
+
+/** Messages whose first outcome is known. */
+export function firstOutcomes(counts: Counts): number {
+  return counts.succeeded + counts.failed + counts.timedOut
+}
+
+/** Messages whose first outcome was not success. */
+export function harmedIn(counts: Counts): number {
+  return counts.failed + counts.timedOut
+}
+
+function combine(a: Counts, b: Counts, each: (x: number, y: number) => number): Counts {
+  const result: Record<CountName, number> = { ...noCounts }
+  for (const name of countNames) result[name] = each(a[name], b[name])
+  return result
+}

@@ -1,0 +1,50 @@
+/**
+ * Durations in logarithmic buckets that grow by 5 %: mergeable by adding, relative error of a quantile at most 2.5 %. Bucket `b` holds
+ * durations in (1.05^(b-1), 1.05^b] ms with b >= 0; bucket 0 is everything up to 1 ms. Sparse: only buckets in use are present.
+ */
+export type Histogram = Readonly<Record<number, number>>
+
+const growth = 1.05
+const logGrowth = Math.log(growth)
+/** 1.05^400 ms is about 81 hours: longer durations share the last bucket. */
+const lastBucket = 400
+
+export function bucketOf(durationMs: number): number {
+  if (!(durationMs > 1)) return 0
+  return Math.min(lastBucket, Math.ceil(Math.log(durationMs) / logGrowth))
+}
+
+/** The duration that stands for a bucket: its geometric middle, in milliseconds. */
+export function durationOf(bucket: number): number {
+  return growth ** (bucket - 0.5)
+}
+
+export function addHistograms(a: Histogram, b: Histogram): Histogram {
+  const sum: Record<number, number> = { ...a }
+  for (const [bucket, count] of Object.entries(b)) sum[Number(bucket)] = (sum[Number(bucket)] ?? 0) + count
+  return sum
+}
+
+/** What was added from `earlier` to `later`. */
+export function histogramSince(later: Histogram, earlier: Histogram): Histogram {
+  const difference: Record<number, number> = {}
+  for (const [bucket, count] of Object.entries(later)) {
+    const before = earlier[Number(bucket)] ?? 0
+    if (count !== before) difference[Number(bucket)] = count > before ? count - before : count
+  }
+  return difference
+}
+
+/** The duration that the fraction `q` of the values does not exceed, in milliseconds; undefined without values. */
+export function quantile(histogram: Histogram, q: number): number | undefined {
+  const buckets = Object.entries(histogram)
+    .map(([bucket, count]) => ({ bucket: Number(bucket), count }))
+    .toSorted((a, b) => a.bucket - b.bucket)
+  const total = buckets.reduce((sum, { count }) => sum + count, 0)
+  let seen = 0
+  for (const { bucket, count } of buckets) {
+    seen += count
+    if (seen >= q * total) return durationOf(bucket)
+  }
+  return undefined
+}

@@ -1,0 +1,78 @@
+import { allocate } from '../allocation/allocate.ts'
+import type { Pace } from '../allocation/allocate.ts'
+import { idleAllocations } from '../allocation/lane.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Effect, RolloutEvent, Transition } from './event.ts'
+import { lanesOf } from './lanes.ts'
+import type { Observation } from './observation.ts'
+import type { Command, QueueState } from './queue-state.ts'
+import { isTerminal } from './rollout.ts'
+import type { Rollout } from './rollout.ts'
+import { transition } from './transition.ts'
+
+export interface Advance {
+  readonly at: string
+  readonly sinceMs: number
+  readonly seen: Observation
+  readonly pace: Pace
+  readonly policy: Policy
+}
+
+/** One decision of a coordinator: carries out the commands, looks, and says what everybody may do from now on. */
+export function advance(state: QueueState, input: Advance): Transition<QueueState> {
+  const rollout = state.rollout
+  if (rollout === undefined || isTerminal(rollout.phase)) return { state: { ...state, commands: [] }, effects: [] }
+  const { at, sinceMs, seen, policy } = input
+  const events: readonly RolloutEvent[] = [
+    ...abortFirst(state.commands, rollout.id).map((command): RolloutEvent => ({ kind: 'command', at, command })),
+    { kind: 'look', at, sinceMs, seen },
+  ]
+  const moved = events.reduce(step(policy), { state: rollout, effects: [] })
+  const told = { ...state, rollout: moved.state, commands: [] }
+  const settled = moved.effects.reduce<QueueState>((next, effect) => applied(next, effect, at), told)
+  return { state: allocated(settled, moved.state, input), effects: moved.effects }
+}
+
+function step(policy: Policy) {
+  return (before: Transition<Rollout>, event: RolloutEvent): Transition<Rollout> => {
+    const after = transition(before.state, event, policy)
+    return { state: after.state, effects: [...before.effects, ...after.effects] }
+  }
+}
+
+/** Abort beats everything that was said with it. */
+function abortFirst(commands: readonly Command[], rolloutId: string): readonly Command[] {
+  const meant = commands.filter(({ rollout }) => rollout === rolloutId)
+  return meant.toSorted((a, b) => Number(b.kind === 'abort') - Number(a.kind === 'abort'))
+}
+
+function applied(state: QueueState, effect: Effect, at: string): QueueState {
+  const { rollout } = state
+  if (rollout === undefined) return state
+  switch (effect.kind) {
+    case 'commitPromotion':
+      return { ...buried(state, rollout.stable, 'promotedAway', at), stable: rollout.canary, previous: rollout.stable }
+    case 'buryCanary':
+      return buried(state, rollout.canary, 'rolledBack', at)
+    case 'announce':
+    case 'refuse':
+      return state
+  }
+}
+
+function buried(state: QueueState, version: string, reason: 'promotedAway' | 'rolledBack', at: string): QueueState {
+  return { ...state, tombstones: { ...state.tombstones, [version]: { reason, at } } }
+}
+
+function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy }: Advance): QueueState {
+  if (isTerminal(rollout.phase)) return { ...state, allocations: idleAllocations }
+  const { allocations, forgone } = allocate({
+    rollout,
+    lanes: lanesOf(rollout, policy, seen),
+    before: state.allocations,
+    seen,
+    maxFailedMessages: policy.limits.maxFailedMessages,
+    pace,
+  })
+  return { ...state, rollout: { ...rollout, forgone }, allocations }
+}

@@ -1,0 +1,146 @@
+import { countNames } from '../evidence/counts.ts'
+import { verdicts } from '../evidence/metric-state.ts'
+import { dictionary, fieldsFor, list, optional, tolerantObject as record } from '../schema/objects.ts'
+import { union } from '../schema/combine.ts'
+import type { Reader } from '../schema/reader.ts'
+import { boolean, integer, literal, number, oneOf, string } from '../schema/scalars.ts'
+import { consumerStates } from './consumer-report.ts'
+import type { ConsumerReport } from './consumer-report.ts'
+import { commandKinds } from './queue-state.ts'
+import type { QueueState } from './queue-state.ts'
+import { phases } from './rollout.ts'
+
+/** Records carry their format. A reader refuses a format it does not know, and drops keys it does not know. */
+export const recordFormat = 1
+
+const whole = () => integer({ min: 0 })
+const amount = () => number({ min: 0 })
+
+const counts = record(fieldsFor(countNames, whole()))
+const histogram = dictionary(whole())
+const totals = record({ stable: counts, canary: counts })
+const order = record({ generation: string(), epoch: whole(), sequence: whole() })
+
+const lane = union(
+  'kind',
+  {
+    none: {},
+    stream: {},
+    throttled: { weight: number({ min: 0, max: 100 }), concurrency: whole(), delayMs: amount() },
+    drain: { timeoutMs: amount(), onTimeout: oneOf(['handBack', 'wait']) },
+  },
+  { unknownKeys: 'drop' },
+)
+
+const allocations = record({
+  stable: lane,
+  canary: lane,
+  consumers: dictionary(
+    record({ concurrency: whole(), delayMs: amount(), permits: optional(whole()), failures: whole() }),
+  ),
+})
+
+const measurement = record({
+  verdict: oneOf(verdicts),
+  value: optional(number()),
+  n: whole(),
+  why: string(),
+})
+
+const metric = record({
+  windowCounts: counts,
+  windowDurations: histogram,
+  windowMs: amount(),
+  failed: whole(),
+  inconclusive: whole(),
+  consecutiveErrors: whole(),
+  inStep: whole(),
+  last: optional(measurement),
+})
+
+const numberOrText: Reader<number | string> = {
+  ...string(),
+  expected: 'a number or a text',
+  read: (value, path, report) => (typeof value === 'number' ? value : string().read(value, path, report)),
+}
+
+const historyEntry = record({
+  at: string(),
+  elapsedMs: amount(),
+  phase: oneOf(phases),
+  step: whole(),
+  why: string(),
+  numbers: dictionary(numberOrText),
+})
+
+const rollout = record({
+  id: string(),
+  canary: string(),
+  stable: string(),
+  policyDigest: string(),
+  phase: oneOf(phases),
+  hold: optional(oneOf(['step', 'operator', 'failure', 'insufficientData'])),
+  step: whole(),
+  elapsedMs: amount(),
+  stepElapsedMs: amount(),
+  phaseElapsedMs: amount(),
+  origin: optional(totals),
+  stepOrigin: optional(totals),
+  forgone: amount(),
+  harmed: whole(),
+  lost: whole(),
+  metrics: dictionary(metric),
+  why: string(),
+  history: list(historyEntry),
+})
+
+const command = record({
+  id: string(),
+  rollout: string(),
+  kind: oneOf(commandKinds),
+  full: boolean(),
+  reason: string(),
+})
+
+/** The queue's document as it stands in the store, less the format. */
+export const queueStateReader: Reader<QueueState> = record({
+  generation: string(),
+  epoch: whole(),
+  sequence: whole(),
+  lease: record({ holder: optional(string()), renewals: whole() }),
+  stable: string(),
+  previous: optional(string()),
+  tombstones: dictionary(record({ reason: oneOf(['promotedAway', 'rolledBack']), at: string() })),
+  rollout: optional(rollout),
+  commands: list(command),
+  allocations,
+})
+
+export const consumerReportReader: Reader<ConsumerReport> = record({
+  id: string(),
+  worker: string(),
+  version: string(),
+  beat: whole(),
+  at: amount(),
+  state: oneOf(consumerStates),
+  link: string(),
+  linkReason: optional(string()),
+  obeyed: optional(order),
+  capacity: whole(),
+  inFlight: whole(),
+  stuck: whole(),
+  counts,
+  durations: histogram,
+  eventLoopDelayMs: amount(),
+  drain: optional(
+    record({ finished: whole(), returned: whole(), abandoned: whole(), durationMs: amount(), onTime: boolean() }),
+  ),
+})
+
+/** Every record in the store: its format, what kind it is, and its content. */
+export function envelope<T>(
+  kind: string,
+  content: Reader<T>,
+): Reader<{ readonly format: 1; readonly kind: string; readonly content: T }> {
+  return record({ format: literal(recordFormat), kind: literal(kind), content })
+}

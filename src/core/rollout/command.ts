@@ -1,0 +1,101 @@
+import { assertNever } from '../assert-never.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { RolloutEvent, Transition } from './event.ts'
+import { moveTo, openStep } from './move.ts'
+import type { Command } from './queue-state.ts'
+import { abortablePhases, isTerminal } from './rollout.ts'
+import type { Rollout } from './rollout.ts'
+
+type CommandEvent = Extract<RolloutEvent, { kind: 'command' }>
+
+/** Carries out an operator's command. What does not fit the phase is refused with the reason; a repeated one finds its work done. */
+export function command(rollout: Rollout, { at, command: wish }: CommandEvent, policy: Policy): Transition<Rollout> {
+  if (isTerminal(rollout.phase)) return refuse(rollout, wish, `the rollout has ended: ${rollout.phase}`)
+  switch (wish.kind) {
+    case 'abort':
+      return abort(rollout, wish, at)
+    case 'pause':
+      return pause(rollout, wish, at)
+    case 'resume':
+      return resume(rollout, wish, at, policy)
+    case 'promote':
+      return wish.full ? promoteFull(rollout, wish, at, policy) : promote(rollout, wish, at, policy)
+    default:
+      return assertNever(wish.kind)
+  }
+}
+
+function abort(rollout: Rollout, wish: Command, at: string): Transition<Rollout> {
+  if (rollout.phase === 'RollingBack') return { state: rollout, effects: [] }
+  if (!abortablePhases.includes(rollout.phase))
+    return refuse(rollout, wish, `${rollout.canary} is in charge already; use undo`)
+  return moveTo(rollout, {
+    phase: 'RollingBack',
+    at,
+    why: said('aborted by an operator', wish),
+    numbers: { harmed: rollout.harmed },
+  })
+}
+
+function pause(rollout: Rollout, wish: Command, at: string): Transition<Rollout> {
+  if (rollout.phase === 'Paused') return { state: rollout, effects: [] }
+  if (rollout.phase !== 'Progressing')
+    return refuse(rollout, wish, `only a running step can be paused, not ${rollout.phase}`)
+  return moveTo(rollout, { phase: 'Paused', hold: 'operator', at, why: said('paused by an operator', wish) })
+}
+
+/** Goes on with the step that was held; its measurements begin anew, so that what held it does not hold it at once again. */
+function resume(rollout: Rollout, wish: Command, at: string, policy: Policy): Transition<Rollout> {
+  if (rollout.phase === 'Progressing') return { state: rollout, effects: [] }
+  if (rollout.phase !== 'Paused')
+    return refuse(rollout, wish, `only a paused rollout can be resumed, not ${rollout.phase}`)
+  if (rollout.hold === 'step') return refuse(rollout, wish, 'a pause step ends by promote')
+  if (rollout.hold === 'operator')
+    return moveTo(rollout, back(rollout, policy, at, said('resumed by an operator', wish)))
+  const anew = openStep({ ...rollout, metrics: {} })
+  return moveTo(anew, back(anew, policy, at, said('resumed by an operator, measuring anew', wish)))
+}
+
+function promote(rollout: Rollout, wish: Command, at: string, policy: Policy): Transition<Rollout> {
+  if (rollout.phase !== 'Progressing' && rollout.phase !== 'Paused') {
+    return refuse(
+      rollout,
+      wish,
+      `there is no step to go on from in ${rollout.phase}${rollout.phase === 'Initialized' ? '; use --full to skip the ramp' : ''}`,
+    )
+  }
+  if (rollout.hold === 'failure')
+    return refuse(rollout, wish, 'it is held by a failure; use resume to try again, or --full to promote all the same')
+  const opened = openStep(rollout)
+  const next = { ...opened, step: rollout.step + 1 }
+  return moveTo(opened, back(next, policy, at, said('promoted to the next step by an operator', wish)))
+}
+
+function promoteFull(rollout: Rollout, wish: Command, at: string, policy: Policy): Transition<Rollout> {
+  if (!abortablePhases.includes(rollout.phase)) return refuse(rollout, wish, `it is ${rollout.phase}`)
+  if (rollout.phase === 'Promoting') return { state: rollout, effects: [] }
+  const why = said('promoted in full by an operator: the rest of the ramp is skipped', wish)
+  return moveTo(openStep(rollout), {
+    phase: 'Promoting',
+    step: policy.steps.length,
+    at,
+    why,
+    numbers: { harmed: rollout.harmed },
+  })
+}
+
+/** The phase that the step at `rollout.step` runs in. */
+function back(rollout: Rollout, policy: Policy, at: string, why: string) {
+  const step = policy.steps[rollout.step]
+  if (step === undefined) return { phase: 'WaitingPromotion', step: policy.steps.length, at, why } as const
+  if (step.kind === 'pause') return { phase: 'Paused', hold: 'step', step: rollout.step, at, why } as const
+  return { phase: 'Progressing', step: rollout.step, at, why } as const
+}
+
+function said(what: string, wish: Command): string {
+  return wish.reason === '' ? what : `${what}: ${wish.reason}`
+}
+
+function refuse(rollout: Rollout, wish: Command, why: string): Transition<Rollout> {
+  return { state: rollout, effects: [{ kind: 'refuse', why: `${wish.kind} refused: ${why}` }] }
+}

@@ -1,0 +1,46 @@
+import type { Counts } from '../evidence/counts.ts'
+import type { Histogram } from '../evidence/histogram.ts'
+import type { Order } from './queue-state.ts'
+
+/**
+ * What one incarnation of one consumer tells. Rewritten whole each time; everything in it is cumulative, so a lost or repeated report does no
+ * harm. Others judge whether it lives by watching `beat` change.
+ */
+export interface ConsumerReport {
+  readonly id: string
+  readonly worker: string
+  readonly version: string
+  readonly beat: number
+  /** Wall clock of the report, milliseconds since 1970: for display, never for a decision. */
+  readonly at: number
+  readonly state: ConsumerState
+  /** The link to the queue, as the broker adapter names it, and what is wrong where something is. */
+  readonly link: string
+  readonly linkReason: string | undefined
+  /** The newest allocation it obeyed. */
+  readonly obeyed: Order | undefined
+  /** Slots when unthrottled. */
+  readonly capacity: number
+  readonly inFlight: number
+  /** Slots held by handlers that run on after their time was over. */
+  readonly stuck: number
+  readonly counts: Counts
+  /** Durations of succeeded first attempts. */
+  readonly durations: Histogram
+  /** 99th percentile of the event loop's delay since the last report, in milliseconds. */
+  readonly eventLoopDelayMs: number
+  readonly drain: DrainReport | undefined
+}
+
+/** `gone` is the sign-off: final counts, nothing held any more. A consumer that dies without it is evidence against its version. */
+export const consumerStates = ['starting', 'ready', 'draining', 'drained', 'gone'] as const
+export type ConsumerState = (typeof consumerStates)[number]
+
+export interface DrainReport {
+  /** Messages that ended by themselves / went back unstarted / were given up at the deadline. */
+  readonly finished: number
+  readonly returned: number
+  readonly abandoned: number
+  readonly durationMs: number
+  readonly onTime: boolean
+}

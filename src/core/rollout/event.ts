@@ -1,0 +1,24 @@
+import type { Observation } from './observation.ts'
+import type { Command } from './queue-state.ts'
+
+/** What moves a rollout. `at` is wall-clock text for the history and for nothing else. */
+export type RolloutEvent =
+  /** One look: `sinceMs` milliseconds of watched time after the one before. */
+  | { readonly kind: 'look'; readonly at: string; readonly sinceMs: number; readonly seen: Observation }
+  | { readonly kind: 'command'; readonly at: string; readonly command: Command }
+
+/** What a move asks of the rest of the program, as data. */
+export type Effect =
+  /** The canary becomes the version in charge, the old one gets a tombstone. Happens in the same write as the move. */
+  | { readonly kind: 'commitPromotion' }
+  /** The canary gets a tombstone. In the same write too. */
+  | { readonly kind: 'buryCanary' }
+  /** To be logged, and shown to whoever watches. */
+  | { readonly kind: 'announce'; readonly why: string }
+  /** A command that could not be carried out, and why. */
+  | { readonly kind: 'refuse'; readonly why: string }
+
+export interface Transition<State> {
+  readonly state: State
+  readonly effects: readonly Effect[]
+}

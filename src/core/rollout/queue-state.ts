@@ -1,0 +1,80 @@
+import type { Allocations } from '../allocation/lane.ts'
+import { idleAllocations } from '../allocation/lane.ts'
+import type { Rollout } from './rollout.ts'
+
+/**
+ * The one document of a queue: who coordinates, which version is in charge, the rollout and what it allows. Held together so that the write
+ * of a coordinator that lost its lease fails as a whole.
+ *
+ * `(generation, epoch, sequence)` orders what workers obey: the generation is drawn when the document is created, the epoch rises with each
+ * change of coordinator, the sequence with each write of one.
+ */
+export interface QueueState {
+  readonly generation: string
+  readonly epoch: number
+  readonly sequence: number
+  readonly lease: Lease
+  /** The version in charge. */
+  readonly stable: string
+  /** The version in charge before the last promotion: where `undo` goes. */
+  readonly previous: string | undefined
+  /** Versions that take no message again without a new rollout of theirs, and why. */
+  readonly tombstones: Readonly<Record<string, Tombstone>>
+  readonly rollout: Rollout | undefined
+  /** Operators' commands that no coordinator has carried out yet, in order. */
+  readonly commands: readonly Command[]
+  readonly allocations: Allocations
+}
+
+export interface Lease {
+  /** Consumer id of the coordinator; undefined when it let go. */
+  readonly holder: string | undefined
+  /** Changes with each renewal. Others judge the lease by watching it change, never by a time stamp. */
+  readonly renewals: number
+}
+
+export interface Tombstone {
+  readonly reason: 'promotedAway' | 'rolledBack'
+  readonly at: string
+}
+
+export const commandKinds = ['promote', 'pause', 'resume', 'abort'] as const
+export type CommandKind = (typeof commandKinds)[number]
+
+/** An operator's wish. Its id makes repeating it harmless. */
+export interface Command {
+  readonly id: string
+  /** The rollout it is meant for; for any other it does nothing. */
+  readonly rollout: string
+  readonly kind: CommandKind
+  /** `promote` only: skip what is left of the ramp. */
+  readonly full: boolean
+  readonly reason: string
+}
+
+/** A queue's first document: the version that registers first is in charge. */
+export function createQueueState(generation: string, stable: string): QueueState {
+  return {
+    generation,
+    epoch: 0,
+    sequence: 0,
+    lease: { holder: undefined, renewals: 0 },
+    stable,
+    previous: undefined,
+    tombstones: {},
+    rollout: undefined,
+    commands: [],
+    allocations: idleAllocations,
+  }
+}
+
+/** Orders two documents by what workers obey: negative when `a` is older. Another generation is neither older nor newer. */
+export function compareOrder(a: Order, b: Order): number | undefined {
+  if (a.generation !== b.generation) return undefined
+  return a.epoch - b.epoch || a.sequence - b.sequence
+}
+
+export type Order = Pick<QueueState, 'generation' | 'epoch' | 'sequence'>
+
+/** Versions' states as status shows them. */
+export type VersionState = 'Inactive' | 'Ramping' | 'Current' | 'Draining' | 'Drained' | 'Retired'

@@ -1,0 +1,60 @@
+import type { QueueState } from './queue-state.ts'
+import type { Rollout } from './rollout.ts'
+import { isTerminal } from './rollout.ts'
+
+export interface StartRequest {
+  readonly id: string
+  readonly canary: string
+  readonly policyDigest: string
+  readonly at: string
+  /** Also a version that was rolled back before. */
+  readonly force: boolean
+}
+
+export type Started = { readonly ok: true; readonly state: QueueState } | { readonly ok: false; readonly why: string }
+
+/** Opens a rollout, or says why not. The version's tombstone goes: starting it again is the explicit wish to let it take messages. */
+export function startRollout(state: QueueState, request: StartRequest): Started {
+  const why = objection(state, request)
+  if (why !== undefined) return { ok: false, why }
+  const tombstones = Object.fromEntries(
+    Object.entries(state.tombstones).filter(([version]) => version !== request.canary),
+  )
+  return { ok: true, state: { ...state, tombstones, rollout: openRollout(state.stable, request), commands: [] } }
+}
+
+function objection(state: QueueState, { canary, force }: StartRequest): string | undefined {
+  const { rollout } = state
+  if (rollout !== undefined && !isTerminal(rollout.phase)) {
+    return `a rollout of ${rollout.canary} is under way (${rollout.phase}); wait for its end or abort it`
+  }
+  if (canary === state.stable) return `${canary} is in charge already`
+  const buried = Object.hasOwn(state.tombstones, canary) ? state.tombstones[canary] : undefined
+  if (buried?.reason === 'rolledBack' && !force)
+    return `${canary} was rolled back before (${buried.at}); use --force or retry to try it again`
+  return undefined
+}
+
+function openRollout(stable: string, { id, canary, policyDigest, at }: StartRequest): Rollout {
+  const why = `a rollout of ${canary} in place of ${stable} was started`
+  return {
+    id,
+    canary,
+    stable,
+    policyDigest,
+    phase: 'Initialized',
+    hold: undefined,
+    step: 0,
+    elapsedMs: 0,
+    stepElapsedMs: 0,
+    phaseElapsedMs: 0,
+    origin: undefined,
+    stepOrigin: undefined,
+    forgone: 0,
+    harmed: 0,
+    lost: 0,
+    metrics: {},
+    why,
+    history: [{ at, elapsedMs: 0, phase: 'Initialized', step: 0, why, numbers: {} }],
+  }
+}

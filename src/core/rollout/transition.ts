@@ -1,0 +1,125 @@
+import { assertNever } from '../assert-never.ts'
+import type { Policy } from '../policy/policy.ts'
+import { command } from './command.ts'
+import type { RolloutEvent, Transition } from './event.ts'
+import { judged } from './judged.ts'
+import { stay } from './look.ts'
+import type { Look } from './look.ts'
+import { bookLook } from './measure.ts'
+import { moveTo } from './move.ts'
+import type { Observation } from './observation.ts'
+import { abortablePhases, isTerminal } from './rollout.ts'
+import type { Rollout } from './rollout.ts'
+import { nextStep, passStep } from './steps.ts'
+
+/** The whole of a rollout's logic: where it goes from here. Terminal phases absorb everything. */
+export function transition(rollout: Rollout, event: RolloutEvent, policy: Policy): Transition<Rollout> {
+  if (event.kind === 'command') return command(rollout, event, policy)
+  if (isTerminal(rollout.phase)) return { state: rollout, effects: [] }
+  const booked = bookLook(rollout, policy, event.sinceMs, event.seen)
+  const look: Look = { rollout: booked, policy, seen: event.seen, at: event.at }
+  return judged(look) ?? deadline(look) ?? proceed(look)
+}
+
+/** The rollout's own deadline: nothing before the commit lasts longer. */
+function deadline({ rollout, policy, at }: Look): Transition<Rollout> | undefined {
+  if (!abortablePhases.includes(rollout.phase) || rollout.elapsedMs < policy.progressDeadlineMs) return undefined
+  const why = `not promoted within progressDeadline (${policy.progressDeadlineMs} ms); last: ${rollout.why}`
+  return moveTo(rollout, { phase: 'RollingBack', at, why })
+}
+
+function proceed(look: Look): Transition<Rollout> {
+  const { rollout, policy, seen } = look
+  switch (rollout.phase) {
+    case 'Initialized':
+      return begin(look)
+    case 'Progressing':
+      return passStep(look)
+    case 'Paused':
+      return endOfPause(look)
+    case 'WaitingPromotion':
+      return promoteWhenReady(look)
+    case 'Promoting':
+      return commitWhenWarm(look)
+    case 'Draining':
+      return endWhenDrained(look, seen.stable.undrained, policy.drain.timeoutMs)
+    case 'RollingBack':
+      return endWhenDrained(look, seen.canary.undrained, policy.drain.timeoutMs)
+    case 'Succeeded':
+    case 'RolledBack':
+      return stay(rollout)
+    default:
+      return assertNever(rollout.phase)
+  }
+}
+
+function begin(look: Look): Transition<Rollout> {
+  const { rollout, seen } = look
+  if (seen.canary.ready === 0) return stay(rollout, `waiting for a ready consumer of ${rollout.canary}`)
+  if (seen.stable.ready === 0)
+    return stay(rollout, `waiting for a ready consumer of ${rollout.stable}, which is in charge`)
+  return nextStep(look, -1, `${rollout.canary} and ${rollout.stable} are ready`)
+}
+
+function endOfPause(look: Look): Transition<Rollout> {
+  const { rollout, policy } = look
+  const step = policy.steps[rollout.step]
+  if (rollout.hold !== 'step' || step?.kind !== 'pause' || step.durationMs === undefined) return stay(rollout)
+  if (rollout.stepElapsedMs < step.durationMs) return stay(rollout)
+  return nextStep(look, rollout.step, `the pause of ${step.durationMs} ms is over`)
+}
+
+function promoteWhenReady({ rollout, policy, seen, at }: Look): Transition<Rollout> {
+  const { workers } = policy.promotion
+  if (seen.canary.ready < workers)
+    return stay(rollout, `waiting for ${workers} ready consumers of ${rollout.canary}: ${seen.canary.ready}`)
+  const open = handBackOpen(seen)
+  if (open !== undefined) return stay(rollout, open)
+  const why = `${seen.canary.ready} consumers of ${rollout.canary} are ready and nothing waits in the hand-back queue`
+  return moveTo(rollout, { phase: 'Promoting', at, why, numbers: { ready: seen.canary.ready, workers } })
+}
+
+function commitWhenWarm({ rollout, policy, seen, at }: Look): Transition<Rollout> {
+  if (rollout.phaseElapsedMs < policy.promotion.durationMs) return stay(rollout)
+  if (seen.canary.ready < policy.promotion.workers)
+    return stay(rollout, `waiting for ${policy.promotion.workers} ready consumers: ${seen.canary.ready}`)
+  const open = handBackOpen(seen)
+  if (open !== undefined) return stay(rollout, open)
+  const why = `${rollout.canary} is in charge; the consumers of ${rollout.stable} drain`
+  return moveTo(rollout, {
+    phase: 'Draining',
+    at,
+    why,
+    numbers: { harmed: rollout.harmed },
+    effects: [{ kind: 'commitPromotion' }],
+  })
+}
+
+/** A message that waits there is one that the canary failed and nobody has handled: not knowing the number is no better than some. */
+function handBackOpen(seen: Observation): string | undefined {
+  if (seen.handBackBacklog === undefined) return 'waiting: the broker does not tell how many messages are handed back'
+  return seen.handBackBacklog === 0
+    ? undefined
+    : `waiting: ${seen.handBackBacklog} messages are handed back and not yet handled`
+}
+
+/** Coordinators see an end of a drain a little after the consumers do. */
+const drainGraceMs = 10_000
+
+function endWhenDrained({ rollout, at }: Look, undrained: number, timeoutMs: number): Transition<Rollout> {
+  const [phase, version] =
+    rollout.phase === 'Draining' ? (['Succeeded', rollout.stable] as const) : (['RolledBack', rollout.canary] as const)
+  const effects = phase === 'RolledBack' ? [{ kind: 'buryCanary' } as const] : []
+  if (undrained === 0) {
+    return moveTo(rollout, {
+      phase,
+      at,
+      why: `the consumers of ${version} have drained`,
+      numbers: { harmed: rollout.harmed },
+      effects,
+    })
+  }
+  if (rollout.phaseElapsedMs < timeoutMs + drainGraceMs) return stay(rollout)
+  const why = `drain deadline: ${undrained} consumers of ${version} still held messages after ${timeoutMs} ms`
+  return moveTo(rollout, { phase, at, why, numbers: { undrained, harmed: rollout.harmed }, effects })
+}
