@@ -1,0 +1,122 @@
+import type { Revision, Store } from '../contracts/store.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import { canonicalPolicy, parsePolicy } from '../core/policy/parse-policy.ts'
+import { consumerReportReader, envelope, queueStateReader, recordFormat } from '../core/rollout/codec.ts'
+import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
+import type { QueueState } from '../core/rollout/queue-state.ts'
+import { describeProblem } from '../core/schema/describe-problem.ts'
+import { jsonValue } from '../core/schema/json-value.ts'
+import { parseWith } from '../core/schema/reader.ts'
+import type { Reader } from '../core/schema/reader.ts'
+import { QueueCanaryError } from '../errors.ts'
+
+/** Everything that is known of one queue of one namespace, as typed records over a store. */
+export interface QueueRecords {
+  /** Rejects with `RECORD_INVALID` where somebody else's hand, or a newer release, wrote what is there. */
+  readState(): Promise<{ readonly state: QueueState; readonly revision: Revision } | undefined>
+  /** Resolves to undefined when the document is no longer at `expected` (undefined: when there is one). */
+  writeState(state: QueueState, expected: Revision | undefined): Promise<Revision | undefined>
+  /** Reports that can be read; one that cannot counts as absent. */
+  readReports(): Promise<readonly ConsumerReport[]>
+  /** Only the consumer itself writes its report, so the newest wins. */
+  writeReport(report: ConsumerReport): Promise<void>
+  removeReport(id: string): Promise<void>
+  /** The policy that a rollout was started with. */
+  readPolicy(digest: string): Promise<Policy | undefined>
+  /** Pins a policy under its digest. Writing it again changes nothing. */
+  writePolicy(digest: string, policy: Policy): Promise<void>
+}
+
+const stateRecord = envelope('queue', queueStateReader)
+const reportRecord = envelope('consumer', consumerReportReader)
+const policyRecord = envelope('policy', jsonValue())
+
+export function createQueueRecords(
+  store: Store,
+  place: { readonly namespace: string; readonly queue: string },
+): QueueRecords {
+  const base = `${encodeURIComponent(place.namespace)}/${encodeURIComponent(place.queue)}`
+  const stateKey = `${base}/state`
+  const reportKey = (id: string) => `${base}/consumers/${encodeURIComponent(id)}`
+  const policyKey = (digest: string) => `${base}/policies/${encodeURIComponent(digest)}`
+  const ownReports = new Map<string, Revision>()
+  /** Reading is frequent and change is rare: one revision is decoded once. */
+  let newest: { readonly state: QueueState; readonly revision: Revision } | undefined
+  return {
+    readState: async () => {
+      const found = await store.get(stateKey)
+      if (found === undefined || found.revision === newest?.revision) return found && newest
+      newest = { state: decode(stateKey, stateRecord, found.value).content, revision: found.revision }
+      return newest
+    },
+    writeState: (state, expected) => store.put(stateKey, encode('queue', state), expected),
+    readReports: async () => {
+      const entries = await store.list(`${base}/consumers/`)
+      return entries.flatMap(({ value }) => readable(reportRecord, value)).map(({ content }) => content)
+    },
+    writeReport: async (report) => {
+      const value = encode('consumer', report)
+      ownReports.set(report.id, await overwrite(store, reportKey(report.id), value, ownReports.get(report.id)))
+    },
+    removeReport: (id) => store.delete(reportKey(id)),
+    readPolicy: async (digest) => {
+      const found = await store.get(policyKey(digest))
+      return found && policyOf(policyKey(digest), decode(policyKey(digest), policyRecord, found.value).content)
+    },
+    writePolicy: async (digest, policy) => {
+      await store.put(policyKey(digest), encode('policy', JSON.parse(canonicalPolicy(policy))), undefined)
+    },
+  }
+}
+
+/** Queues of a namespace that have a document, by name. */
+export async function listQueues(store: Store, namespace: string): Promise<readonly string[]> {
+  const prefix = `${encodeURIComponent(namespace)}/`
+  const entries = await store.list(prefix)
+  const states = entries.filter(({ key }) => key.endsWith('/state'))
+  return states.map(({ key }) => decodeURIComponent(key.slice(prefix.length, -'/state'.length)))
+}
+
+function encode(kind: string, content: unknown): string {
+  return JSON.stringify({ format: recordFormat, kind, content })
+}
+
+function decode<T>(key: string, reader: Reader<T>, text: string): T {
+  const parsed = parseWith(reader, parseJson(text))
+  if (parsed.ok) return parsed.value
+  const problems = parsed.problems.slice(0, 3).map((problem) => describeProblem(problem, 'the record'))
+  throw new QueueCanaryError(
+    'RECORD_INVALID',
+    `the record ${key} cannot be read: ${problems.join('; ')}. A newer release or another program may have written it; upgrade, or remove the record`,
+  )
+}
+
+function readable<T>(reader: Reader<T>, text: string): readonly T[] {
+  const parsed = parseWith(reader, parseJson(text))
+  return parsed.ok ? [parsed.value] : []
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function policyOf(key: string, content: unknown): Policy {
+  const parsed = parsePolicy(content)
+  if (parsed.ok) return parsed.policy
+  throw new QueueCanaryError(
+    'RECORD_INVALID',
+    `the record ${key} holds no policy that this release can read; start the rollout again`,
+  )
+}
+
+/** Writes whatever is there; `expected` is a guess that saves a look when it is right. Every conflict is somebody's progress. */
+async function overwrite(store: Store, key: string, value: string, expected: Revision | undefined): Promise<Revision> {
+  for (let guess = expected; ; guess = (await store.get(key))?.revision) {
+    const written = await store.put(key, value, guess)
+    if (written !== undefined) return written
+  }
+}
