@@ -1,0 +1,73 @@
+import { describeValue, escapeText } from '../core/schema/describe-problem.ts'
+import { queuePrefix } from './environment-names.ts'
+import type { BrokerSettings, HandBackSettings } from './environment-readers.ts'
+import { problemLine, queueFields, readVariables, variable, variablePrefix } from './environment-variables.ts'
+import type { Read, Variables } from './environment-variables.ts'
+
+export interface QueueEnvironment {
+  readonly name: string
+  /** The queue's name on the broker. */
+  readonly brokerName: string
+  readonly broker: BrokerSettings
+  /** Path of the handler module, as given. */
+  readonly handler: string
+  /** Solo mode: a canary in the same process. Its version differs from the worker's. */
+  readonly canary: { readonly handler: string; readonly version: string } | undefined
+  readonly concurrency: number
+  /** At least the concurrency. */
+  readonly prefetch: number
+  readonly handlerTimeoutMs: number
+  readonly maxAttempts: number
+  readonly retryDelayMs: number
+  readonly handBack: HandBackSettings
+}
+
+export function readQueue(queue: string, env: Variables): Read<QueueEnvironment> {
+  const prefix = queuePrefix(queue)
+  const { value, problems } = readVariables(queueFields, (key) => variable(env, `${prefix}${key}`))
+  const beside = canaryProblems(prefix, env)
+  if (value === undefined) return { value, problems: [...problems, ...beside] }
+  const { CONCURRENCY: concurrency, PREFETCH: prefetch = 2 * concurrency } = value
+  const small = prefetch < concurrency
+  const prefetchProblem = problemLine(`${prefix}PREFETCH`, `at least the concurrency (${concurrency})`, `${prefetch}`)
+  const [handler, version] = [value.CANARY_HANDLER, value.CANARY_VERSION]
+  const resolved = {
+    name: queue,
+    brokerName: value.NAME ?? queue,
+    broker: value.URL,
+    handler: value.HANDLER,
+    canary: handler === undefined || version === undefined ? undefined : { handler, version },
+    concurrency,
+    prefetch,
+    handlerTimeoutMs: value.HANDLER_TIMEOUT,
+    maxAttempts: value.MAX_ATTEMPTS,
+    retryDelayMs: value.RETRY_DELAY,
+    handBack: value.HAND_BACK,
+  }
+  return { value: resolved, problems: small ? [...beside, prefetchProblem] : beside }
+}
+
+/** Two queues of ours on one queue of the broker would release twice into the same messages. */
+export function sharedBrokerQueues(queues: readonly QueueEnvironment[]): readonly string[] {
+  return queues.flatMap((queue, index) => {
+    const same = (other: QueueEnvironment) =>
+      other.broker.url === queue.broker.url && other.brokerName === queue.brokerName
+    const first = queues.slice(0, index).find(same)
+    if (first === undefined || first.name === queue.name) return []
+    const found = `the one of "${escapeText(first.name, 60)}" again`
+    return [problemLine(`${queuePrefix(queue.name)}NAME`, 'a queue of the broker that no other queue has', found)]
+  })
+}
+
+/** Looks at the texts, so that it speaks even when another variable of the queue is wrong. */
+function canaryProblems(prefix: string, env: Variables): readonly string[] {
+  const handler = variable(env, `${prefix}CANARY_HANDLER`)
+  const version = variable(env, `${prefix}CANARY_VERSION`)
+  const [given, missing] = handler.text === undefined ? [version, handler] : [handler, version]
+  if (given.text !== undefined && missing.text === undefined) {
+    return [problemLine(missing.name, `a value beside ${given.name}`, 'nothing')]
+  }
+  const own = variable(env, `${variablePrefix}VERSION`).text
+  if (version.text === undefined || version.text !== own) return []
+  return [problemLine(version.name, `a version other than ${variablePrefix}VERSION`, describeValue(own))]
+}

@@ -1,0 +1,134 @@
+import { describeUrl } from '../core/schema/describe-url.ts'
+import { optional } from '../core/schema/objects.ts'
+import type { Reader } from '../core/schema/reader.ts'
+import { parsed, string } from '../core/schema/scalars.ts'
+import { describeValue } from '../core/schema/describe-problem.ts'
+
+/** Where rollouts and reports live. */
+export type StoreSettings = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string }
+
+export interface BrokerSettings {
+  readonly kind: 'memory' | 'rabbitmq'
+  /** May hold a password: never to be shown. */
+  readonly url: string
+}
+
+export type HandBackSettings =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'off' }
+  | { readonly kind: 'named'; readonly name: string }
+
+export function storeReader(): Reader<StoreSettings> {
+  return parsed({
+    expected: 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in this release)',
+    pattern: /^(?:memory:|sqlite:(?!\/\/|:memory:).+)$/s,
+    parse: (text) => (text === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: text.slice('sqlite:'.length) }),
+    describeFound: describeUrl,
+  })
+}
+
+export function brokerReader(): Reader<BrokerSettings> {
+  return parsed({
+    expected: 'amqp://…, amqps://… or memory: (SQS is not in this release)',
+    pattern: /^(?:memory:|amqps?:\/\/\S+)$/,
+    parse: (url) => {
+      if (url === 'memory:') return { kind: 'memory', url }
+      return isAmqpUrl(url) ? { kind: 'rabbitmq', url } : undefined
+    },
+    describeFound: describeUrl,
+  })
+}
+
+export function handBackReader(): Reader<HandBackSettings> {
+  return parsed({
+    expected: 'create, off, or the name of a queue of 1 to 255 bytes',
+    pattern: /^(?!\w+:\/\/)\P{Cc}+$/u,
+    parse: (name) => {
+      if (name === 'create' || name === 'off') return { kind: name }
+      return isQueueName(name) ? { kind: 'named', name } : undefined
+    },
+    describeFound: (value) => (String(value).includes('://') ? describeUrl(value) : describeValue(value)),
+  })
+}
+
+/** Names separated by commas; white space around them does not count. */
+export function queueNamesReader(): Reader<readonly string[]> {
+  return parsed({
+    expected: 'names of queues separated by commas, each of 1 to 255 bytes',
+    pattern: /^.+$/s,
+    parse: (text) => {
+      const names = text.split(',').map((name) => name.trim())
+      return names.every(isQueueName) ? names : undefined
+    },
+  })
+}
+
+/** A queue's name on the broker. */
+export function queueNameReader(): Reader<string> {
+  return parsed({
+    expected: 'the name of a queue of 1 to 255 bytes without control characters',
+    pattern: /^\P{Cc}+$/u,
+    parse: (name) => (isQueueName(name) ? name : undefined),
+  })
+}
+
+export function versionReader(): Reader<string> {
+  return string({
+    expected: 'a version of 1 to 128 printable ASCII characters without spaces',
+    pattern: /^[!-~]{1,128}$/,
+  })
+}
+
+export function namespaceReader(): Reader<string> {
+  const expected = 'a name of 1 to 64 letters, digits, dots, dashes and underscores'
+  return string({ expected, pattern: /^[\w.-]{1,64}$/ })
+}
+
+export function workerReader(): Reader<string> {
+  const expected = 'an id of 1 to 128 letters, digits and . _ : @ -'
+  return string({ expected, pattern: /^[\w.:@-]{1,128}$/ })
+}
+
+export function modulePathReader(): Reader<string> {
+  return string({ expected: 'the path of a .js, .mjs or .ts file', pattern: /^\P{Cc}+\.(?:m?js|ts)$/u })
+}
+
+export function wholeNumberReader(min: number, max: number): Reader<number> {
+  return parsed({
+    expected: `a whole number from ${min} to ${max}`,
+    pattern: /^\d{1,9}$/,
+    parse: (digits) => (Number(digits) >= min && Number(digits) <= max ? Number(digits) : undefined),
+  })
+}
+
+/** A variable that interface and documentation know, and this release does not act on. Its value may be a secret. */
+export function notBuiltReader(what: string): Reader<'off' | undefined> {
+  return optional(
+    parsed({
+      expected: `off or no value (${what} not in this release)`,
+      pattern: /^off$/,
+      parse: () => 'off' as const,
+      describeFound: () => 'another value',
+    }),
+    'off',
+  )
+}
+
+function isQueueName(name: string): boolean {
+  return name.length > 0 && Buffer.byteLength(name) <= 255 && !/\p{Cc}/u.test(name)
+}
+
+function isAmqpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { hostname, username, password, pathname } = new URL(text)
+  return hostname !== '' && [username, password, pathname].every(isDecodable)
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    decodeURIComponent(part)
+    return true
+  } catch {
+    return false
+  }
+}

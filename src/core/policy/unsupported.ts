@@ -1,0 +1,24 @@
+import type { Metric, Policy } from './policy.ts'
+
+/**
+ * What a valid policy asks for that this release cannot do, one sentence each; empty when it can be started. `oldestAge` says whether the
+ * queue's broker tells the age of its oldest message.
+ */
+export function unsupported(policy: Policy, broker: { readonly oldestAge: boolean }): readonly string[] {
+  return [
+    ...(policy.strategy === 'rolling' ? ['strategy: rolling is not in this release; use canary or blueGreen'] : []),
+    ...(policy.ramp === undefined ? [] : ['ramp: the budgeted ramp is not in this release; use steps']),
+    ...policy.analysis.metrics.flatMap((metric, index) => {
+      const why = objection(metric, broker)
+      return why === undefined ? [] : [`analysis.metrics[${index}] (${metric.name}): ${why}`]
+    }),
+    ...(policy.webhooks.length === 0 ? [] : ['webhooks: they are not in this release']),
+    ...(policy.aliases.length === 0 ? [] : ['aliases: they are not in this release']),
+  ]
+}
+
+function objection(metric: Metric, broker: { readonly oldestAge: boolean }): string | undefined {
+  if (metric.kind !== 'failure-ceiling') return 'only failure-ceiling metrics are in this release'
+  if (metric.measure !== 'oldestAge' || broker.oldestAge) return undefined
+  return 'the broker of this queue does not tell the age of its oldest message'
+}

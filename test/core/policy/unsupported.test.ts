@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest'
+import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
+import { unsupported } from '../../../src/core/policy/unsupported.ts'
+
+function complaintsAbout(file: unknown, oldestAge = false): readonly string[] {
+  const parsed = parsePolicy(file)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return unsupported(parsed.policy, { oldestAge })
+}
+
+function metric(fields: object) {
+  return { analysis: { metrics: [fields] } }
+}
+
+const age = metric({ name: 'age', measure: 'oldestAge', thresholdRange: { max: '1m' } })
+
+describe('this release', () => {
+  it.each([
+    [{}],
+    [{ extends: 'careful', onFailure: 'stepBack', limits: { maxReceiveCount: 1 } }],
+    [{ strategy: 'blueGreen' }],
+    [{ tests: [{ given: {}, expect: {} }] }],
+    [metric({ name: 'failure-ceiling', measure: 'backlog', thresholdRange: { max: 5 } })],
+  ])('runs %j', (file) => {
+    expect(complaintsAbout(file)).toStrictEqual([])
+  })
+
+  it.each([
+    [{ strategy: 'rolling' }, 'strategy: rolling is not in this release; use canary or blueGreen'],
+    [{ ramp: {} }, 'ramp: the budgeted ramp is not in this release; use steps'],
+    [metric({ name: 'failures' }), 'analysis.metrics[0] (failures): only failure-ceiling metrics are in this release'],
+    [metric({ name: 'latency' }), 'analysis.metrics[0] (latency): only failure-ceiling metrics are in this release'],
+    [
+      metric({ name: 'novel-errors' }),
+      'analysis.metrics[0] (novel-errors): only failure-ceiling metrics are in this release',
+    ],
+    [
+      metric({ name: 'logs', provider: { http: {} }, thresholdRange: { max: 1 } }),
+      'analysis.metrics[0] (logs): only failure-ceiling metrics are in this release',
+    ],
+    [age, 'analysis.metrics[0] (age): the broker of this queue does not tell the age of its oldest message'],
+    [{ webhooks: [{ name: 'a', type: 'event', url: 'http://a' }] }, 'webhooks: they are not in this release'],
+    [{ aliases: [{ postgres: {} }] }, 'aliases: they are not in this release'],
+  ])('refuses %j', (file, complaint) => {
+    expect(complaintsAbout(file)).toStrictEqual([complaint])
+  })
+
+  it('measures the oldest age where the broker tells it', () => {
+    expect(complaintsAbout(age, true)).toStrictEqual([])
+  })
+})
