@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+const common = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
+const results = process.env['QUEUE_CANARY_TEST_RESULTS']
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    reporters: results === undefined ? ['default'] : ['default', 'json'],
+    ...(results !== undefined && { outputFile: { json: results } }),
+    projects: [
+      {
+        ...common,
+        test: {
+          name: 'unit',
+          include: ['test/{core,worker,coordinator,records,status,cli,adapters,meta}/**/*.test.ts'],
+          testTimeout: 15_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'broker',
+          include: ['test/integration/**/*.test.ts'],
+          globalSetup: ['test/support/rabbitmq-global.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
