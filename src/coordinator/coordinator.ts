@@ -2,28 +2,42 @@ import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Revision } from '../contracts/store.ts'
-import type { Policy } from '../core/policy/policy.ts'
-import { advance } from '../core/rollout/advance.ts'
+import { advanceWithoutPolicy } from '../core/rollout/advance-without-policy.ts'
+import { advance, withoutRollout } from '../core/rollout/advance.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
-import type { Effect } from '../core/rollout/event.ts'
+import type { Effect, Transition } from '../core/rollout/event.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { isTerminal } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
-import { LeaseWatch, leaseMs, renewMs } from './lease.ts'
-import { Liveness } from './liveness.ts'
+import { LeaseWatch, renewMs } from './lease.ts'
 import { observe } from './observe.ts'
 import { PaceMeter } from './pace-meter.ts'
+import { PolicySource } from './policy-source.ts'
 import { QueueGauge } from './queue-gauge.ts'
+import { Roster } from './roster.ts'
 import { sweepReports } from './sweep.ts'
+import { longestLookMs, Watch } from './watch.ts'
 
 export interface CoordinatorOptions {
   readonly records: QueueRecords
-  readonly broker: Broker
+  readonly broker: Pick<Broker, 'inspect'>
   readonly clock: Clock
   readonly log: Logger
   /** The consumer on whose behalf it coordinates. */
   readonly consumer: { readonly id: string; readonly version: string }
+}
+
+/** A policy that was not there for this long is lost. */
+const policyPatienceMs = 600_000
+const releaseAttempts = 5
+
+/** One look: the document, and the time by this process's clock and as it watched. */
+interface Look {
+  readonly state: QueueState
+  readonly revision: Revision
+  readonly now: number
+  readonly watched: number
 }
 
 /**
@@ -32,150 +46,177 @@ export interface CoordinatorOptions {
  */
 export class Coordinator {
   readonly #options: CoordinatorOptions
+  readonly #watch = new Watch()
   readonly #lease = new LeaseWatch()
-  readonly #liveness = new Liveness()
+  readonly #roster = new Roster()
   readonly #gauge: QueueGauge
+  readonly #policies: PolicySource
   #pace = new PaceMeter()
-  #lookedAt: number | undefined
-  #wroteAt = -Infinity
-  #policy: { readonly digest: string; readonly value: Policy } | undefined
+  /** The last decision that is known to stand, and when it was made. */
+  #decided: { readonly epoch: number; readonly sequence: number; readonly at: number } | undefined
+  #policyMissingSince: number | undefined
+  #active = false
+  #interrupted = false
+  #ticking: Promise<unknown> = Promise.resolve()
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
     this.#gauge = new QueueGauge(options.broker, options.clock)
+    this.#policies = new PolicySource(options.records)
   }
 
-  /** One look. Resolves to whether a rollout runs. Never rejects: trouble with the store is logged, and the next look tries again. */
+  /** One look. Resolves to whether a rollout runs, as far as is known. Never rejects: trouble with the store is logged, and the next look tries again. */
   async tick(): Promise<{ readonly active: boolean }> {
-    try {
-      return { active: await this.#look() }
-    } catch (error) {
-      this.#options.log.warn({ error: String(error) }, 'coordination is interrupted')
-      return { active: false }
-    }
+    const looking = this.#look().then(
+      () => this.#goesOn(),
+      (error: unknown) => this.#isInterrupted(error),
+    )
+    this.#ticking = looking
+    await looking
+    return { active: this.#active }
   }
 
-  /** Lets the lease go, so that the next coordinator need not wait for it to run out. Never rejects. */
+  /** Lets the lease go, so that the next coordinator need not wait for it to run out. To be called after the last tick. Never rejects. */
   async release(): Promise<void> {
-    const { records, consumer } = this.#options
+    const { records, consumer, log } = this.#options
+    await this.#ticking
     try {
-      const found = await records.readState()
-      if (found?.state.lease.holder !== consumer.id) return
-      await records.writeState({ ...found.state, lease: { ...found.state.lease, holder: undefined } }, found.revision)
+      for (let attempt = 0; attempt < releaseAttempts; attempt += 1) {
+        const found = await records.readState()
+        if (found?.state.lease.holder !== consumer.id || (await this.#letGo(found))) return
+      }
+      log.warn({}, 'the lease was not let go; it will run out')
     } catch (error) {
-      this.#options.log.warn({ error: String(error) }, 'the lease was not let go; it will run out')
+      log.warn({ error: String(error) }, 'the lease was not let go; it will run out')
     }
   }
 
-  async #look(): Promise<boolean> {
-    const { records, clock, consumer } = this.#options
-    const found = await records.readState()
-    if (found === undefined) return false
-    const { state, revision } = found
-    this.#lease.observe(state.lease, clock.now())
-    const running = runningRollout(state)
-    if (state.lease.holder === consumer.id) await this.#lead(state, revision)
-    else {
-      this.#lookedAt = undefined
-      if (await this.#mayLead(state)) await this.#take(state, revision)
-    }
-    return running !== undefined
-  }
-
-  /** The canary version does not lead while a stable consumer lives: its code is what is on trial. */
-  async #mayLead(state: QueueState): Promise<boolean> {
+  async #look(): Promise<void> {
+    const found = await this.#options.records.readState()
     const now = this.#options.clock.now()
-    if (!this.#lease.isFree(now)) return false
-    if (this.#options.consumer.version === state.stable) return true
-    const reports = await this.#readReports(now)
-    const rivals = reports.filter(({ version }) => version === state.stable)
-    return !rivals.some((report) => this.#liveness.isAlive(report, now)) && this.#isKnown(state)
+    this.#active = found !== undefined && runningRollout(found.state) !== undefined
+    if (found === undefined) return
+    const look = { ...found, now, watched: this.#watch.at(now) }
+    this.#lease.observe(found.state.lease, look.watched)
+    if (found.state.lease.holder === this.#options.consumer.id) return this.#lead(look)
+    this.#watch.mark(now)
+    if (await this.#mayLead(look)) await this.#take(look)
   }
 
-  /** A version that was retired, or that no rollout names, never leads. */
-  #isKnown(state: QueueState): boolean {
-    return this.#options.consumer.version === runningRollout(state)?.canary
+  async #mayLead({ state, watched }: Look): Promise<boolean> {
+    const { version } = this.#options.consumer
+    if (!this.#lease.isFree(watched)) return false
+    if (version === state.stable) return true
+    // A version that was retired, or that no rollout names, never leads.
+    if (version !== runningRollout(state)?.canary) return false
+    await this.#readReports(watched)
+    return !this.#stableLives(state, watched)
   }
 
-  async #take(state: QueueState, revision: Revision): Promise<void> {
+  async #take({ state, revision, now }: Look): Promise<void> {
     const { records, consumer, log } = this.#options
     const lease = { holder: consumer.id, renewals: state.lease.renewals + 1 }
     const next = { ...state, epoch: state.epoch + 1, sequence: state.sequence + 1, lease }
     if ((await records.writeState(next, revision)) === undefined) return
     this.#pace = new PaceMeter()
-    this.#wroteAt = this.#options.clock.now()
+    this.#decided = undefined
+    this.#watch.mark(now)
     log.info({ epoch: next.epoch, consumer: consumer.id }, 'this consumer coordinates the queue')
   }
 
-  async #lead(state: QueueState, revision: Revision): Promise<void> {
-    const now = this.#options.clock.now()
+  async #lead(look: Look): Promise<void> {
+    const { state, revision, now, watched } = look
     const rollout = runningRollout(state)
-    const decided = rollout === undefined ? await this.#rest(state, now) : await this.#decide(state, rollout, now)
-    if (decided === undefined) return
+    if (rollout === undefined && state.commands.length === 0 && this.#sinceDecision(state, now) < renewMs) return
+    const reports = await this.#readReports(watched)
+    if (this.#options.consumer.version !== state.stable && this.#stableLives(state, watched)) {
+      await this.#letGo(look)
+      return
+    }
+    const { state: decided, effects } =
+      rollout === undefined ? await this.#rest(look, reports) : await this.#decide(look, rollout)
     const lease = { ...state.lease, renewals: state.lease.renewals + 1 }
-    const next = { ...decided.state, sequence: state.sequence + 1, lease }
+    const next = { ...decided, sequence: state.sequence + 1, lease }
     if ((await this.#options.records.writeState(next, revision)) === undefined) return
-    this.#wroteAt = now
-    this.#lookedAt = now
-    for (const effect of decided.effects) this.#tell(effect, next)
+    this.#watch.mark(now)
+    this.#decided = { epoch: next.epoch, sequence: next.sequence, at: now }
+    for (const effect of effects) this.#tell(effect, next)
   }
 
   /** Without a rollout there is only the lease to renew, and old reports to remove. */
-  async #rest(state: QueueState, now: number) {
-    if (now - this.#wroteAt < renewMs && state.commands.length === 0) return undefined
-    await sweepReports(this.#options.records, await this.#readReports(now), (id) => this.#liveness.silentMs(id, now))
-    return { state: { ...state, commands: [] }, effects: [] }
+  async #rest({ state, watched }: Look, reports: readonly ConsumerReport[]): Promise<Transition<QueueState>> {
+    this.#roster.forgetAllBut(reports)
+    await sweepReports(this.#options.records, reports, (id) => this.#roster.silentMs(id, watched))
+    return withoutRollout(state)
   }
 
-  async #decide(state: QueueState, rollout: Rollout, now: number) {
-    const reports = await this.#readReports(now)
-    const isAlive = (report: ConsumerReport) => this.#liveness.isAlive(report, now)
-    const seen = observe(state, rollout, { reports, isAlive, facts: this.#gauge.read() })
-    // A gap in which this process did not run is not watched time.
-    const sinceMs = this.#lookedAt === undefined ? 0 : Math.min(now - this.#lookedAt, leaseMs)
-    this.#pace.look(seen.canary.counts.taken + seen.stable.counts.taken, sinceMs)
-    const policy = await this.#readPolicy(rollout.policyDigest)
-    if (policy === undefined) return this.#withoutPolicy(state, rollout)
+  async #decide({ state, now, watched }: Look, rollout: Rollout): Promise<Transition<QueueState>> {
+    const seen = observe(state, rollout, {
+      reports: this.#roster.reports,
+      isAlive: (report) => this.#roster.isAlive(report, watched),
+      isReady: (report) => this.#roster.isReady(report, watched),
+      facts: this.#gauge.read(),
+    })
+    if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
+    else this.#pace.look(seen.canary.counts.taken + seen.stable.counts.taken, now)
+    // Time counts from a decision that stands, and only as far as it was watched.
+    const since = this.#sinceDecision(state, now)
+    const sinceMs = Number.isFinite(since) ? Math.min(since, longestLookMs) : 0
     const at = new Date(this.#options.clock.wall()).toISOString()
-    return advance(state, { at, sinceMs, seen, pace: this.#pace.pace, policy })
+    const input = { at, sinceMs, seen, pace: this.#pace.pace }
+    const policy = await this.#policies.read(rollout.policyDigest)
+    if (policy === undefined)
+      return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
+    this.#policyMissingSince = undefined
+    return advance(state, { ...input, policy })
   }
 
-  /** Nobody moves a rollout whose rules are unknown: the canary takes nothing, the lease is kept. */
-  #withoutPolicy(state: QueueState, rollout: Rollout) {
-    this.#options.log.error(
-      { digest: rollout.policyDigest },
-      'the pinned policy is missing in the store: the canary takes nothing',
-    )
-    return {
-      state: { ...state, allocations: { ...state.allocations, canary: { kind: 'none' } as const, consumers: {} } },
-      effects: [],
+  /** Milliseconds since the decision that the document holds, if this coordinator made it. */
+  #sinceDecision({ epoch, sequence }: QueueState, now: number): number {
+    const decided = this.#decided
+    return decided?.epoch === epoch && decided.sequence === sequence ? now - decided.at : Infinity
+  }
+
+  #misses({ policyDigest }: Rollout, watched: number): boolean {
+    if (this.#policyMissingSince === undefined) {
+      this.#policyMissingSince = watched
+      const text = 'the pinned policy is missing in the store: the canary takes nothing'
+      this.#options.log.error({ digest: policyDigest }, text)
     }
+    return watched - this.#policyMissingSince >= policyPatienceMs
   }
 
-  async #readReports(now: number): Promise<readonly ConsumerReport[]> {
+  /** The canary version does not lead while a stable consumer lives: its code is what is on trial. */
+  #stableLives(state: QueueState, watched: number): boolean {
+    const stable = this.#roster.reports.filter(({ version }) => version === state.stable)
+    return stable.some((report) => this.#roster.isAlive(report, watched))
+  }
+
+  async #letGo({ state, revision }: Pick<Look, 'state' | 'revision'>): Promise<boolean> {
+    const next = { ...state, lease: { ...state.lease, holder: undefined } }
+    return (await this.#options.records.writeState(next, revision)) !== undefined
+  }
+
+  async #readReports(watched: number): Promise<readonly ConsumerReport[]> {
     const reports = await this.#options.records.readReports()
-    this.#liveness.observe(reports, now)
+    this.#roster.observe(reports, watched)
     return reports
   }
 
-  async #readPolicy(digest: string): Promise<Policy | undefined> {
-    if (this.#policy?.digest !== digest) {
-      const value = await this.#options.records.readPolicy(digest)
-      this.#policy = value && { digest, value }
-    }
-    return this.#policy?.value
+  #tell(effect: Effect, { epoch, sequence, rollout }: QueueState): void {
+    const fields = { phase: rollout?.phase, step: rollout?.step, epoch, sequence }
+    if (effect.kind === 'announce') this.#options.log.info(fields, effect.why)
+    if (effect.kind === 'refuse') this.#options.log.warn(fields, effect.why)
   }
 
-  #tell(effect: Effect, state: QueueState): void {
-    const { log } = this.#options
-    const fields = {
-      phase: state.rollout?.phase,
-      step: state.rollout?.step,
-      epoch: state.epoch,
-      sequence: state.sequence,
-    }
-    if (effect.kind === 'announce') log.info(fields, effect.why)
-    if (effect.kind === 'refuse') log.warn(fields, effect.why)
+  #goesOn(): void {
+    if (this.#interrupted) this.#options.log.info({}, 'coordination goes on')
+    this.#interrupted = false
+  }
+
+  #isInterrupted(error: unknown): void {
+    if (!this.#interrupted) this.#options.log.warn({ error: String(error) }, 'coordination is interrupted')
+    this.#interrupted = true
   }
 }
 

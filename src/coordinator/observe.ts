@@ -1,25 +1,28 @@
 import type { QueueFacts } from '../contracts/broker.ts'
+import type { Allocations } from '../core/allocation/lane.ts'
 import { addCounts, harmedIn, noCounts } from '../core/evidence/counts.ts'
 import { addHistograms } from '../core/evidence/histogram.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
-import type { ConsumerFacts, Observation, VersionFacts } from '../core/rollout/observation.ts'
+import type { ConsumerFacts, DeadConsumer, Observation, VersionFacts } from '../core/rollout/observation.ts'
+import { compareOrder } from '../core/rollout/order.ts'
+import type { Order } from '../core/rollout/order.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 
 export interface Gathered {
   readonly reports: readonly ConsumerReport[]
   readonly isAlive: (report: ConsumerReport) => boolean
+  readonly isReady: (report: ConsumerReport) => boolean
   /** undefined: the broker could not be asked lately. */
   readonly facts: QueueFacts | undefined
 }
 
 /** Sums the consumers' reports up per version. */
-export function observe(state: QueueState, rollout: Rollout, { reports, isAlive, facts }: Gathered): Observation {
-  const allocated = new Set(Object.keys(state.allocations.consumers))
-  const of = (version: string) => reports.filter((report) => report.version === version)
+export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
+  const { facts } = gathered
   return {
-    stable: versionFacts(of(rollout.stable), isAlive, new Set()),
-    canary: versionFacts(of(rollout.canary), isAlive, allocated),
+    stable: versionFacts(rollout.stable, rollout, gathered, {}),
+    canary: versionFacts(rollout.canary, rollout, gathered, state.allocations.consumers),
     handBackBacklog: facts?.handBackBacklog,
     backlog: facts?.backlog,
     oldestAgeMs: facts?.oldestAgeMs,
@@ -27,33 +30,54 @@ export function observe(state: QueueState, rollout: Rollout, { reports, isAlive,
 }
 
 function versionFacts(
-  reports: readonly ConsumerReport[],
-  isAlive: (report: ConsumerReport) => boolean,
-  allocated: ReadonlySet<string>,
+  version: string,
+  { order }: Rollout,
+  gathered: Gathered,
+  allocated: Allocations['consumers'],
 ): VersionFacts {
-  const live = reports.filter(isAlive)
-  const dead = reports.filter((report) => !isAlive(report) && report.state !== 'gone' && allocated.has(report.id))
-  const consumers = live.map(consumerFacts)
+  const reports = gathered.reports.filter((report) => report.version === version)
+  const live = reports.filter(gathered.isAlive)
+  const consumers = live.map((report) => consumerFacts(report, gathered.isReady(report)))
+  const ready = consumers.filter((consumer) => consumer.ready)
   const delays = live.map(({ eventLoopDelayMs }) => eventLoopDelayMs)
   return {
     live: live.length,
-    ready: consumers.filter(({ ready }) => ready).length,
+    ready: ready.length,
     undrained: live.filter(({ state }) => state !== 'drained').length,
+    unaware: live.filter((report) => gathered.isReady(report) && !knows(report, order)).length,
     inFlight: sum(live.map(({ inFlight }) => inFlight)),
-    capacity: sum(consumers.filter(({ ready }) => ready).map(({ capacity }) => capacity)),
+    capacity: sum(ready.map(({ capacity }) => capacity)),
     counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
     durations: reports.map(({ durations }) => durations).reduce(addHistograms, {}),
-    lost: sum(dead.map(({ inFlight }) => Math.max(1, inFlight))),
+    dead: deadAmong(allocated, reports, gathered),
     eventLoopDelayMs: delays.length === 0 ? undefined : Math.max(...delays),
     consumers,
   }
 }
 
-function consumerFacts(report: ConsumerReport): ConsumerFacts {
-  const linked = report.link === 'idle' || report.link === 'consuming'
+/** Who was allocated something and is silent without having signed off or drained. One without a report is taken to have used its permits. */
+function deadAmong(
+  allocated: Allocations['consumers'],
+  reports: readonly ConsumerReport[],
+  { isAlive }: Gathered,
+): readonly DeadConsumer[] {
+  const byId = new Map(reports.map((report) => [report.id, report]))
+  return Object.entries(allocated).flatMap(([id, { failures, permits: taken = 0 }]) => {
+    const report = byId.get(id)
+    if (report === undefined) return [{ id, ready: false, capacity: 0, inFlight: 0, taken, harmed: 0, failures }]
+    const ended = report.state === 'gone' || report.state === 'drained'
+    return ended || isAlive(report) ? [] : [{ ...consumerFacts(report, false), failures }]
+  })
+}
+
+function knows({ obeyed }: ConsumerReport, order: Order): boolean {
+  return obeyed !== undefined && (compareOrder(obeyed, order) ?? -1) >= 0
+}
+
+function consumerFacts(report: ConsumerReport, ready: boolean): ConsumerFacts {
   return {
     id: report.id,
-    ready: report.state === 'ready' && linked,
+    ready,
     capacity: report.capacity,
     inFlight: report.inFlight,
     taken: report.counts.taken,

@@ -1,23 +1,25 @@
-import type { Pace } from '../core/allocation/allocate.ts'
+import type { Pace } from '../core/allocation/permits.ts'
 
-/** Averages fade with this time constant, in milliseconds: long enough for 20 msg/s, short enough for a burst. */
-const memoryMs = 1_000
+/** Averages fade with this time constant, in milliseconds: several looks long, and short enough to follow a canary that opens up a backlog. */
+const memoryMs = 300
 
 /** Measures how fast the queue moves and how far apart looks are. Starts at standstill: a new coordinator grants nothing ahead. */
 export class PaceMeter {
-  #total: number | undefined
+  #last: { readonly total: number; readonly at: number } | undefined
   #ratePerMs = 0
   #intervalMs: number | undefined
 
-  look(total: number, sinceMs: number): void {
-    if (sinceMs > 0) {
-      const fresh = 1 - Math.exp(-sinceMs / memoryMs)
-      const moved = this.#total === undefined ? 0 : Math.max(0, total - this.#total)
-      this.#ratePerMs += fresh * (moved / sinceMs - this.#ratePerMs)
-      this.#intervalMs =
-        this.#intervalMs === undefined ? sinceMs : this.#intervalMs + fresh * (sinceMs - this.#intervalMs)
-    }
-    this.#total = total
+  /** `total` messages were taken up to now. */
+  look(total: number, now: number): void {
+    const last = this.#last
+    if (last === undefined) this.#last = { total, at: now }
+    if (last === undefined || now <= last.at) return
+    const sinceMs = now - last.at
+    const fresh = 1 - Math.exp(-sinceMs / memoryMs)
+    this.#ratePerMs += fresh * (Math.max(0, total - last.total) / sinceMs - this.#ratePerMs)
+    const interval = this.#intervalMs ?? sinceMs
+    this.#intervalMs = interval + fresh * (sinceMs - interval)
+    this.#last = { total, at: now }
   }
 
   /**

@@ -6,13 +6,13 @@ const staleMs = 5_000
 
 /** The broker's counts, asked in the background so that a slow broker never delays a look. Old counts are no counts. */
 export class QueueGauge {
-  readonly #broker: Broker
+  readonly #broker: Pick<Broker, 'inspect'>
   readonly #clock: Clock
   #facts: { readonly value: QueueFacts; readonly at: number } | undefined
   #askedAt = -Infinity
   #asking = false
 
-  constructor(broker: Broker, clock: Clock) {
+  constructor(broker: Pick<Broker, 'inspect'>, clock: Clock) {
     this.#broker = broker
     this.#clock = clock
   }

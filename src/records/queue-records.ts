@@ -1,6 +1,7 @@
 import type { Revision, Store } from '../contracts/store.ts'
 import type { Policy } from '../core/policy/policy.ts'
-import { canonicalPolicy, parsePolicy } from '../core/policy/parse-policy.ts'
+import { parsePolicy } from '../core/policy/parse-policy.ts'
+import { canonicalPolicy } from '../core/policy/show-policy.ts'
 import { consumerReportReader, envelope, queueStateReader, recordFormat } from '../core/rollout/codec.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
@@ -18,7 +19,7 @@ export interface QueueRecords {
   writeState(state: QueueState, expected: Revision | undefined): Promise<Revision | undefined>
   /** Reports that can be read; one that cannot counts as absent. */
   readReports(): Promise<readonly ConsumerReport[]>
-  /** Only the consumer itself writes its report, so the newest wins. */
+  /** Only the consumer itself writes its report, so the newest wins. Rejects with `STORE_UNREACHABLE` where the store never lets it win. */
   writeReport(report: ConsumerReport): Promise<void>
   removeReport(id: string): Promise<void>
   /** The policy that a rollout was started with. */
@@ -49,7 +50,7 @@ export function createQueueRecords(
       newest = { state: decode(stateKey, stateRecord, found.value).content, revision: found.revision }
       return newest
     },
-    writeState: (state, expected) => store.put(stateKey, encode('queue', state), expected),
+    writeState: async (state, expected) => store.put(stateKey, encode('queue', state), expected),
     readReports: async () => {
       const entries = await store.list(`${base}/consumers/`)
       return entries.flatMap(({ value }) => readable(reportRecord, value)).map(({ content }) => content)
@@ -58,7 +59,10 @@ export function createQueueRecords(
       const value = encode('consumer', report)
       ownReports.set(report.id, await overwrite(store, reportKey(report.id), value, ownReports.get(report.id)))
     },
-    removeReport: (id) => store.delete(reportKey(id)),
+    removeReport: async (id) => {
+      ownReports.delete(id)
+      await store.delete(reportKey(id))
+    },
     readPolicy: async (digest) => {
       const found = await store.get(policyKey(digest))
       return found && policyOf(policyKey(digest), decode(policyKey(digest), policyRecord, found.value).content)
@@ -73,12 +77,23 @@ export function createQueueRecords(
 export async function listQueues(store: Store, namespace: string): Promise<readonly string[]> {
   const prefix = `${encodeURIComponent(namespace)}/`
   const entries = await store.list(prefix)
-  const states = entries.filter(({ key }) => key.endsWith('/state'))
-  return states.map(({ key }) => decodeURIComponent(key.slice(prefix.length, -'/state'.length)))
+  return entries.flatMap(({ key }) => {
+    const [queue, name, ...rest] = key.slice(prefix.length).split('/')
+    return queue !== undefined && name === 'state' && rest.length === 0 ? decodedName(queue) : []
+  })
 }
 
+/** Larger ones are not ours: what does not fit is neither read nor written. */
+const mostCharacters = 1_000_000
+const overwriteAttempts = 10
+
 function encode(kind: string, content: unknown): string {
-  return JSON.stringify({ format: recordFormat, kind, content })
+  const text = JSON.stringify({ format: recordFormat, kind, content })
+  if (text.length <= mostCharacters) return text
+  throw new QueueCanaryError(
+    'RECORD_INVALID',
+    `a ${kind} record of ${text.length} characters is too large to be kept: the limit is ${mostCharacters}`,
+  )
 }
 
 function decode<T>(key: string, reader: Reader<T>, text: string): T {
@@ -97,6 +112,7 @@ function readable<T>(reader: Reader<T>, text: string): readonly T[] {
 }
 
 function parseJson(text: string): unknown {
+  if (text.length > mostCharacters) return undefined
   try {
     return JSON.parse(text)
   } catch {
@@ -113,10 +129,24 @@ function policyOf(key: string, content: unknown): Policy {
   )
 }
 
-/** Writes whatever is there; `expected` is a guess that saves a look when it is right. Every conflict is somebody's progress. */
+/** Writes over whatever is there; `expected` is a guess that saves a look when it is right. */
 async function overwrite(store: Store, key: string, value: string, expected: Revision | undefined): Promise<Revision> {
-  for (let guess = expected; ; guess = (await store.get(key))?.revision) {
+  let guess = expected
+  for (let attempt = 0; attempt < overwriteAttempts; attempt += 1) {
     const written = await store.put(key, value, guess)
     if (written !== undefined) return written
+    guess = (await store.get(key))?.revision
+  }
+  throw new QueueCanaryError(
+    'STORE_UNREACHABLE',
+    `the record ${key} changes faster than it can be written; is there a second worker with the same id?`,
+  )
+}
+
+function decodedName(text: string): readonly string[] {
+  try {
+    return [decodeURIComponent(text)]
+  } catch {
+    return []
   }
 }

@@ -1,4 +1,5 @@
 import { assertNever } from '../assert-never.ts'
+import { lookup } from '../lookup.ts'
 import type { QueueState, Tombstone } from '../rollout/queue-state.ts'
 import type { ConsumerAllocation } from './lane.ts'
 
@@ -6,7 +7,7 @@ import type { ConsumerAllocation } from './lane.ts'
 export type Assignment =
   /** In charge: streams at its full concurrency, and takes from the hand-back queue. */
   | { readonly kind: 'stream' }
-  /** On trial: takes what its allocation permits. */
+  /** On trial: takes what its allocation permits; it has at least one slot. */
   | { readonly kind: 'throttled'; readonly allocation: ConsumerAllocation }
   /** On trial or not yet known, with nothing to take: keeps what it has in flight. */
   | { readonly kind: 'idle' }
@@ -21,7 +22,7 @@ export function assignmentFor(
   consumer: { readonly id: string; readonly version: string },
 ): Assignment {
   const lane = laneOf(state, consumer.version)
-  const tombstone = Object.hasOwn(state.tombstones, consumer.version) ? state.tombstones[consumer.version] : undefined
+  const tombstone = lookup(state.tombstones, consumer.version)
   if (lane === undefined) return tombstone === undefined ? { kind: 'idle' } : { kind: 'retired', tombstone }
   switch (lane.kind) {
     case 'none':
@@ -30,8 +31,10 @@ export function assignmentFor(
     case 'drain':
       return lane
     case 'throttled': {
-      const allocation = state.allocations.consumers[consumer.id]
-      return allocation === undefined ? { kind: 'idle' } : { kind: 'throttled', allocation }
+      const allocation = lookup(state.allocations.consumers, consumer.id)
+      return allocation === undefined || allocation.concurrency === 0
+        ? { kind: 'idle' }
+        : { kind: 'throttled', allocation }
     }
     default:
       return assertNever(lane)

@@ -14,7 +14,10 @@ export interface ThrottledLane {
   readonly delayMs: number
 }
 
-/** The part of one canary consumer. All numbers are cumulative over the consumer's life or limits: repeating or losing one does no harm. */
+/**
+ * The part of one canary consumer. All numbers are limits or cumulative over the consumer's life: repeating or losing one does no harm.
+ * `permits` and `failures` of a living consumer never go down while a rollout runs: what was given may have been used before a report tells.
+ */
 export interface ConsumerAllocation {
   /** 0: takes nothing, finishes what it has. */
   readonly concurrency: number
@@ -28,7 +31,7 @@ export interface ConsumerAllocation {
 export interface Allocations {
   readonly stable: Lane
   readonly canary: Lane
-  /** By consumer id; only canary consumers that may take something are here. */
+  /** By id: every canary consumer that was ever allowed something in this rollout and has not signed off, also where it may take nothing now. */
   readonly consumers: Readonly<Record<string, ConsumerAllocation>>
 }
 

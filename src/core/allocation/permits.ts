@@ -6,7 +6,7 @@
  * that the canary neither trails behind nor runs ahead. A canary that could not use its permits (too slow, cut off) gets at most
  * `reserveMs` of them back: it never catches up on a stable version that has moved on.
  */
-export interface PermitLaw {
+export interface PermitLaw extends Pace {
   /** Percent, 0 to 100 (exclusive: at 100 no permits are needed). */
   readonly weight: number
   /** Messages taken in this step: by both versions, and by the canary. */
@@ -14,12 +14,17 @@ export interface PermitLaw {
   readonly canary: number
   /** Permits granted in this step that no report shows as used yet. */
   readonly unused: number
-  /** Messages of the queue per millisecond, both versions. */
-  readonly ratePerMs: number
-  readonly horizonMs: number
   /** Largest number of permits that may lie unused. */
   readonly burst: number
   readonly forgone: number
+}
+
+/** How fast the queue moves and how late news is, as the coordinator measures it. */
+export interface Pace {
+  /** Messages taken from the queue per millisecond, both versions. */
+  readonly ratePerMs: number
+  /** From a message's being taken to the moment when a grant that knows of it has taken effect, and until the next one. */
+  readonly horizonMs: number
 }
 
 export interface Permission {

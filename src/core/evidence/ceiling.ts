@@ -1,6 +1,6 @@
 import { assertNever } from '../assert-never.ts'
 import type { CeilingMetric, Range } from '../policy/policy.ts'
-import { firstOutcomes, harmedIn } from './counts.ts'
+import { failedIn, firstOutcomes } from './counts.ts'
 import type { Counts } from './counts.ts'
 import type { Histogram } from './histogram.ts'
 import { quantile } from './histogram.ts'
@@ -50,7 +50,7 @@ function valueOf(metric: CeilingMetric, sample: Sample): Value {
   const outcomes = firstOutcomes(sample.counts)
   switch (metric.measure) {
     case 'failureRate':
-      return rate(harmedIn(sample.counts), outcomes)
+      return rate(failedIn(sample.counts), outcomes)
     case 'timeouts':
       return rate(sample.counts.timedOut, outcomes)
     case 'p50':
@@ -60,13 +60,13 @@ function valueOf(metric: CeilingMetric, sample: Sample): Value {
     case 'p99':
       return duration(sample, 0.99)
     case 'deadLetters':
-      return { value: sample.counts.deadLettered, n: 0, gauge: true }
+      return gauge(sample.counts.deadLettered)
     case 'backlog':
-      return { value: sample.backlog, n: 0, gauge: true }
+      return gauge(sample.backlog)
     case 'oldestAge':
-      return { value: sample.oldestAgeMs, n: 0, gauge: true }
+      return gauge(sample.oldestAgeMs)
     case 'eventLoopDelay':
-      return { value: sample.eventLoopDelayMs, n: 0, gauge: true }
+      return gauge(sample.eventLoopDelayMs)
     default:
       return assertNever(metric.measure)
   }
@@ -79,6 +79,11 @@ function rate(part: number, n: number): Value {
 function duration(sample: Sample, q: number): Value {
   const n = Object.values(sample.durations).reduce((sum, count) => sum + count, 0)
   return { value: quantile(sample.durations, q), n, gauge: false }
+}
+
+/** NaN and infinities are no readings. */
+function gauge(value: number | undefined): Value {
+  return { value: Number.isFinite(value) ? value : undefined, n: 0, gauge: true }
 }
 
 function isRate(metric: CeilingMetric): boolean {

@@ -13,6 +13,8 @@ export const countNames = [
   'timedOut',
   /** First outcomes that count for nothing: the broker said the message had been delivered before. */
   'repeated',
+  /** Of these, the ones that were not success: no evidence against a version, but as much harm as any other. */
+  'repeatedFailures',
   /** Given to the stable version over the hand-back queue (or returned, where there is none). */
   'handedBack',
   /** Taken from the hand-back queue and succeeded here / failed here too. */
@@ -35,6 +37,7 @@ export const noCounts: Counts = {
   failed: 0,
   timedOut: 0,
   repeated: 0,
+  repeatedFailures: 0,
   handedBack: 0,
   rescued: 0,
   failedOnBoth: 0,
@@ -48,9 +51,9 @@ export function addCounts(a: Counts, b: Counts): Counts {
   return combine(a, b, (x, y) => x + y)
 }
 
-/** What was added from `earlier` to `later`; never negative, so a counter that was reset contributes what it has. */
+/** What was added from `earlier` to `later`; never negative, even where a report that was counted earlier is missing now. */
 export function countsSince(later: Counts, earlier: Counts): Counts {
-  return combine(later, earlier, (x, y) => (x >= y ? x - y : x))
+  return combine(later, earlier, (x, y) => Math.max(0, x - y))
 }
 
 /** Messages whose first outcome is known. */
@@ -58,9 +61,14 @@ export function firstOutcomes(counts: Counts): number {
   return counts.succeeded + counts.failed + counts.timedOut
 }
 
-/** Messages whose first outcome was not success. */
-export function harmedIn(counts: Counts): number {
+/** Of these, the ones that were not success. */
+export function failedIn(counts: Counts): number {
   return counts.failed + counts.timedOut
+}
+
+/** Messages that were not handled with success, evidence or not: what a failure budget is spent on. */
+export function harmedIn(counts: Counts): number {
+  return failedIn(counts) + counts.repeatedFailures
 }
 
 function combine(a: Counts, b: Counts, each: (x: number, y: number) => number): Counts {

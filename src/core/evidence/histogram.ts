@@ -6,11 +6,12 @@ export type Histogram = Readonly<Record<number, number>>
 
 const growth = 1.05
 const logGrowth = Math.log(growth)
-/** 1.05^400 ms is about 81 hours: longer durations share the last bucket. */
-const lastBucket = 400
+/** 1.05^400 ms is about 83 hours: longer durations, and what is no number, share the last bucket. */
+export const lastBucket = 400
 
 export function bucketOf(durationMs: number): number {
-  if (!(durationMs > 1)) return 0
+  if (durationMs <= 1) return 0
+  if (Number.isNaN(durationMs)) return lastBucket
   return Math.min(lastBucket, Math.ceil(Math.log(durationMs) / logGrowth))
 }
 
@@ -25,12 +26,12 @@ export function addHistograms(a: Histogram, b: Histogram): Histogram {
   return sum
 }
 
-/** What was added from `earlier` to `later`. */
+/** What was added from `earlier` to `later`; never negative. */
 export function histogramSince(later: Histogram, earlier: Histogram): Histogram {
   const difference: Record<number, number> = {}
   for (const [bucket, count] of Object.entries(later)) {
-    const before = earlier[Number(bucket)] ?? 0
-    if (count !== before) difference[Number(bucket)] = count > before ? count - before : count
+    const added = count - (earlier[Number(bucket)] ?? 0)
+    if (added > 0) difference[Number(bucket)] = added
   }
   return difference
 }
@@ -41,6 +42,7 @@ export function quantile(histogram: Histogram, q: number): number | undefined {
     .map(([bucket, count]) => ({ bucket: Number(bucket), count }))
     .toSorted((a, b) => a.bucket - b.bucket)
   const total = buckets.reduce((sum, { count }) => sum + count, 0)
+  if (total === 0) return undefined
   let seen = 0
   for (const { bucket, count } of buckets) {
     seen += count

@@ -1,6 +1,6 @@
 import { allocate } from '../allocation/allocate.ts'
-import type { Pace } from '../allocation/allocate.ts'
 import { idleAllocations } from '../allocation/lane.ts'
+import type { Pace } from '../allocation/permits.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Effect, RolloutEvent, Transition } from './event.ts'
 import { lanesOf } from './lanes.ts'
@@ -21,7 +21,7 @@ export interface Advance {
 /** One decision of a coordinator: carries out the commands, looks, and says what everybody may do from now on. */
 export function advance(state: QueueState, input: Advance): Transition<QueueState> {
   const rollout = state.rollout
-  if (rollout === undefined || isTerminal(rollout.phase)) return { state: { ...state, commands: [] }, effects: [] }
+  if (rollout === undefined || isTerminal(rollout.phase)) return withoutRollout(state)
   const { at, sinceMs, seen, policy } = input
   const events: readonly RolloutEvent[] = [
     ...abortFirst(state.commands, rollout.id).map((command): RolloutEvent => ({ kind: 'command', at, command })),
@@ -31,6 +31,14 @@ export function advance(state: QueueState, input: Advance): Transition<QueueStat
   const told = { ...state, rollout: moved.state, commands: [] }
   const settled = moved.effects.reduce<QueueState>((next, effect) => applied(next, effect, at), told)
   return { state: allocated(settled, moved.state, input), effects: moved.effects }
+}
+
+/** Nothing to move: commands that came too late are refused. */
+export function withoutRollout(state: QueueState): Transition<QueueState> {
+  const effects = state.commands.map(
+    ({ kind }) => ({ kind: 'refuse', why: `${kind} refused: no rollout runs` }) as const,
+  )
+  return { state: { ...state, commands: [] }, effects }
 }
 
 function step(policy: Policy) {
@@ -66,7 +74,7 @@ function buried(state: QueueState, version: string, reason: 'promotedAway' | 'ro
 
 function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy }: Advance): QueueState {
   if (isTerminal(rollout.phase)) return { ...state, allocations: idleAllocations }
-  const { allocations, forgone } = allocate({
+  const { allocations, forgone, unaccounted } = allocate({
     rollout,
     lanes: lanesOf(rollout, policy, seen),
     before: state.allocations,
@@ -74,5 +82,5 @@ function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy }: 
     maxFailedMessages: policy.limits.maxFailedMessages,
     pace,
   })
-  return { ...state, rollout: { ...rollout, forgone }, allocations }
+  return { ...state, rollout: { ...rollout, forgone, unaccounted }, allocations }
 }

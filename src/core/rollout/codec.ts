@@ -1,4 +1,5 @@
 import { countNames } from '../evidence/counts.ts'
+import { lastBucket } from '../evidence/histogram.ts'
 import { verdicts } from '../evidence/metric-state.ts'
 import { dictionary, fieldsFor, list, optional, tolerantObject as record } from '../schema/objects.ts'
 import { union } from '../schema/combine.ts'
@@ -16,8 +17,13 @@ export const recordFormat = 1
 const whole = () => integer({ min: 0 })
 const amount = () => number({ min: 0 })
 
+/** What one consumer may have counted at most: the sum of a thousand of them is still exact, and can be written back. */
+const mostCounted = 2 ** 43
+const counted = () => integer({ min: 0, max: mostCounted })
+const bucket = string({ pattern: /^(?:0|[1-9]\d?|[1-3]\d\d|400)$/, expected: `a bucket from 0 to ${lastBucket}` })
+
 const counts = record(fieldsFor(countNames, whole()))
-const histogram = dictionary(whole())
+const histogram = dictionary(whole(), bucket)
 const totals = record({ stable: counts, canary: counts })
 const order = record({ generation: string(), epoch: whole(), sequence: whole() })
 
@@ -78,6 +84,7 @@ const rollout = record({
   canary: string(),
   stable: string(),
   policyDigest: string(),
+  order,
   phase: oneOf(phases),
   hold: optional(oneOf(['step', 'operator', 'failure', 'insufficientData'])),
   step: whole(),
@@ -89,9 +96,11 @@ const rollout = record({
   forgone: amount(),
   harmed: whole(),
   lost: whole(),
+  unaccounted: whole(),
   metrics: dictionary(metric),
   why: string(),
   history: list(historyEntry),
+  carriedOut: list(string()),
 })
 
 const command = record({
@@ -129,8 +138,8 @@ export const consumerReportReader: Reader<ConsumerReport> = record({
   capacity: whole(),
   inFlight: whole(),
   stuck: whole(),
-  counts,
-  durations: histogram,
+  counts: record(fieldsFor(countNames, counted())),
+  durations: dictionary(counted(), bucket),
   eventLoopDelayMs: amount(),
   drain: optional(
     record({ finished: whole(), returned: whole(), abandoned: whole(), durationMs: amount(), onTime: boolean() }),

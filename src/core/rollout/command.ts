@@ -1,16 +1,24 @@
 import { assertNever } from '../assert-never.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { RolloutEvent, Transition } from './event.ts'
+import { spentBudget } from './judge.ts'
 import { moveTo, openStep } from './move.ts'
 import type { Command } from './queue-state.ts'
-import { abortablePhases, isTerminal } from './rollout.ts'
+import { abortablePhases, carriedOutLimit, isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
 
 type CommandEvent = Extract<RolloutEvent, { kind: 'command' }>
 
-/** Carries out an operator's command. What does not fit the phase is refused with the reason; a repeated one finds its work done. */
-export function command(rollout: Rollout, { at, command: wish }: CommandEvent, policy: Policy): Transition<Rollout> {
-  if (isTerminal(rollout.phase)) return refuse(rollout, wish, `the rollout has ended: ${rollout.phase}`)
+/** Carries out an operator's command. What does not fit the phase is refused with the reason; the same command a second time does nothing. */
+export function command(rollout: Rollout, event: CommandEvent, policy: Policy): Transition<Rollout> {
+  const { id } = event.command
+  if (isTerminal(rollout.phase)) return refuse(rollout, event.command, `the rollout has ended: ${rollout.phase}`)
+  if (rollout.carriedOut.includes(id)) return { state: rollout, effects: [] }
+  const { state, effects } = carryOut(rollout, event, policy)
+  return { state: { ...state, carriedOut: [...state.carriedOut, id].slice(-carriedOutLimit) }, effects }
+}
+
+function carryOut(rollout: Rollout, { at, command: wish }: CommandEvent, policy: Policy): Transition<Rollout> {
   switch (wish.kind) {
     case 'abort':
       return abort(rollout, wish, at)
@@ -52,7 +60,9 @@ function resume(rollout: Rollout, wish: Command, at: string, policy: Policy): Tr
   if (rollout.hold === 'step') return refuse(rollout, wish, 'a pause step ends by promote')
   if (rollout.hold === 'operator')
     return moveTo(rollout, back(rollout, policy, at, said('resumed by an operator', wish)))
-  const anew = openStep({ ...rollout, metrics: {} })
+  const spent = spentBudget(rollout, policy)
+  if (spent !== undefined) return refuse(rollout, wish, spent)
+  const anew = openStep({ ...rollout, metrics: {} }, undefined)
   return moveTo(anew, back(anew, policy, at, said('resumed by an operator, measuring anew', wish)))
 }
 
@@ -66,16 +76,21 @@ function promote(rollout: Rollout, wish: Command, at: string, policy: Policy): T
   }
   if (rollout.hold === 'failure')
     return refuse(rollout, wish, 'it is held by a failure; use resume to try again, or --full to promote all the same')
-  const opened = openStep(rollout)
+  // What was inconclusive for too long would hold the next step at once.
+  const metrics = rollout.hold === 'insufficientData' ? {} : rollout.metrics
+  const opened = openStep({ ...rollout, metrics }, undefined)
   const next = { ...opened, step: rollout.step + 1 }
   return moveTo(opened, back(next, policy, at, said('promoted to the next step by an operator', wish)))
 }
 
+/** Whatever the metrics said; they are measured anew, so that an old failure does not undo the wish. Only the failure budget stands above it. */
 function promoteFull(rollout: Rollout, wish: Command, at: string, policy: Policy): Transition<Rollout> {
   if (!abortablePhases.includes(rollout.phase)) return refuse(rollout, wish, `it is ${rollout.phase}`)
   if (rollout.phase === 'Promoting') return { state: rollout, effects: [] }
+  const spent = spentBudget(rollout, policy)
+  if (spent !== undefined) return refuse(rollout, wish, spent)
   const why = said('promoted in full by an operator: the rest of the ramp is skipped', wish)
-  return moveTo(openStep(rollout), {
+  return moveTo(openStep({ ...rollout, metrics: {} }, undefined), {
     phase: 'Promoting',
     step: policy.steps.length,
     at,

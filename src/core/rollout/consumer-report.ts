@@ -1,6 +1,6 @@
 import type { Counts } from '../evidence/counts.ts'
 import type { Histogram } from '../evidence/histogram.ts'
-import type { Order } from './queue-state.ts'
+import type { Order } from './order.ts'
 
 /**
  * What one incarnation of one consumer tells. Rewritten whole each time; everything in it is cumulative, so a lost or repeated report does no

@@ -2,6 +2,7 @@ import { assertNever } from '../assert-never.ts'
 import type { Transition } from './event.ts'
 import { judge } from './judge.ts'
 import type { Look } from './look.ts'
+import { totalsOf } from './measure.ts'
 import { moveTo, openStep } from './move.ts'
 import { abortablePhases } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
@@ -9,8 +10,7 @@ import type { Rollout } from './rollout.ts'
 /** What a failed or inconclusive judgement does, by the policy; undefined when nothing speaks against going on. */
 export function judged(look: Look): Transition<Rollout> | undefined {
   const { rollout, policy, at } = look
-  const held = rollout.phase === 'Paused' && (rollout.hold === 'failure' || rollout.hold === 'insufficientData')
-  if (held || !abortablePhases.includes(rollout.phase)) return undefined
+  if (!isOnTrial(rollout)) return undefined
   const judgement = judge(rollout, policy)
   const numbers = { harmed: rollout.harmed }
   switch (judgement.kind) {
@@ -30,6 +30,12 @@ export function judged(look: Look): Transition<Rollout> | undefined {
   }
 }
 
+/** Before its first message and while it is held with none, there is nothing new to judge; after the commit it is too late. */
+function isOnTrial({ phase, hold }: Rollout): boolean {
+  const held = phase === 'Paused' && (hold === 'failure' || hold === 'insufficientData')
+  return !held && phase !== 'Initialized' && abortablePhases.includes(phase)
+}
+
 function failed(look: Look, reaction: Look['policy']['onFailure'], why: string): Transition<Rollout> {
   const { rollout, at } = look
   const numbers = { harmed: rollout.harmed }
@@ -46,7 +52,7 @@ function failed(look: Look, reaction: Look['policy']['onFailure'], why: string):
 }
 
 /** Back to the ramp step before the running one, with measurements that begin anew; where there is none, only the rollback is left. */
-function stepBack({ rollout, policy, at }: Look, why: string): Transition<Rollout> {
+function stepBack({ rollout, policy, at, seen }: Look, why: string): Transition<Rollout> {
   const numbers = { harmed: rollout.harmed }
   const isRamp = (step: Look['policy']['steps'][number]) => step.kind === 'ramp'
   const running = policy.steps.slice(0, rollout.step + 1).findLastIndex(isRamp)
@@ -54,6 +60,6 @@ function stepBack({ rollout, policy, at }: Look, why: string): Transition<Rollou
   if (target < 0 || rollout.phase === 'Promoting') {
     return moveTo(rollout, { phase: 'RollingBack', at, why: `${why}; there is no step to go back to`, numbers })
   }
-  const anew = openStep({ ...rollout, metrics: {} })
+  const anew = openStep({ ...rollout, metrics: {} }, totalsOf(seen))
   return moveTo(anew, { phase: 'Progressing', step: target, at, why: `${why}; back to step ${target + 1}`, numbers })
 }

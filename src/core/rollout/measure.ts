@@ -4,14 +4,16 @@ import { histogramSince } from '../evidence/histogram.ts'
 import { bookMeasurement, openMetric } from '../evidence/metric-progress.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
 import type { CeilingMetric, Policy } from '../policy/policy.ts'
+import { lookup } from '../lookup.ts'
+import { lostWith } from './observation.ts'
 import type { Observation } from './observation.ts'
 import type { Rollout, Totals } from './rollout.ts'
 
 /** Books one look: clocks, origins, harm, and every measurement that is due. */
 export function bookLook(rollout: Rollout, policy: Policy, sinceMs: number, seen: Observation): Rollout {
-  const totals: Totals = { stable: seen.stable.counts, canary: seen.canary.counts }
+  const totals = totalsOf(seen)
   const origin = rollout.origin ?? totals
-  const lost = rollout.lost + seen.canary.lost
+  const lost = seen.canary.dead.reduce((sum, dead) => sum + lostWith(dead), 0)
   const aged: Rollout = {
     ...rollout,
     origin,
@@ -19,10 +21,14 @@ export function bookLook(rollout: Rollout, policy: Policy, sinceMs: number, seen
     elapsedMs: rollout.elapsedMs + sinceMs,
     stepElapsedMs: rollout.stepElapsedMs + sinceMs,
     phaseElapsedMs: rollout.phaseElapsedMs + sinceMs,
-    harmed: harmedIn(countsSince(totals.canary, origin.canary)) + lost,
-    lost,
+    harmed: Math.max(rollout.harmed, harmedIn(countsSince(totals.canary, origin.canary)) + lost),
+    lost: Math.max(rollout.lost, lost),
   }
   return measures(aged) ? { ...aged, metrics: measureDue(aged, policy, sinceMs, seen) } : aged
+}
+
+export function totalsOf(seen: Observation): Totals {
+  return { stable: seen.stable.counts, canary: seen.canary.counts }
 }
 
 /** First outcomes of the canary in the running step. */
@@ -32,11 +38,11 @@ export function samplesInStep(rollout: Rollout, seen: Observation): number {
     : firstOutcomes(countsSince(seen.canary.counts, rollout.stepOrigin.canary))
 }
 
-/** Messages of the running step, for the measured share. */
+/** Messages taken in the running step: what shares are made of. */
 export function takenInStep(rollout: Rollout, seen: Observation): { readonly canary: number; readonly total: number } {
   if (rollout.stepOrigin === undefined) return { canary: 0, total: 0 }
-  const canary = seen.canary.counts.taken - rollout.stepOrigin.canary.taken
-  return { canary, total: canary + seen.stable.counts.taken - rollout.stepOrigin.stable.taken }
+  const canary = countsSince(seen.canary.counts, rollout.stepOrigin.canary).taken
+  return { canary, total: canary + countsSince(seen.stable.counts, rollout.stepOrigin.stable).taken }
 }
 
 export function ceilingsOf(policy: Policy): readonly CeilingMetric[] {
@@ -52,10 +58,13 @@ function measures(rollout: Rollout): boolean {
 
 function measureDue(rollout: Rollout, policy: Policy, sinceMs: number, seen: Observation): Rollout['metrics'] {
   const totals = { counts: seen.canary.counts, durations: seen.canary.durations }
-  const entries = ceilingsOf(policy).map((metric): readonly [string, MetricState] => {
-    const before = rollout.metrics[metric.name] ?? openMetric(totals)
+  // Nothing that happens before `initialDelay` is over is measured: the window opens then.
+  const begun = ceilingsOf(policy).filter(({ initialDelayMs }) => rollout.elapsedMs >= initialDelayMs)
+  const entries = begun.map((metric): readonly [string, MetricState] => {
+    const before = lookup(rollout.metrics, metric.name)
+    if (before === undefined) return [metric.name, openMetric(totals)]
     const state = { ...before, windowMs: before.windowMs + sinceMs }
-    if (rollout.elapsedMs < metric.initialDelayMs || !isDue(metric, state, rollout, policy)) return [metric.name, state]
+    if (!isDue(metric, state, rollout, policy)) return [metric.name, state]
     return [metric.name, bookMeasurement(state, measureCeiling(metric, sampleOf(state, seen)), totals)]
   })
   return Object.fromEntries(entries)

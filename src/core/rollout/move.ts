@@ -1,6 +1,6 @@
 import type { Effect, Transition } from './event.ts'
 import { historyLimit, legalMoves } from './rollout.ts'
-import type { Hold, Phase, Rollout } from './rollout.ts'
+import type { Hold, Phase, Rollout, Totals } from './rollout.ts'
 
 export interface Move {
   readonly phase: Phase
@@ -38,10 +38,10 @@ export function moveTo(rollout: Rollout, move: Move): Transition<Rollout> {
   return { state, effects: [...(move.effects ?? []), { kind: 'announce', why: move.why }] }
 }
 
-/** Opens a step: its clock, its totals and its measurements begin anew. */
-export function openStep(rollout: Rollout): Rollout {
+/** Opens a step: its clock, its totals and its measurements begin anew; without totals, at the next look. */
+export function openStep(rollout: Rollout, totals: Totals | undefined): Rollout {
   const metrics = Object.fromEntries(
     Object.entries(rollout.metrics).map(([name, metric]) => [name, { ...metric, inStep: 0 }]),
   )
-  return { ...rollout, stepElapsedMs: 0, stepOrigin: undefined, forgone: 0, metrics }
+  return { ...rollout, stepElapsedMs: 0, stepOrigin: totals, forgone: 0, metrics }
 }

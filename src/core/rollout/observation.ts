@@ -13,22 +13,29 @@ export interface Observation {
 
 /** One version, over all its consumers, living and gone. */
 export interface VersionFacts {
-  /** Consumers that report, that have finished their warm-up and are linked to the queue, and that still hold or may take messages. */
+  /** Consumers that report; of these, warmed up and linked to the queue; and not drained yet. */
   readonly live: number
   readonly ready: number
   readonly undrained: number
+  /** Ready ones that do not know of the rollout yet: they report at leisure, and what they last told is old. */
+  readonly unaware: number
   readonly inFlight: number
-  /** Slots of the live consumers. */
+  /** Slots of the ready consumers. */
   readonly capacity: number
   readonly counts: Counts
   readonly durations: Histogram
-  /** Messages held by consumers with an allocation that are found dead, without sign-off, at this look; a death counts as at least one. */
-  readonly lost: number
+  /** Consumers with an allocation that are silent without having signed off: what they last told. Empty for the stable version. */
+  readonly dead: readonly DeadConsumer[]
   readonly eventLoopDelayMs: number | undefined
   readonly consumers: readonly ConsumerFacts[]
 }
 
-/** One live consumer, as its last report tells. */
+/** A death counts as the failure of every message that was held, and of one at least; of none beyond what was allowed to fail. */
+export function lostWith({ inFlight, harmed, failures }: DeadConsumer): number {
+  return Math.min(Math.max(1, inFlight), Math.max(0, failures - harmed))
+}
+
+/** One consumer, as its last report tells. */
 export interface ConsumerFacts {
   readonly id: string
   readonly ready: boolean
@@ -36,4 +43,9 @@ export interface ConsumerFacts {
   readonly inFlight: number
   readonly taken: number
   readonly harmed: number
+}
+
+export interface DeadConsumer extends ConsumerFacts {
+  /** Of its allocation: failures that it was allowed in all. */
+  readonly failures: number
 }

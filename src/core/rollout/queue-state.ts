@@ -1,18 +1,13 @@
 import type { Allocations } from '../allocation/lane.ts'
 import { idleAllocations } from '../allocation/lane.ts'
+import type { Order } from './order.ts'
 import type { Rollout } from './rollout.ts'
 
 /**
  * The one document of a queue: who coordinates, which version is in charge, the rollout and what it allows. Held together so that the write
  * of a coordinator that lost its lease fails as a whole.
- *
- * `(generation, epoch, sequence)` orders what workers obey: the generation is drawn when the document is created, the epoch rises with each
- * change of coordinator, the sequence with each write of one.
  */
-export interface QueueState {
-  readonly generation: string
-  readonly epoch: number
-  readonly sequence: number
+export interface QueueState extends Order {
   readonly lease: Lease
   /** The version in charge. */
   readonly stable: string
@@ -67,14 +62,6 @@ export function createQueueState(generation: string, stable: string): QueueState
     allocations: idleAllocations,
   }
 }
-
-/** Orders two documents by what workers obey: negative when `a` is older. Another generation is neither older nor newer. */
-export function compareOrder(a: Order, b: Order): number | undefined {
-  if (a.generation !== b.generation) return undefined
-  return a.epoch - b.epoch || a.sequence - b.sequence
-}
-
-export type Order = Pick<QueueState, 'generation' | 'epoch' | 'sequence'>
 
 /** Versions' states as status shows them. */
 export type VersionState = 'Inactive' | 'Ramping' | 'Current' | 'Draining' | 'Drained' | 'Retired'

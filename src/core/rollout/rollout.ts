@@ -1,5 +1,6 @@
 import type { Counts } from '../evidence/counts.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
+import type { Order } from './order.ts'
 
 /**
  * One attempt to move a queue from its stable version to a canary.
@@ -14,13 +15,14 @@ import type { MetricState } from '../evidence/metric-state.ts'
  *        ▼               ▼
  *     RollingBack ◀── from every phase before the commit ──▶ RolledBack
  *
- * Initialized: waits for a ready consumer of each version. Progressing: a step of the ramp runs. Paused: a pause step, an operator or a
- * failure holds it. WaitingPromotion: the steps are passed; waits until enough canary workers live and the hand-back queue is empty.
- * Promoting: the canary takes what it can, the stable version stays warm beside it. The commit makes the canary the stable version; then
- * Draining: the old consumers finish. RollingBack: the canary's consumers finish. Succeeded and RolledBack are absorbing.
+ * Initialized: waits for a ready consumer of each version, then goes where the first step leads: to Progressing, to Paused, or without steps to
+ * Promoting. Progressing: a step of the ramp runs. Paused: a pause step, an operator or a failure holds it. WaitingPromotion: the steps are
+ * passed; waits until enough canary workers live and the hand-back queue is empty. Promoting: the canary takes what it can, the stable version
+ * stays warm beside it. The commit makes the canary the stable version; then Draining: the old consumers finish. RollingBack: the canary's
+ * consumers finish. Succeeded and RolledBack are absorbing.
  */
 export const legalMoves = {
-  Initialized: ['Progressing', 'Promoting', 'RollingBack'],
+  Initialized: ['Progressing', 'Paused', 'Promoting', 'RollingBack'],
   Progressing: ['Paused', 'WaitingPromotion', 'Promoting', 'RollingBack'],
   Paused: ['Progressing', 'WaitingPromotion', 'Promoting', 'RollingBack'],
   WaitingPromotion: ['Progressing', 'Paused', 'Promoting', 'RollingBack'],
@@ -55,6 +57,8 @@ export interface Rollout {
   readonly canary: string
   readonly stable: string
   readonly policyDigest: string
+  /** Of the document that started it: whoever obeys this or a newer one knows of the rollout. */
+  readonly order: Order
   readonly phase: Phase
   /** Set while `Paused`. */
   readonly hold: Hold | undefined
@@ -67,17 +71,21 @@ export interface Rollout {
   /** Totals at the start of the rollout and of the step; what happened since is the difference. undefined until the first look. */
   readonly origin: Totals | undefined
   readonly stepOrigin: Totals | undefined
-  /** Permits of the step that the canary let pass and will not be given again (see `permits.ts`). */
+  /** Permits of the step that the canary let pass, or died with, and will not be given again (see `permits.ts`). */
   readonly forgone: number
-  /** Messages whose first outcome on the canary was not success, `lost` included. */
+  /** Messages that the canary did not handle with success at the first try, `lost` included. Never goes down. */
   readonly harmed: number
-  /** Messages that canary consumers held when they died without signing off. */
+  /** Of these, the ones that canary consumers held when they died without signing off, as far as they had reported. */
   readonly lost: number
+  /** Failures that dead consumers were allowed beyond that. They may have happened unseen, so nobody else is allowed them. */
+  readonly unaccounted: number
   /** By the metric's name. */
   readonly metrics: Readonly<Record<string, MetricState>>
   /** One sentence: why it is in this phase. */
   readonly why: string
   readonly history: readonly HistoryEntry[]
+  /** Ids of the newest commands that had their effect or their refusal: repeating one does nothing. */
+  readonly carriedOut: readonly string[]
 }
 
 export interface Totals {
@@ -98,3 +106,4 @@ export interface HistoryEntry {
 
 /** Older entries go first: the record stays small enough to be written at every look. */
 export const historyLimit = 100
+export const carriedOutLimit = 100

@@ -1,3 +1,6 @@
+import { idleAllocations } from '../allocation/lane.ts'
+import { lookup } from '../lookup.ts'
+import type { Order } from './order.ts'
 import type { QueueState } from './queue-state.ts'
 import type { Rollout } from './rollout.ts'
 import { isTerminal } from './rollout.ts'
@@ -13,14 +16,20 @@ export interface StartRequest {
 
 export type Started = { readonly ok: true; readonly state: QueueState } | { readonly ok: false; readonly why: string }
 
-/** Opens a rollout, or says why not. The version's tombstone goes: starting it again is the explicit wish to let it take messages. */
+/**
+ * Opens a rollout, or says why not. The version's tombstone goes: starting it again is the explicit wish to let it take messages. The
+ * sequence rises, because consumers of that version obey the document from now on.
+ */
 export function startRollout(state: QueueState, request: StartRequest): Started {
   const why = objection(state, request)
   if (why !== undefined) return { ok: false, why }
   const tombstones = Object.fromEntries(
     Object.entries(state.tombstones).filter(([version]) => version !== request.canary),
   )
-  return { ok: true, state: { ...state, tombstones, rollout: openRollout(state.stable, request), commands: [] } }
+  const { generation, epoch, stable } = state
+  const order: Order = { generation, epoch, sequence: state.sequence + 1 }
+  const rollout = openRollout({ stable, order }, request)
+  return { ok: true, state: { ...state, ...order, tombstones, rollout, commands: [], allocations: idleAllocations } }
 }
 
 function objection(state: QueueState, { canary, force }: StartRequest): string | undefined {
@@ -29,19 +38,23 @@ function objection(state: QueueState, { canary, force }: StartRequest): string |
     return `a rollout of ${rollout.canary} is under way (${rollout.phase}); wait for its end or abort it`
   }
   if (canary === state.stable) return `${canary} is in charge already`
-  const buried = Object.hasOwn(state.tombstones, canary) ? state.tombstones[canary] : undefined
+  const buried = lookup(state.tombstones, canary)
   if (buried?.reason === 'rolledBack' && !force)
     return `${canary} was rolled back before (${buried.at}); use --force or retry to try it again`
   return undefined
 }
 
-function openRollout(stable: string, { id, canary, policyDigest, at }: StartRequest): Rollout {
+function openRollout(
+  { stable, order }: Pick<Rollout, 'stable' | 'order'>,
+  { id, canary, policyDigest, at }: StartRequest,
+): Rollout {
   const why = `a rollout of ${canary} in place of ${stable} was started`
   return {
     id,
     canary,
     stable,
     policyDigest,
+    order,
     phase: 'Initialized',
     hold: undefined,
     step: 0,
@@ -53,8 +66,10 @@ function openRollout(stable: string, { id, canary, policyDigest, at }: StartRequ
     forgone: 0,
     harmed: 0,
     lost: 0,
+    unaccounted: 0,
     metrics: {},
     why,
     history: [{ at, elapsedMs: 0, phase: 'Initialized', step: 0, why, numbers: {} }],
+    carriedOut: [],
   }
 }

@@ -4,7 +4,7 @@ import type { Transition } from './event.ts'
 import { lacking } from './judge.ts'
 import { stay } from './look.ts'
 import type { Look } from './look.ts'
-import { samplesInStep, takenInStep } from './measure.ts'
+import { samplesInStep, takenInStep, totalsOf } from './measure.ts'
 import { moveTo, openStep } from './move.ts'
 import type { Rollout } from './rollout.ts'
 
@@ -14,7 +14,7 @@ export function nextStep({ rollout, policy, at, seen }: Look, current: number, w
   const step = policy.steps[index]
   const { canary, total } = takenInStep(rollout, seen)
   const numbers = { harmed: rollout.harmed, samples: samplesInStep(rollout, seen), canary, total }
-  const opened = openStep(rollout)
+  const opened = openStep(rollout, totalsOf(seen))
   if (step === undefined) return endOfRamp(opened, { at, why, index, numbers })
   if (step.kind === 'pause') {
     const until = step.durationMs === undefined ? 'until promote' : `for ${step.durationMs} ms`

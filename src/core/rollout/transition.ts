@@ -2,6 +2,7 @@ import { assertNever } from '../assert-never.ts'
 import type { Policy } from '../policy/policy.ts'
 import { command } from './command.ts'
 import type { RolloutEvent, Transition } from './event.ts'
+import { unproven } from './judge.ts'
 import { judged } from './judged.ts'
 import { stay } from './look.ts'
 import type { Look } from './look.ts'
@@ -58,6 +59,9 @@ function begin(look: Look): Transition<Rollout> {
   if (seen.canary.ready === 0) return stay(rollout, `waiting for a ready consumer of ${rollout.canary}`)
   if (seen.stable.ready === 0)
     return stay(rollout, `waiting for a ready consumer of ${rollout.stable}, which is in charge`)
+  // A step measures its share from the totals at its start, so they have to be of now.
+  const unaware = seen.stable.unaware + seen.canary.unaware
+  if (unaware > 0) return stay(rollout, `waiting for ${unaware} consumers to take notice of the rollout`)
   return nextStep(look, -1, `${rollout.canary} and ${rollout.stable} are ready`)
 }
 
@@ -83,7 +87,7 @@ function commitWhenWarm({ rollout, policy, seen, at }: Look): Transition<Rollout
   if (rollout.phaseElapsedMs < policy.promotion.durationMs) return stay(rollout)
   if (seen.canary.ready < policy.promotion.workers)
     return stay(rollout, `waiting for ${policy.promotion.workers} ready consumers: ${seen.canary.ready}`)
-  const open = handBackOpen(seen)
+  const open = handBackOpen(seen) ?? unprovenWithoutRamp(rollout, policy)
   if (open !== undefined) return stay(rollout, open)
   const why = `${rollout.canary} is in charge; the consumers of ${rollout.stable} drain`
   return moveTo(rollout, {
@@ -93,6 +97,12 @@ function commitWhenWarm({ rollout, policy, seen, at }: Look): Transition<Rollout
     numbers: { harmed: rollout.harmed },
     effects: [{ kind: 'commitPromotion' }],
   })
+}
+
+/** Where no step has asked for evidence, the metrics of the policy must have theirs before the commit. */
+function unprovenWithoutRamp(rollout: Rollout, policy: Policy): string | undefined {
+  const ramped = policy.steps.some(({ kind }) => kind === 'ramp')
+  return ramped || policy.onInsufficientData === 'promote' ? undefined : unproven(rollout, policy)
 }
 
 /** A message that waits there is one that the canary failed and nobody has handled: not knowing the number is no better than some. */

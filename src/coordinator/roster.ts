@@ -1,0 +1,62 @@
+import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
+
+/** A consumer whose beat stands still for this long, while this process watched, is dead. Longer than an allocation's life. */
+export const livenessMs = 6_000
+/** A link that is away for less is being restored or replaced: its consumer keeps its slots. */
+export const linkGraceMs = 2_000
+
+/**
+ * Everybody who reports, and how long they have been silent: the living are told from the dead by watching their beats change. Who was never
+ * watched before is presumed alive. Times are watched time (`watch.ts`).
+ */
+export class Roster {
+  readonly #known = new Map<string, Known>()
+
+  observe(reports: readonly ConsumerReport[], at: number): void {
+    for (const report of reports) {
+      const before = this.#known.get(report.id)
+      if (before !== undefined && report.beat < before.report.beat) continue
+      this.#known.set(report.id, {
+        report,
+        beatAt: before?.report.beat === report.beat ? before.beatAt : at,
+        linkedAt: isLinked(report) ? at : (before?.linkedAt ?? -Infinity),
+      })
+    }
+  }
+
+  /** The newest report of everybody. One that cannot be read any more stands as it was: its counts do not vanish. */
+  get reports(): readonly ConsumerReport[] {
+    return Array.from(this.#known.values(), ({ report }) => report)
+  }
+
+  /** Lets go of everybody who has no report any more. */
+  forgetAllBut(reports: readonly ConsumerReport[]): void {
+    const present = new Set(reports.map(({ id }) => id))
+    for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id)
+  }
+
+  silentMs(id: string, at: number): number {
+    const known = this.#known.get(id)
+    return known === undefined ? 0 : at - known.beatAt
+  }
+
+  isAlive({ id, state }: ConsumerReport, at: number): boolean {
+    return state !== 'gone' && this.silentMs(id, at) < livenessMs
+  }
+
+  /** Warmed up, and linked to the queue now or a moment ago. */
+  isReady({ id, state }: ConsumerReport, at: number): boolean {
+    const known = this.#known.get(id)
+    return state === 'ready' && known !== undefined && at - known.linkedAt < linkGraceMs
+  }
+}
+
+interface Known {
+  readonly report: ConsumerReport
+  readonly beatAt: number
+  readonly linkedAt: number
+}
+
+function isLinked({ link }: ConsumerReport): boolean {
+  return link === 'idle' || link === 'consuming'
+}

@@ -1,0 +1,109 @@
+import { takenInStep } from '../rollout/measure.ts'
+import type { ConsumerFacts, Observation } from '../rollout/observation.ts'
+import type { Rollout } from '../rollout/rollout.ts'
+import { level } from './divide.ts'
+import type { ConsumerAllocation, ThrottledLane } from './lane.ts'
+import { permit } from './permits.ts'
+import type { Pace } from './permits.ts'
+
+/** One living canary consumer: its slots from now on, and what it was given before. */
+export interface Holder {
+  readonly consumer: ConsumerFacts
+  readonly concurrency: number
+  readonly before: ConsumerAllocation | undefined
+}
+
+interface Holders {
+  readonly rollout: Rollout
+  /** With slots. */
+  readonly active: readonly Holder[]
+  /** Without. */
+  readonly resting: readonly Holder[]
+}
+
+/** Permits that a consumer was given and that its last report does not show as used. */
+export function unusedPermits({ consumer, before }: Pick<Holder, 'consumer' | 'before'>): number {
+  return Math.max(0, (before?.permits ?? 0) - consumer.taken)
+}
+
+/**
+ * The failure budget. A consumer may have `failures` messages failed or in flight together. What is given stays counted until a report shows
+ * it as failed, so the sum over all consumers, living and dead, never exceeds the budget, even if every message in flight fails.
+ */
+export function divideFailures({
+  rollout,
+  active,
+  resting,
+  maxFailedMessages,
+}: Holders & { readonly maxFailedMessages: number }): readonly number[] {
+  const held = active.map(unspentFailures)
+  const exposed = sum([...active, ...resting].map(exposedFailures))
+  const left = maxFailedMessages - rollout.harmed - rollout.unaccounted - exposed
+  // One more than there are slots: a failure does not idle its slot until the next grant.
+  const wants = active.map(({ concurrency }, index) => ({ held: held[index] ?? 0, want: concurrency + 1 }))
+  const given = level(left, wants)
+  return active.map(({ consumer }, index) => consumer.harmed + (held[index] ?? 0) + (given[index] ?? 0))
+}
+
+export interface PermitDivision extends Holders {
+  readonly lane: ThrottledLane
+  readonly mayFail: readonly number[]
+  readonly seen: Observation
+  readonly pace: Pace
+}
+
+/** Permits by the law of `permits.ts`, divided among the consumers that can use them. */
+export function dividePermits(division: PermitDivision): {
+  readonly totals: readonly (number | undefined)[]
+  readonly forgone: number
+} {
+  const { rollout, lane, active, resting, seen, pace } = division
+  if (lane.weight >= 100) return { totals: active.map(() => undefined), forgone: rollout.forgone }
+  const held = active.map(unusedPermits)
+  const stranded = sum(resting.map(unusedPermits))
+  const { grant, forgone } = permit({
+    weight: lane.weight,
+    ...takenInStep(rollout, seen),
+    unused: sum(held) + stranded,
+    ...pace,
+    burst: stranded + burstOf(lane, pace),
+    forgone: rollout.forgone,
+  })
+  const given = spread(grant, division, held)
+  const totals = active.map(({ consumer }, index) => consumer.taken + (held[index] ?? 0) + (given[index] ?? 0))
+  return { totals, forgone }
+}
+
+/** Enough for two horizons, so that no consumer waits for a grant while permits are due; bounded, whatever the meter says. */
+function burstOf({ weight, concurrency }: ThrottledLane, { ratePerMs, horizonMs }: Pace): number {
+  return Math.min(mostPermits, Math.max(2, concurrency, Math.ceil((weight / 100) * ratePerMs * horizonMs * 2)))
+}
+
+const mostPermits = 10_000
+
+/** Permits go where fewest lie unused for the messages that can be handled at a time. */
+function spread(grant: number, { active, mayFail }: PermitDivision, held: readonly number[]): readonly number[] {
+  const rooms = active.map(({ consumer, concurrency }, index) =>
+    Math.min(concurrency, Math.max(0, (mayFail[index] ?? 0) - consumer.harmed)),
+  )
+  const room = sum(rooms)
+  if (room === 0) return active.map(() => 0)
+  const all = sum(held) + grant
+  return level(
+    grant,
+    rooms.map((slots, index) => ({ held: held[index] ?? 0, want: Math.ceil((all * slots) / room) })),
+  )
+}
+
+function unspentFailures({ consumer, before }: Holder): number {
+  return Math.max(0, (before?.failures ?? 0) - consumer.harmed)
+}
+
+/** Messages in flight that no grant covers, left over from an earlier rollout, may fail as well; they are counted, but grant nothing. */
+function exposedFailures(holder: Holder): number {
+  return Math.max(holder.consumer.inFlight, unspentFailures(holder))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest'
+import { isTerminal } from '../../src/core/rollout/rollout.ts'
+import { analysisOf, buildPolicy, ceilingMetric, rampStep } from '../support/build-policy.ts'
+import { counts } from '../support/build-rollout.ts'
+import { Lab, missing } from './lab.ts'
+import type { Member } from './lab.ts'
+
+const story = buildPolicy({
+  steps: [rampStep({ weight: 10, durationMs: 2_000, minSamples: 5 }), rampStep({ weight: 50, durationMs: 2_000 })],
+  analysis: analysisOf([ceilingMetric({ intervalMs: 500 })]),
+  promotion: { workers: 1, durationMs: 500 },
+})
+
+/** A queue with one consumer of each version and a rollout that has begun. */
+async function begun(policy = story): Promise<{ lab: Lab; stable: Member; canary: Member }> {
+  const lab = await Lab.open()
+  const [stable, canary] = [lab.add('s1', 'v1'), lab.add('c1', 'v2')]
+  await lab.start(policy)
+  await lab.run(300)
+  return { lab, stable, canary }
+}
+
+/** Reports that so many messages more were handled since the last one. */
+async function handle(member: Member, { ok = 0, bad = 0 }: { ok?: number; bad?: number }): Promise<void> {
+  const { taken, succeeded, failed } = member.report.counts
+  await member.beat({ counts: counts({ taken: taken + ok + bad, succeeded: succeeded + ok, failed: failed + bad }) })
+}
+
+describe('a rollout', () => {
+  it('goes from its start to the end of the old version, on reports alone', async () => {
+    const { lab, stable, canary } = await begun()
+    for (let passed = 0; passed < 12_000 && !isTerminal((await lab.rollout()).phase); passed += 50) {
+      await handle(stable, { ok: 20 })
+      await handle(canary, { ok: 2 })
+      if ((await lab.rollout()).phase === 'Draining') await stable.beat({ state: 'drained' })
+      await lab.run(50)
+    }
+    const state = await lab.state()
+    expect(state).toMatchObject({ stable: 'v2', previous: 'v1', tombstones: { v1: { reason: 'promotedAway' } } })
+    const phases = (await lab.rollout()).history.map(({ phase }) => phase)
+    expect(phases).toEqual([
+      'Initialized',
+      'Progressing',
+      'Progressing',
+      'WaitingPromotion',
+      'Promoting',
+      'Draining',
+      'Succeeded',
+    ])
+  })
+
+  it('goes back when the canary fails', async () => {
+    const { lab, stable, canary } = await begun()
+    await handle(stable, { ok: 500 })
+    await handle(canary, { ok: 10, bad: 10 })
+    await lab.run(1_000)
+    expect((await lab.rollout()).phase).toBe('RollingBack')
+    await canary.beat({ state: 'drained' })
+    await lab.run(100)
+    expect(await lab.state()).toMatchObject({
+      stable: 'v1',
+      tombstones: { v2: { reason: 'rolledBack' } },
+      rollout: { phase: 'RolledBack', harmed: 10 },
+    })
+  })
+
+  it('waits before its promotion for the broker to tell that nothing is handed back', async () => {
+    const { lab, stable, canary } = await begun(buildPolicy({ steps: [rampStep({ durationMs: 100 })] }))
+    lab.facts = undefined
+    await lab.run(6_000)
+    await handle(canary, { ok: 50 })
+    await handle(stable, { ok: 50 })
+    await lab.run(6_000)
+    expect((await lab.rollout()).why).toBe('waiting: the broker does not tell how many messages are handed back')
+    lab.facts = { backlog: 0, handBackBacklog: 2, consumers: undefined, oldestAgeMs: undefined }
+    await lab.run(2_000)
+    expect((await lab.rollout()).why).toBe('waiting: 2 messages are handed back and not yet handled')
+    lab.facts = { ...lab.facts, handBackBacklog: 0 }
+    await lab.run(2_000)
+    expect((await lab.rollout()).phase).toBe('Draining')
+  })
+})
+
+describe('commands', () => {
+  it('are carried out once, and taken from the document', async () => {
+    const { lab } = await begun()
+    await lab.command('pause', 'once')
+    await lab.run(100)
+    expect(await lab.state()).toMatchObject({ commands: [], rollout: { phase: 'Paused', hold: 'operator' } })
+    await lab.command('resume', 'twice')
+    await lab.run(100)
+    await lab.command('pause', 'once')
+    await lab.run(100)
+    expect((await lab.rollout()).phase).toBe('Progressing')
+  })
+
+  it('that no rollout is there for are refused in the log', async () => {
+    const lab = await Lab.open()
+    const stable = lab.add('s1', 'v1')
+    await stable.tick()
+    await lab.command('abort')
+    await stable.tick()
+    expect((await lab.state()).commands).toEqual([])
+    expect(stable.logged.at(-1)).toEqual({ level: 'warn', text: 'abort refused: no rollout runs' })
+  })
+})
+
+describe('a canary consumer that dies', () => {
+  async function dies(held: number) {
+    const scene = await begun()
+    await handle(scene.canary, { ok: 3 })
+    await scene.canary.beat({ inFlight: held })
+    await scene.lab.run(200)
+    await scene.lab.run(5_900, [scene.stable])
+    expect((await scene.lab.rollout()).lost).toBe(0)
+    await scene.lab.run(2_000, [scene.stable])
+    return scene
+  }
+
+  it('is found after its silence, and what it held counts as lost once', async () => {
+    const { lab, stable } = await dies(4)
+    expect(await lab.rollout()).toMatchObject({ lost: 4, harmed: 4 })
+    await lab.run(5_000, [stable])
+    expect(await lab.rollout()).toMatchObject({ lost: 4, harmed: 4 })
+  })
+
+  it('counts as one failure at least', async () => {
+    expect(await (await dies(0)).lab.rollout()).toMatchObject({ lost: 1, harmed: 1 })
+  })
+
+  it('is not counted again by the next coordinator', async () => {
+    const { lab, stable } = await dies(4)
+    await stable.coordinator.release()
+    const next = lab.add('s2', 'v1')
+    await lab.run(15_000, [stable, next])
+    expect((await lab.state()).epoch).toBe(2)
+    expect(await lab.rollout()).toMatchObject({ lost: 4, harmed: 4 })
+  })
+
+  it('is not counted at all when it signs off', async () => {
+    const { lab, stable, canary } = await begun()
+    await canary.beat({ inFlight: 4 })
+    await canary.beat({ inFlight: 0, state: 'gone' })
+    await lab.run(10_000, [stable])
+    expect((await lab.rollout()).lost).toBe(0)
+  })
+
+  it('is not presumed dead because the store did not answer anybody', async () => {
+    const { lab, stable, canary } = await begun()
+    await canary.beat({ inFlight: 4 })
+    for (const { store } of lab.members) store.fault = 'reject'
+    for (let passed = 0; passed < 30_000; passed += 500) {
+      await lab.clock.advance(500)
+      await stable.tick()
+    }
+    for (const { store } of lab.members) store.fault = 'none'
+    await stable.tick()
+    await lab.run(2_000, [stable])
+    expect((await lab.rollout()).lost).toBe(0)
+    await lab.run(2_000)
+    expect((await lab.rollout()).lost).toBe(0)
+  })
+
+  it('is not presumed dead because nobody could write for a while', async () => {
+    const { lab, stable } = await begun()
+    for (const { store } of lab.members) Object.assign(store, { fault: 'reject', only: 'writes' })
+    for (let passed = 0; passed < 30_000; passed += 500) {
+      await lab.clock.advance(500)
+      await stable.tick()
+    }
+    for (const { store } of lab.members) store.fault = 'none'
+    await lab.run(500, [stable])
+    await lab.run(2_000)
+    expect((await lab.rollout()).lost).toBe(0)
+  })
+})
+
+describe('reports', () => {
+  it('of everybody are kept while a rollout runs, and removed after it', async () => {
+    const { lab, stable, canary } = await begun()
+    await canary.beat({ state: 'gone' })
+    const crashed = lab.add('s2', 'v1')
+    await crashed.beat()
+    await lab.run(70_000, [stable], 500)
+    expect((await lab.records.readReports()).map(({ id }) => id)).toEqual(['c1', 's1', 's2'])
+    await lab.command('abort')
+    await lab.run(12_000, [stable], 500)
+    expect((await lab.rollout()).phase).toBe('RolledBack')
+    await lab.run(70_000, [stable], 500)
+    expect((await lab.records.readReports()).map(({ id }) => id)).toEqual(['s1'])
+  })
+
+  it('that cannot be read any more do not take their counts away', async () => {
+    const { lab, stable, canary } = await begun()
+    await handle(canary, { ok: 90, bad: 3 })
+    await lab.run(100)
+    const key = 'default/orders/consumers/c1'
+    await lab.shared.put(key, '{"format":1', (await lab.shared.get(key))?.revision)
+    await lab.run(1_000, [stable])
+    expect(await lab.rollout()).toMatchObject({ harmed: 3, lost: 0, phase: 'Progressing' })
+    await lab.run(1_000)
+    expect((await lab.rollout()).harmed).toBe(3)
+  })
+})
+
+describe('without its policy', () => {
+  it.each([
+    ['is missing', undefined],
+    ['cannot be read', '{"format":9}'],
+  ])('that %s, the canary takes nothing, the lease is kept, and it is said once', async (_, garbage) => {
+    const lab = await Lab.open()
+    const [stable] = [lab.add('s1', 'v1'), lab.add('c1', 'v2')]
+    if (garbage !== undefined) await lab.shared.put('default/orders/policies/sha256%3A1', garbage, undefined)
+    await lab.start(missing)
+    await lab.run(10_000)
+    expect(await lab.state()).toMatchObject({
+      epoch: 1,
+      allocations: { stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {} },
+      rollout: { phase: 'Initialized' },
+    })
+    expect(stable.logged.filter(({ level }) => level === 'error')).toHaveLength(1)
+    await lab.command('abort')
+    await lab.run(100)
+    expect((await lab.rollout()).phase).toBe('RollingBack')
+  })
+
+  it('the rollout goes on when it is there again, and back when it stays away', async () => {
+    const lab = await Lab.open()
+    lab.add('s1', 'v1')
+    lab.add('c1', 'v2')
+    await lab.start(missing)
+    await lab.run(1_000)
+    await lab.records.writePolicy('sha256:1', story)
+    await lab.run(200)
+    expect((await lab.rollout()).phase).toBe('Progressing')
+
+    const other = await Lab.open()
+    other.add('s1', 'v1')
+    await other.start(missing)
+    await other.run(599_000, other.members, 1_000)
+    expect((await other.rollout()).phase).toBe('Initialized')
+    await other.run(3_000, other.members, 1_000)
+    expect((await other.rollout()).phase).toBe('RolledBack')
+  })
+})
+
+describe('a store that fails', () => {
+  it('is said once, changes nothing, and does not make the tick reject', async () => {
+    const { lab, stable } = await begun()
+    const before = await lab.state()
+    stable.store.fault = 'reject'
+    for (let round = 0; round < 20; round++) {
+      await lab.clock.advance(50)
+      expect(await stable.tick()).toEqual({ active: true })
+    }
+    expect(await lab.state()).toEqual(before)
+    expect(stable.logged.filter(({ level }) => level === 'warn')).toEqual([
+      { level: 'warn', text: 'coordination is interrupted' },
+    ])
+    stable.store.fault = 'none'
+    await lab.run(100)
+    expect(stable.logged.at(-1)).toEqual({ level: 'info', text: 'coordination goes on' })
+  })
+
+  it.each(['{', '{"format":7,"kind":"queue"}'])('or holds %s as the document makes no tick reject', async (garbage) => {
+    const lab = await Lab.open()
+    const stable = lab.add('s1', 'v1')
+    await lab.shared.put('default/orders/state', garbage, (await lab.shared.get('default/orders/state'))?.revision)
+    expect(await stable.tick()).toEqual({ active: false })
+    expect((await lab.shared.get('default/orders/state'))?.value).toBe(garbage)
+  })
+
+  it('or is empty makes nobody lead', async () => {
+    const lab = new Lab()
+    expect(await lab.add('s1', 'v1').tick()).toEqual({ active: false })
+    expect(await lab.shared.list('')).toEqual([])
+  })
+})

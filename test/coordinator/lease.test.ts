@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import { Lab } from './lab.ts'
+
+describe('the lease', () => {
+  it('is taken at once when nobody holds it', async () => {
+    const lab = await Lab.open()
+    const one = lab.add('one', 'v1')
+    await one.tick()
+    expect(await lab.state()).toMatchObject({ epoch: 1, sequence: 1, lease: { holder: 'one' } })
+  })
+
+  it('is renewed, and by nobody else, while its holder ticks', async () => {
+    const lab = await Lab.open()
+    const [one, two] = [lab.add('one', 'v1'), lab.add('two', 'v1')]
+    await one.tick()
+    await lab.run(30_000, [two, one], 500)
+    const state = await lab.state()
+    expect(state).toMatchObject({ epoch: 1, lease: { holder: 'one' } })
+    expect(state.lease.renewals).toBeGreaterThan(20)
+  })
+
+  it.each([0, 3_600_000, -3_600_000])(
+    'runs out when it was seen to stand still for its whole time, with a clock %s ms apart',
+    async (skewMs) => {
+      const lab = await Lab.open()
+      const [one, two] = [lab.add('one', 'v1'), lab.add('two', 'v1', { skewMs })]
+      await one.tick()
+      await two.tick()
+      await lab.run(4_950, [two])
+      expect((await lab.state()).lease.holder).toBe('one')
+      await lab.run(50, [two])
+      expect(await lab.state()).toMatchObject({ epoch: 2, lease: { holder: 'two' } })
+    },
+  )
+
+  it('is not found to have run out by one who comes late: it must have watched', async () => {
+    const lab = await Lab.open()
+    const one = lab.add('one', 'v1')
+    await one.tick()
+    await lab.clock.advance(3_600_000)
+    const two = lab.add('two', 'v1')
+    await lab.run(4_900, [two], 100)
+    expect((await lab.state()).lease.holder).toBe('one')
+  })
+
+  it('is not found to have run out by one who slept', async () => {
+    const lab = await Lab.open()
+    const [one, two] = [lab.add('one', 'v1'), lab.add('two', 'v1')]
+    await one.tick()
+    await two.tick()
+    await lab.clock.advance(60_000)
+    await two.tick()
+    expect((await lab.state()).lease.holder).toBe('one')
+  })
+
+  it('is handed over at once by a release', async () => {
+    const lab = await Lab.open()
+    const [one, two] = [lab.add('one', 'v1'), lab.add('two', 'v1')]
+    await one.tick()
+    await two.tick()
+    await one.coordinator.release()
+    await two.tick()
+    expect(await lab.state()).toMatchObject({ epoch: 2, lease: { holder: 'two' } })
+  })
+
+  it('is released though a tick is under way, and though somebody else writes at the same time', async () => {
+    const lab = await Lab.open()
+    const one = lab.add('one', 'v1')
+    const gate = Promise.withResolvers<void>()
+    one.store.gate = gate.promise
+    const ticking = one.tick()
+    const releasing = one.coordinator.release()
+    one.store.gate = undefined
+    gate.resolve()
+    await Promise.all([ticking, releasing])
+    expect((await lab.state()).lease.holder).toBeUndefined()
+
+    await one.tick()
+    const held = Promise.withResolvers<void>()
+    one.store.gate = held.promise
+    const again = one.coordinator.release()
+    await lab.clock.advance(0)
+    await lab.command('pause')
+    one.store.gate = undefined
+    held.resolve()
+    await again
+    expect((await lab.state()).lease.holder).toBeUndefined()
+  })
+
+  it('is left alone by the release of one who does not hold it', async () => {
+    const lab = await Lab.open()
+    const [one, two] = [lab.add('one', 'v1'), lab.add('two', 'v1')]
+    await one.tick()
+    await two.coordinator.release()
+    expect((await lab.state()).lease.holder).toBe('one')
+  })
+
+  it('runs out by itself where the release cannot reach the store, and the release resolves', async () => {
+    const lab = await Lab.open()
+    const one = lab.add('one', 'v1')
+    await one.tick()
+    one.store.fault = 'reject'
+    await one.coordinator.release()
+    expect(one.logged.at(-1)).toEqual({ level: 'warn', text: 'the lease was not let go; it will run out' })
+  })
+})
+
+describe('who leads', () => {
+  it('is never a version that no rollout names', async () => {
+    const lab = await Lab.open()
+    const stranger = lab.add('stranger', 'v9')
+    await lab.run(20_000, [stranger], 500)
+    expect((await lab.state()).lease.holder).toBeUndefined()
+  })
+
+  it('is not the canary while a stable consumer lives, though that one does not lead', async () => {
+    const lab = await Lab.open()
+    const [stable, canary] = [lab.add('stable', 'v1'), lab.add('canary', 'v2')]
+    await lab.start()
+    for (let passed = 0; passed < 20_000; passed += 500) {
+      await lab.clock.advance(500)
+      await stable.beat()
+      await canary.tick()
+    }
+    expect((await lab.state()).lease.holder).toBeUndefined()
+  })
+
+  it('is the canary once every stable consumer was seen to stand still, and no sooner', async () => {
+    const lab = await Lab.open()
+    const [stable, canary] = [lab.add('stable', 'v1'), lab.add('canary', 'v2')]
+    await lab.start()
+    await stable.beat()
+    await canary.tick()
+    await lab.run(5_950, [canary])
+    expect((await lab.state()).lease.holder).toBeUndefined()
+    await lab.run(100, [canary])
+    expect((await lab.state()).lease.holder).toBe('canary')
+  })
+
+  it('is the canary at once when every stable consumer signed off', async () => {
+    const lab = await Lab.open()
+    const [stable, canary] = [lab.add('stable', 'v1'), lab.add('canary', 'v2')]
+    await lab.start()
+    await stable.beat({ state: 'gone' })
+    await canary.tick()
+    expect((await lab.state()).lease.holder).toBe('canary')
+  })
+
+  it('is the stable version again as soon as one of its consumers is back', async () => {
+    const lab = await Lab.open()
+    const canary = lab.add('canary', 'v2')
+    await lab.start()
+    await lab.run(200, [canary])
+    expect((await lab.state()).lease.holder).toBe('canary')
+    const stable = lab.add('stable', 'v1')
+    await lab.run(100, [canary, stable])
+    expect(await lab.state()).toMatchObject({ epoch: 2, lease: { holder: 'stable' } })
+  })
+
+  it('is the new version once it is in charge', async () => {
+    const lab = await Lab.open()
+    const [old, young] = [lab.add('old', 'v1'), lab.add('young', 'v2')]
+    await lab.start()
+    await lab.run(200)
+    expect((await lab.state()).lease.holder).toBe('old')
+    await lab.change((state) => ({ ...state, stable: 'v2' }))
+    await lab.run(100)
+    expect((await lab.state()).lease.holder).toBe(young.id)
+    expect(old.logged.every(({ level }) => level === 'info')).toBe(true)
+  })
+})
