@@ -1,0 +1,249 @@
+import type { ConsumerReport, DrainReport } from '../core/rollout/consumer-report.ts'
+import type { ConsumerEnd, ConsumerOptions } from './consumer-options.ts'
+import { Deadline, within } from './deadline.ts'
+import { describeTrouble } from './describe-trouble.ts'
+import { drain } from './drain.ts'
+import { IntakeSwitch } from './intake-switch.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { watchLoopDelay } from './loop-delay.ts'
+import type { LoopDelay } from './loop-delay.ts'
+import { Processor } from './processor.ts'
+import { prepareHandBack, warmUp } from './readiness.ts'
+import { Reporter } from './reporter.ts'
+import { Watcher } from './watcher.ts'
+
+/** An allocation dies with the coordinator that gave it: shorter than the time after which a silent consumer is presumed dead. */
+const allocationTtlMs = 5_000
+/** Between looks, reports and decisions: while a rollout runs, and otherwise. */
+const activeMs = 50
+const restMs = 1_000
+/** How often duties are checked against the clock, whether or not the store answers. */
+const guardMs = 250
+const farewellMs = 2_000
+
+/** One queue, one version, one incarnation: watches the queue's document, does what it says, reports, and coordinates when it is its turn. */
+export class Consumer {
+  readonly #options: ConsumerOptions
+  readonly #watcher: Watcher
+  readonly #processor: Processor
+  readonly #intake: IntakeSwitch
+  readonly #reporter: Reporter
+  readonly #lifecycle: Lifecycle
+  readonly #loopDelay: LoopDelay
+  readonly #life = new AbortController()
+  /** Aborts when the consumer need not become ready any more. */
+  readonly #start = new AbortController()
+  readonly #end = Promise.withResolvers<ConsumerEnd>()
+  readonly #settled = Promise.withResolvers<void>()
+  #running: Promise<ConsumerEnd> | undefined
+  #coordinates = false
+  #notReady: string | undefined
+  #deadline: Deadline | undefined
+  #draining: Promise<DrainReport> | undefined
+  #drain: DrainReport | undefined
+  #wanted: { readonly reason: ConsumerEnd['reason']; readonly error: unknown } | undefined
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+    const { limits, broker, clock, log, handler } = options
+    this.#watcher = new Watcher({ ...options, self: options, allocationTtlMs })
+    this.#processor = new Processor({
+      ...options,
+      ...limits,
+      handle: handler.handle,
+      handBack: broker.capabilities.handBack,
+    })
+    const isFresh = () => this.#watcher.duty().kind === 'throttled'
+    this.#intake = new IntakeSwitch({ ...limits, broker, clock, processor: this.#processor, isFresh })
+    this.#reporter = new Reporter({ ...options, describe: () => this.#describe() })
+    this.#loopDelay = watchLoopDelay()
+    this.#lifecycle = new Lifecycle(log, (state) => {
+      if (state !== 'starting') this.#settled.resolve()
+      options.onState(state)
+    })
+  }
+
+  /** Resolves when it is ready, or will not become so. */
+  get settled(): Promise<void> {
+    return this.#settled.promise
+  }
+
+  snapshot(): ConsumerReport {
+    return this.#reporter.current()
+  }
+
+  /** Resolves when it has ended and signed off. Never rejects. */
+  run(): Promise<ConsumerEnd> {
+    return (this.#running ??= this.#run())
+  }
+
+  /** Ends it within the time; a shorter time given later holds. At 0 everything is returned at once. */
+  async drain(timeoutMs: number): Promise<DrainReport | undefined> {
+    this.#leave({ reason: timeoutMs > 0 ? 'drained' : 'stopped', error: undefined }, timeoutMs)
+    return (await this.run()).drain
+  }
+
+  async #run(): Promise<ConsumerEnd> {
+    const { signal } = this.#life
+    const loops = [
+      this.#every(() => this.#look()),
+      this.#every(() => this.#reporter.report()),
+      this.#every(() => this.#coordinate()),
+      this.#guard(),
+      this.#processor.watch(signal),
+    ]
+    const becoming = this.#becomeReady()
+    const end = await this.#end.promise
+    await this.#farewell()
+    await within(this.#options.clock, farewellMs, Promise.all([...loops, becoming]))
+    return end
+  }
+
+  async #look(): Promise<void> {
+    await this.#watcher.look()
+    this.#follow()
+  }
+
+  async #coordinate(): Promise<void> {
+    if (this.#watcher.obeyed === undefined) return
+    this.#coordinates = (await this.#options.coordinator.tick()).active
+  }
+
+  /** A store that does not answer must not keep an old allocation alive. */
+  async #guard(): Promise<void> {
+    while (!this.#life.signal.aborted) {
+      await this.#options.clock.sleep(guardMs, this.#life.signal)
+      this.#follow()
+    }
+  }
+
+  #follow(): void {
+    const duty = this.#watcher.duty()
+    const isHere = this.#watcher.obeyed !== undefined && !this.#life.signal.aborted
+    if (!isHere || this.#wanted !== undefined) return
+    if (duty.kind === 'retired' && this.#options.whenRetired === 'exit') {
+      this.#leave({ reason: 'retired', error: undefined }, this.#options.limits.handlerTimeoutMs)
+    } else if (duty.kind === 'drain') this.#drainBy(this.#drainTimeMs(duty))
+    else if (this.#draining !== undefined) this.#leaveDrained(duty.kind)
+    else if (this.#lifecycle.state === 'ready') this.#work()
+  }
+
+  /** A drained consumer ends when its version is retired, or wanted again. */
+  #leaveDrained(duty: string): void {
+    if (this.#drain === undefined) return
+    this.#leave({ reason: duty === 'retired' ? 'retired' : 'renewed', error: undefined }, 0)
+  }
+
+  #work(): void {
+    const duty = this.#watcher.duty()
+    const { inFlight } = this.#processor
+    if (duty.kind === 'stream') this.#intake.set({ kind: 'stream', rollout: this.#watcher.rollout })
+    else this.#intake.set({ kind: 'throttled', allocation: duty.kind === 'throttled' ? duty.allocation : undefined })
+    if (this.#intake.slots === 0 || inFlight.stuck < this.#intake.slots) return
+    this.#options.log.error({ stuck: inFlight.stuck }, 'unhealthy: every slot is held by a handler that does not end')
+    this.#fail(new Error('every slot is held by a handler that does not end'))
+  }
+
+  async #becomeReady(): Promise<void> {
+    const { handler, clock, limits } = this.#options
+    const { signal } = this.#start
+    try {
+      await this.#isAware(signal)
+      if (signal.aborted) return
+      await warmUp({ handler, clock, timeoutMs: limits.warmUpTimeoutMs, signal })
+      const onTrouble = (reason: string): void => void (this.#notReady = reason)
+      if (this.#watcher.duty().kind !== 'stream') await prepareHandBack({ ...this.#options, signal, onTrouble })
+      this.#notReady = undefined
+      if (signal.aborted) return
+      this.#lifecycle.to('ready')
+      this.#follow()
+    } catch (error) {
+      this.#notReady = describeTrouble(error)
+      this.#options.log.error({ error: this.#notReady }, 'the consumer cannot start')
+      this.#fail(error)
+    }
+  }
+
+  async #isAware(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#watcher.obeyed === undefined) await this.#options.clock.sleep(activeMs, signal)
+  }
+
+  #fail(error: unknown): void {
+    this.#leave({ reason: 'failed', error }, this.#options.limits.drainTimeoutMs)
+  }
+
+  #leave(wanted: { reason: ConsumerEnd['reason']; error: unknown }, timeoutMs: number): void {
+    if (this.#wanted === undefined || wanted.reason === 'stopped') this.#wanted = wanted
+    this.#drainBy(timeoutMs)
+    void this.#draining?.then((report) => this.#end.resolve({ ...(this.#wanted ?? wanted), drain: report }))
+  }
+
+  #drainBy(timeoutMs: number): void {
+    if (this.#draining === undefined) {
+      this.#start.abort()
+      this.#deadline = new Deadline(this.#options.clock, timeoutMs)
+      this.#draining = this.#performDrain(this.#deadline)
+    } else if (this.#wanted !== undefined) this.#deadline?.shorten(timeoutMs)
+  }
+
+  async #performDrain(deadline: Deadline): Promise<DrainReport> {
+    const { clock } = this.#options
+    this.#lifecycle.to('draining')
+    const report = await drain({ intake: this.#intake, processor: this.#processor, clock, deadline })
+    this.#drain = report
+    this.#lifecycle.to('drained', report)
+    return report
+  }
+
+  #drainTimeMs({ timeoutMs, onTimeout }: { timeoutMs: number; onTimeout: 'handBack' | 'wait' }): number {
+    // Nothing that has begun can take longer than the handler's own time.
+    return onTimeout === 'handBack' ? timeoutMs : Math.max(timeoutMs, 1.3 * this.#options.limits.handlerTimeoutMs)
+  }
+
+  async #farewell(): Promise<void> {
+    const { clock, coordinator } = this.#options
+    this.#life.abort()
+    await within(clock, farewellMs, Promise.all([coordinator.release(), this.#closeHandler()]))
+    this.#lifecycle.to('gone')
+    await this.#reporter.signOff()
+    this.#loopDelay.stop()
+  }
+
+  async #closeHandler(): Promise<void> {
+    try {
+      await this.#options.handler.close?.()
+    } catch (error) {
+      this.#options.log.warn({ error: describeTrouble(error) }, "the handler's close failed")
+    }
+  }
+
+  #describe(): Omit<ConsumerReport, 'beat' | 'at'> {
+    const { id, worker, version, limits } = this.#options
+    const { tally, inFlight } = this.#processor
+    return {
+      id,
+      worker,
+      version,
+      state: this.#lifecycle.state,
+      link: this.#intake.link,
+      linkReason: this.#notReady ?? this.#intake.linkReason,
+      obeyed: this.#watcher.obeyed,
+      capacity: limits.concurrency,
+      inFlight: inFlight.running.size,
+      stuck: inFlight.stuck,
+      counts: tally.counts,
+      durations: tally.durations,
+      eventLoopDelayMs: this.#loopDelay.read(),
+      drain: this.#drain,
+    }
+  }
+
+  async #every(act: () => Promise<void>): Promise<void> {
+    const { clock } = this.#options
+    while (!this.#life.signal.aborted) {
+      await act()
+      const isActive = this.#coordinates || this.#watcher.rollout !== undefined
+      await clock.sleep(isActive || this.#lifecycle.state === 'starting' ? activeMs : restMs, this.#life.signal)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { HandlerDefinition } from '../contracts/handler.ts'
+import { QueueCanaryError } from '../errors.ts'
+
+/** Gives a handler module its types; returns the definition unchanged. */
+export function defineHandler<T = unknown>(definition: HandlerDefinition<T>): HandlerDefinition<T> {
+  return definition
+}
+
+/** What a module exported, as a definition. Throws `HANDLER_INVALID` with what was expected and what was found. */
+export function normaliseHandler(exported: unknown): HandlerDefinition {
+  if (isFunction(exported)) return { handle: exported }
+  if (typeof exported !== 'object' || exported === null)
+    throw invalid('a function or an object with `handle`', exported)
+  const { handle, warmUp, close, accepts } = exported as Partial<
+    Record<'handle' | 'warmUp' | 'close' | 'accepts', unknown>
+  >
+  if (!isFunction(handle)) throw invalid('`handle` to be a function', handle)
+  if (accepts !== undefined) throw invalid('no `accepts` (contract versions are not supported yet)', accepts)
+  return {
+    handle: handle.bind(exported),
+    ...(warmUp === undefined ? {} : { warmUp: requireFunction('warmUp', warmUp).bind(exported) }),
+    ...(close === undefined ? {} : { close: requireFunction('close', close).bind(exported) }),
+  }
+}
+
+function requireFunction(name: string, value: unknown): AnyFunction {
+  if (isFunction(value)) return value
+  throw invalid(`\`${name}\` to be a function`, value)
+}
+
+type AnyFunction = (...args: readonly unknown[]) => unknown
+
+function isFunction(value: unknown): value is AnyFunction {
+  return typeof value === 'function'
+}
+
+function invalid(expected: string, found: unknown): QueueCanaryError {
+  const kind = found === null ? 'null' : typeof found
+  return new QueueCanaryError(
+    'HANDLER_INVALID',
+    `a handler module exports by default a function or defineHandler({ handle }): expected ${expected}, found ${kind}`,
+  )
+}

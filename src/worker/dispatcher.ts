@@ -1,0 +1,100 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Handle, HandlerContext } from '../contracts/handler.ts'
+import type { Logger } from '../contracts/logger.ts'
+import { HandlerMessage } from './handler-message.ts'
+import type { InFlight } from './in-flight.ts'
+import type { Outcome } from './tally.ts'
+import type { Role, Work } from './work.ts'
+
+export interface DispatcherOptions {
+  readonly handle: Handle
+  readonly version: string
+  readonly handlerTimeoutMs: number
+  readonly inFlight: InFlight
+  readonly clock: Clock
+  readonly log: Logger
+  /** Exactly once for each work, unless a drain gave it up. `error` is what was thrown, if anything was. */
+  readonly onOutcome: (work: Work, outcome: Outcome, error: unknown) => void
+  /** A handler ended after its message's outcome had been decided; its slot is free again. */
+  readonly onLate: (work: Work) => void
+}
+
+/** Runs handlers. Nothing that a handler throws, returns or fails to do gets past it. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the handler has really ended, in time or not. Never rejects. */
+  async start(work: Work, now: number): Promise<void> {
+    const { inFlight, handle, version, log } = this.#options
+    work.startedAt = now
+    inFlight.begin(work)
+    let outcome: Outcome = 'succeeded'
+    let error: unknown
+    try {
+      // `await` also tames thenables that throw, settle twice or lie.
+      await handle(new HandlerMessage(work.delivery.message), new Context(work, version, log))
+    } catch (thrown) {
+      outcome = 'failed'
+      error = thrown
+    }
+    inFlight.end(work)
+    if (work.outcome === undefined) this.#decide(work, outcome, error)
+    else this.#options.onLate(work)
+  }
+
+  /**
+   * Ends the time of handlers that take too long, until the signal aborts. All handlers have the same time, so the oldest one is the next to
+   * be late, and none that starts during the sleep can be late before its end: one timer serves them all.
+   */
+  async watch(signal: AbortSignal): Promise<void> {
+    const { clock, handlerTimeoutMs, inFlight } = this.#options
+    while (!signal.aborted) {
+      const now = clock.now()
+      for (const work of inFlight.running) {
+        if (now - work.startedAt < handlerTimeoutMs) break
+        this.#timeOut(work)
+      }
+      const oldest = inFlight.running.first
+      await clock.sleep(oldest === undefined ? handlerTimeoutMs : oldest.startedAt + handlerTimeoutMs - now, signal)
+    }
+  }
+
+  #timeOut(work: Work): void {
+    work.abort()
+    this.#options.inFlight.strand(work)
+    this.#decide(work, 'timedOut', undefined)
+  }
+
+  #decide(work: Work, outcome: Outcome, error: unknown): void {
+    work.outcome = outcome
+    this.#options.onOutcome(work, outcome, error)
+  }
+}
+
+class Context implements HandlerContext {
+  readonly version: string
+  readonly log: Logger
+  readonly #work: Work
+
+  constructor(work: Work, version: string, log: Logger) {
+    this.#work = work
+    this.version = version
+    this.log = log
+  }
+
+  get signal(): AbortSignal {
+    return this.#work.signal
+  }
+
+  get role(): Role {
+    return this.#work.role
+  }
+
+  get attempt(): number {
+    return this.#work.attempt
+  }
+}

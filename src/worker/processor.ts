@@ -1,0 +1,189 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Handle } from '../contracts/handler.ts'
+import type { Logger } from '../contracts/logger.ts'
+import { backoffMs } from './backoff.ts'
+import { describeThrown } from './describe-thrown.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { FailureLog } from './failure-log.ts'
+import { InFlight } from './in-flight.ts'
+import { Retries } from './retries.ts'
+import { afterOutcome, beforeStart, mayReturn } from './settle.ts'
+import { Settler } from './settler.ts'
+import { Tally } from './tally.ts'
+import type { Outcome } from './tally.ts'
+import type { Work } from './work.ts'
+
+export interface ProcessorOptions {
+  readonly handle: Handle
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly random: () => number
+  readonly handlerTimeoutMs: number
+  readonly maxAttempts: number
+  readonly retryDelayMs: number
+  /** Whether the broker hands failed messages back to the stable version. */
+  readonly handBack: boolean
+}
+
+/** Where the work comes from, as far as its processing must know. */
+export interface WorkOrigin {
+  /** Something ended, at `now` where that is known: there may be room for more. Called before the message is settled. */
+  freed(now?: number): void
+  /** A retry is due. */
+  resume(work: Work): void
+  /** Returns a message that this canary failed, at a moment when this canary does not take it again. */
+  giveBack(work: Work): void
+}
+
+const retryCeilingMs = 5 * 60_000
+
+/** From a delivery to its settlement: handler, outcome, evidence, what to do, doing it. One for all that a consumer takes. */
+export class Processor {
+  readonly tally = new Tally()
+  readonly inFlight = new InFlight()
+  readonly settler: Settler
+  readonly #options: ProcessorOptions
+  readonly #dispatcher: Dispatcher
+  readonly #retries: Retries
+  readonly #failures: FailureLog
+  #origin: WorkOrigin | undefined
+  #draining = false
+  #ended = 0
+
+  constructor(options: ProcessorOptions) {
+    this.#options = options
+    const { tally, inFlight } = this
+    this.#failures = new FailureLog(options.log, options.clock)
+    this.#retries = new Retries(options.clock, (work) => this.#resume(work))
+    this.settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
+    this.#dispatcher = new Dispatcher({
+      ...options,
+      inFlight,
+      onOutcome: (work, outcome, error) => this.#conclude(work, outcome, error),
+      onLate: () => this.#late(),
+    })
+  }
+
+  /** Messages whose outcome was decided. */
+  get ended(): number {
+    return this.#ended
+  }
+
+  get waitingRetries(): number {
+    return this.#retries.size
+  }
+
+  attach(origin: WorkOrigin): void {
+    this.#origin = origin
+  }
+
+  /** Ends the time of handlers that take too long, until the signal aborts. */
+  watch(signal: AbortSignal): Promise<void> {
+    return this.#dispatcher.watch(signal)
+  }
+
+  /** True where the delivery must not be handled; it is then settled already. */
+  rejects(work: Work): boolean {
+    if (beforeStart(work.delivery.passage) === 'start') return false
+    this.settler.passOn(work)
+    return true
+  }
+
+  /** Resolves when the handler has really ended. Never rejects. */
+  begin(work: Work, now: number = this.#options.clock.now()): Promise<void> {
+    return this.#dispatcher.start(work, now)
+  }
+
+  /** From now on a failure waits for no retry. Messages that wait for one are returned, or tried again now where returning is no option. */
+  drain(): void {
+    this.#draining = true
+    this.cancelRetries()
+  }
+
+  cancelRetries({ all = false }: { readonly all?: boolean } = {}): void {
+    for (const work of this.#retries.cancel()) {
+      if (all || mayReturn(work.delivery.message.deliveryCount)) this.settler.requeue(work)
+      else this.#resume(work)
+    }
+  }
+
+  /** Gives up a message whose handler still runs. `atOnce`: without waiting for a hand-back. */
+  abandon(work: Work, atOnce: boolean): void {
+    work.abort()
+    work.outcome = 'abandoned'
+    this.inFlight.strand(work)
+    const action = atOnce ? 'return' : this.#decide(work, 'abandoned')
+    this.settler.perform(work, action === 'handBack' ? action : 'return')
+  }
+
+  #conclude(work: Work, outcome: Outcome, error: unknown): void {
+    const now = this.#options.clock.now()
+    this.#ended++
+    this.#count(work, outcome, now)
+    // Permits for the next message must be known before this one is settled: settling is what lets the broker send it.
+    this.#origin?.freed(now)
+    const action = outcome === 'succeeded' ? 'ack' : this.#decide(work, outcome)
+    if (outcome !== 'succeeded') this.#tell(work, outcome, error, action)
+    if (action === 'retry') this.#retry(work)
+    else this.settler.perform(work, action)
+  }
+
+  #count(work: Work, outcome: Outcome, now: number): void {
+    const fromQueue = work.source.request.source === 'queue'
+    if (fromQueue && work.attempt === 1) {
+      const { message } = work.delivery
+      this.tally.first(outcome, now - work.startedAt, message.redelivered || message.deliveryCount > 0)
+    }
+    if (fromQueue) return
+    if (outcome === 'succeeded') this.tally.add('rescued')
+    else if (work.attempt === 1) this.tally.add('failedOnBoth')
+  }
+
+  #decide(work: Work, outcome: Outcome | 'abandoned') {
+    return afterOutcome({
+      role: work.role,
+      outcome,
+      attempt: work.attempt,
+      maxAttempts: this.#options.maxAttempts,
+      source: work.source.request.source,
+      handBackCapable: this.#options.handBack,
+      draining: this.#draining,
+      deliveryCount: work.delivery.message.deliveryCount,
+    })
+  }
+
+  #retry(work: Work): void {
+    const { retryDelayMs: baseMs, random } = this.#options
+    const delayMs = this.#draining ? 0 : backoffMs({ baseMs, maxMs: retryCeilingMs }, work.attempt, random)
+    this.#retries.schedule(work.next(), delayMs)
+  }
+
+  #resume(work: Work): void {
+    if (work.isVoid) return
+    if (this.#origin === undefined) this.settler.requeue(work)
+    else this.#origin.resume(work)
+  }
+
+  #giveBack(work: Work): void {
+    if (this.#origin === undefined) this.settler.requeue(work)
+    else this.#origin.giveBack(work)
+  }
+
+  #late(): void {
+    this.tally.add('late')
+    this.#origin?.freed()
+  }
+
+  #tell(work: Work, outcome: Outcome, error: unknown, action: string): void {
+    const errorClass = outcome === 'timedOut' ? 'handler timeout' : describeThrown(error)
+    const { attempt, role } = work
+    this.#failures.failed(errorClass, { outcome, role, attempt, action })
+    if (action === 'deadLetter') {
+      this.#options.log.warn(
+        { message: work.delivery.message.id.slice(0, 128), attempt, error: errorClass },
+        'a message is dead-lettered',
+      )
+    }
+  }
+}

@@ -1,0 +1,224 @@
+import type { Broker, Delivery, LinkState } from '../contracts/broker.ts'
+import type { Clock } from '../contracts/clock.ts'
+import type { ConsumerAllocation } from '../core/allocation/lane.ts'
+import type { Intake } from './intake.ts'
+import type { Processor } from './processor.ts'
+import { RecentIds } from './recent-ids.ts'
+import { Source } from './source.ts'
+import type { SourceOwner } from './source.ts'
+import { Throttle } from './throttle.ts'
+import { Work } from './work.ts'
+
+export interface ThrottledIntakeOptions {
+  readonly broker: Broker
+  readonly processor: Processor
+  readonly clock: Clock
+  /** Whether the allocation is still good at this moment: a process that slept must not start anything. */
+  readonly isFresh: () => boolean
+}
+
+/** After returning a failed message: long enough for the stable version to get it first. */
+const standAsideMs = 250
+const rememberedFailures = 1_000
+
+/**
+ * The lane of a version on trial: takes what its allocation permits, message by message, and holds none back. Permits that were given to the
+ * broker cannot be taken away again; where fewer are due than given, the subscription is replaced.
+ */
+export class ThrottledIntake implements Intake, SourceOwner {
+  readonly #options: ThrottledIntakeOptions
+  readonly #failedHere = new RecentIds(rememberedFailures)
+  #allocation: ConsumerAllocation | undefined
+  #throttle: Throttle | undefined
+  #source: Source | undefined
+  #retired: Source[] = []
+  /** Received, given to the throttle, not begun. */
+  #starting = 0
+  #replacing: Promise<void> | undefined
+  /** Takes nothing new / nothing can arrive any more. */
+  #stopped = false
+  #hasEnded = false
+  /** To be returned when the subscription that brought it takes nothing any more. */
+  #toReturn: Work[] = []
+  #asideUntil = -Infinity
+
+  constructor(options: ThrottledIntakeOptions) {
+    this.#options = options
+  }
+
+  get link(): LinkState {
+    return this.#source?.link ?? (this.#stopped ? 'closed' : 'idle')
+  }
+
+  get linkReason(): string | undefined {
+    return this.#source?.linkReason
+  }
+
+  get slots(): number {
+    return this.#allocation?.concurrency ?? 0
+  }
+
+  get waiting(): number {
+    return this.#starting + this.#toReturn.length
+  }
+
+  /** undefined: takes nothing, keeps what it has begun, and stays linked. */
+  allow(allocation: ConsumerAllocation | undefined): void {
+    const usable = allocation !== undefined && allocation.concurrency >= 1 ? allocation : undefined
+    if (usable !== undefined) this.#pace(usable)
+    this.#allocation = usable
+    this.freed()
+  }
+
+  freed(): void {
+    if (this.#stopped || this.#replacing !== undefined) return
+    const due = this.#due()
+    if (this.#source === undefined || this.#isUnfit(this.#source, due)) this.#replacing = this.#replace()
+    else this.#source.permit(this.#source.received + due)
+  }
+
+  onDelivery(delivery: Delivery, source: Source): void {
+    const { processor } = this.#options
+    const work = new Work(delivery, source, 'canary')
+    if (this.#failedHere.has(delivery.message.id)) {
+      this.giveBack(work)
+      return
+    }
+    if (!processor.rejects(work)) this.#take(work)
+    this.freed()
+    // Where permits are left it would come straight back: then it is returned when the subscription has stopped.
+    if (!this.#stopped && this.#replacing === undefined) this.returnUnstarted()
+  }
+
+  onLink(): void {
+    this.freed()
+  }
+
+  resume(work: Work): void {
+    this.#options.processor.settler.requeue(work)
+  }
+
+  /** First stops taking, then returns the message, then stands aside for a moment: the next one to ask must be another. */
+  giveBack(work: Work): void {
+    const { processor, clock } = this.#options
+    this.#failedHere.add(work.delivery.message.id)
+    this.#asideUntil = clock.now() + standAsideMs
+    if (this.#source === undefined || this.#hasEnded) {
+      processor.settler.requeue(work)
+      return
+    }
+    this.#toReturn.push(work)
+    if (!this.#stopped) this.#replacing ??= this.#replace()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#replacing
+    await this.#source?.stop()
+    this.#hasEnded = true
+    this.returnUnstarted()
+  }
+
+  returnUnstarted(): void {
+    for (const work of this.#toReturn.splice(0)) this.#options.processor.settler.requeue(work)
+  }
+
+  async retire(): Promise<void> {
+    this.#throttle?.close()
+    await this.#source?.retire()
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true
+    this.#throttle?.close()
+    await Promise.all([this.#source?.close(), ...this.#retired.map((source) => source.close())])
+  }
+
+  #pace({ concurrency: slots, delayMs }: ConsumerAllocation): void {
+    const before = this.#allocation
+    if (before?.concurrency === slots && before.delayMs === delayMs) return
+    const lastStarts = this.#throttle?.lastStarts ?? []
+    this.#throttle?.close()
+    this.#throttle =
+      delayMs > 0
+        ? new Throttle({ slots, delayMs, clock: this.#options.clock, onReady: () => this.freed(), lastStarts })
+        : undefined
+  }
+
+  /**
+   * How many more messages it may take now: within its permits; within what may fail, should everything in flight fail; and within the free
+   * slots where the broker's own limit does not see them (pacing, handlers that run on after their message was settled or its link lost).
+   */
+  #due(): number {
+    const allocation = this.#allocation
+    if (allocation === undefined || !this.#options.isFresh()) return 0
+    const { tally, inFlight } = this.#options.processor
+    const permitted = (allocation.permits ?? Infinity) - tally.taken
+    const bySlots = this.#throttle !== undefined || inFlight.stuck > 0 || this.#busy() > (this.#source?.unsettled ?? 0)
+    return Math.max(0, Math.min(permitted, this.#mayFail(allocation), bySlots ? this.#free() : Infinity))
+  }
+
+  /** How many more may begin such that the allowance holds should all of them, and all that run, fail. */
+  #mayFail({ failures }: ConsumerAllocation): number {
+    const { tally, inFlight } = this.#options.processor
+    return failures - tally.spentFailures - inFlight.running.size - this.#starting
+  }
+
+  #busy(): number {
+    return this.#options.processor.inFlight.occupied + this.#starting
+  }
+
+  #free(): number {
+    return Math.min(this.slots - this.#busy(), this.#throttle?.ready ?? Infinity)
+  }
+
+  #isUnfit(source: Source, due: number): boolean {
+    const limit = this.#allocation?.concurrency ?? source.request.maxUnsettled
+    return source.request.maxUnsettled !== limit || source.unused > due
+  }
+
+  async #replace(): Promise<void> {
+    const { broker, clock } = this.#options
+    const old = this.#source
+    if (old !== undefined) this.#retired = [...this.#retired.filter(({ unsettled }) => unsettled > 0), old]
+    await old?.retire()
+    this.#source = undefined
+    this.returnUnstarted()
+    while (!this.#stopped && clock.now() < this.#asideUntil) await clock.sleep(this.#asideUntil - clock.now())
+    if (!this.#stopped) {
+      const maxUnsettled = this.#allocation?.concurrency ?? 1
+      const permits = this.#due()
+      this.#source = new Source(broker, { source: 'queue', precedence: 'ahead', maxUnsettled, permits }, this)
+    }
+    this.#replacing = undefined
+    this.freed()
+  }
+
+  #take(work: Work): void {
+    this.#options.processor.tally.add('taken')
+    if (!this.#start(work)) this.#toReturn.push(work)
+  }
+
+  /** False when it must not start: the allocation went, grew old or shrank while the message was on its way. */
+  #start(work: Work): boolean {
+    const allocation = this.#allocation
+    if (allocation === undefined || !this.#mayStart() || this.#free() < 1 || this.#mayFail(allocation) < 1) return false
+    this.#starting++
+    if (this.#throttle === undefined) void this.#begin(work)
+    else this.#throttle.start(() => this.#begin(work))
+    return true
+  }
+
+  /** Looks once more right before the start: pacing takes a moment, in which the process may have slept or the slots have become fewer. */
+  async #begin(work: Work): Promise<void> {
+    const { processor } = this.#options
+    this.#starting--
+    if (work.isVoid) processor.tally.add('returned')
+    else if (this.#mayStart() && processor.inFlight.occupied < this.slots) await processor.begin(work)
+    else processor.settler.requeue(work)
+  }
+
+  #mayStart(): boolean {
+    return !this.#stopped && this.#allocation !== undefined && this.#options.isFresh()
+  }
+}

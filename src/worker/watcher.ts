@@ -1,0 +1,109 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { Assignment } from '../core/allocation/assignment.ts'
+import type { Order } from '../core/rollout/order.ts'
+import type { QueueState } from '../core/rollout/queue-state.ts'
+import { createQueueState } from '../core/rollout/queue-state.ts'
+import { isTerminal } from '../core/rollout/rollout.ts'
+import { isQueueCanaryError } from '../errors.ts'
+import type { QueueRecords } from '../records/queue-records.ts'
+import { duty, obey, unaware } from './obedience.ts'
+import type { Doubt, Look, Memory, Self } from './obedience.ts'
+import { TroubleLog } from './trouble-log.ts'
+
+export interface WatcherOptions {
+  readonly records: Pick<QueueRecords, 'readState' | 'writeState'>
+  readonly self: Self
+  readonly clock: Clock
+  readonly log: Logger
+  readonly newId: () => string
+  /** How long an allocation lives after the document was last seen to change. */
+  readonly allocationTtlMs: number
+}
+
+/** Looks at the queue's document and says what this consumer is to do. */
+export class Watcher {
+  readonly #options: WatcherOptions
+  readonly #trouble: TroubleLog
+  #memory: Memory = unaware
+  #state: QueueState | undefined
+
+  constructor(options: WatcherOptions) {
+    this.#options = options
+    this.#trouble = new TroubleLog(options.log, "the queue's document could not be read")
+  }
+
+  get obeyed(): Order | undefined {
+    return this.#memory.obeyed
+  }
+
+  /** The rollout that runs, as far as is known. */
+  get rollout(): string | undefined {
+    const rollout = this.#state?.rollout
+    return rollout === undefined || isTerminal(rollout.phase) ? undefined : rollout.id
+  }
+
+  /** At this moment: an allocation that has grown old is none. */
+  duty(): Assignment {
+    return duty(this.#memory, this.#options.clock.now(), this.#options.allocationTtlMs)
+  }
+
+  /** One look. Never rejects: what could not be read changes nothing, until what is known has grown old. */
+  async look(): Promise<void> {
+    try {
+      const { records } = this.#options
+      let found = await records.readState()
+      if (found === undefined && (await this.#meetNone())) found = await records.readState()
+      if (found !== undefined) this.#take({ kind: 'document', state: found.state })
+      this.#trouble.over()
+    } catch (error) {
+      if (isQueueCanaryError(error, 'RECORD_INVALID')) this.#take({ kind: 'invalid' })
+      this.#trouble.met(error)
+    }
+  }
+
+  /**
+   * The version that registers first is in charge. Where a document has gone, a consumer in charge writes it anew: retired versions stay
+   * retired. True when there is one now.
+   */
+  async #meetNone(): Promise<boolean> {
+    const { records, self, newId, log } = this.#options
+    const fresh = createQueueState(newId(), self.version)
+    const last = this.#state
+    if (last === undefined) {
+      const isFirst = (await records.writeState(fresh, undefined)) !== undefined
+      if (isFirst) log.info({}, 'the queue was not known: this version has registered as the one in charge')
+      return true
+    }
+    this.#take({ kind: 'missing' })
+    if (this.#memory.assignment.kind !== 'stream' || last.stable !== self.version) return false
+    const { previous, tombstones } = last
+    await records.writeState({ ...fresh, previous, tombstones }, undefined)
+    return true
+  }
+
+  #take(look: Look): void {
+    const before = this.#memory
+    this.#memory = obey(before, look, this.#options.self, this.#options.clock.now())
+    if (look.kind === 'document' && this.#memory.doubt === undefined) this.#state = look.state
+    const { doubt, obeyed } = this.#memory
+    if (doubt !== undefined && doubt !== before.doubt) this.#options.log.error({ doubt, obeyed }, explanations[doubt])
+    const isNew = before.obeyed !== undefined && obeyed?.generation !== before.obeyed.generation
+    if (isNew)
+      this.#options.log.warn(
+        { obeyed },
+        'the store was emptied or replaced: a new document is obeyed, what the old one said is lost',
+      )
+  }
+}
+
+const explanations: Readonly<Record<Doubt, string>> = {
+  older:
+    'the store went back in time: a canary takes nothing until the document is newer than what was obeyed; a stable consumer goes on',
+  contradiction:
+    'two documents of the same order contradict each other: a canary takes nothing until a newer one comes; a stable consumer goes on',
+  generation:
+    'another document asks for something new: it is not obeyed. Restart the workers, or start a rollout, if that is what you want',
+  missing: 'the document of the queue is gone from the store: a canary takes nothing; a stable consumer goes on',
+  invalid: 'the document of the queue cannot be understood: a canary takes nothing; a stable consumer goes on',
+}

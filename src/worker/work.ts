@@ -1,0 +1,52 @@
+import type { Delivery } from '../contracts/broker.ts'
+import type { Source } from './source.ts'
+import type { Outcome } from './tally.ts'
+
+export type Role = 'stable' | 'canary'
+
+/** One attempt at one delivery. */
+export class Work {
+  readonly delivery: Delivery
+  readonly source: Source
+  readonly role: Role
+  readonly attempt: number
+  readonly linkNumber: number
+  startedAt = 0
+  /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. */
+  outcome: Outcome | 'abandoned' | undefined
+  /** Its place, where it is in a list (`work-list.ts`). */
+  list: object | undefined
+  before: Work | undefined
+  after: Work | undefined
+  #controller: AbortController | undefined
+  #aborted = false
+
+  constructor(delivery: Delivery, source: Source, role: Role, earlier?: Work) {
+    this.delivery = delivery
+    this.source = source
+    this.role = role
+    this.attempt = earlier === undefined ? 1 : earlier.attempt + 1
+    this.linkNumber = earlier === undefined ? source.linkNumber : earlier.linkNumber
+  }
+
+  /** Made only when a handler asks for it: most never do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#aborted) this.#controller.abort()
+    return this.#controller.signal
+  }
+
+  /** True when its link was lost: the broker delivers the message again, and settling this delivery does nothing. */
+  get isVoid(): boolean {
+    return this.linkNumber !== this.source.linkNumber
+  }
+
+  abort(): void {
+    this.#aborted = true
+    this.#controller?.abort()
+  }
+
+  next(): Work {
+    return new Work(this.delivery, this.source, this.role, this)
+  }
+}
