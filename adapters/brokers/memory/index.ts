@@ -1,0 +1,5 @@
+export { memoryServer } from './memory-server.ts'
+export type { MemoryBrokerOptions } from './memory-broker.ts'
+export type { QueueOptions } from './memory-queue.ts'
+export type { DrainedMessage, MemoryServer, MemoryServerOptions } from './memory-server.ts'
+export type { MemoryMessage } from './stored-message.ts'

@@ -1,0 +1,137 @@
+import type {
+  Broker,
+  BrokerCapabilities,
+  DeliverySink,
+  Finding,
+  QueueFacts,
+  SubscribeRequest,
+  Subscription,
+} from '../../../src/contracts/broker.ts'
+import type { Clock } from '../../../src/contracts/clock.ts'
+import { QueueCanaryError } from '../../../src/errors.ts'
+import { parseAddress } from './address.ts'
+import type { Address } from './address.ts'
+import type { DeliveryContext } from './delivery.ts'
+import { diagnose } from './diagnose.ts'
+import { brokerError } from './failures.ts'
+import { HandBackPublisher } from './hand-back-publisher.ts'
+import { prepareHandBackQueue } from './hand-back-queue.ts'
+import { Inspector } from './inspect.ts'
+import { Link } from './link.ts'
+import { idSource } from './message.ts'
+import { handBackQueueOf } from './options.ts'
+import type { RabbitmqOptions } from './options.ts'
+import { RabbitSubscription } from './subscription.ts'
+import { realClock, waits, withDeadline } from './timing.ts'
+
+/**
+ * One queue of a RabbitMQ broker, 3.10 or newer. Three connections, made when they are needed. One consumes the queue and does nothing else:
+ * consuming a quorum queue that was declared a moment ago (the hand-back queue) may cost the whole connection (RabbitMQ 3.10). One takes what
+ * was handed back, and asks for counts. One publishes what is handed back, because a broker in an alarm stops connections that publish.
+ * Throws `ENVIRONMENT_INVALID` for a URL that cannot be read.
+ */
+export function rabbitmqBroker(options: RabbitmqOptions): Broker {
+  return new RabbitBroker(options)
+}
+
+class RabbitBroker implements Broker {
+  readonly capabilities: BrokerCapabilities
+  readonly #options: RabbitmqOptions
+  readonly #address: Address
+  readonly #clock: Clock
+  readonly #consuming: Link
+  readonly #aside: Link
+  readonly #publishing: Link
+  readonly #inspector: Inspector
+  readonly #context: Omit<DeliveryContext, 'source'>
+  readonly #subscriptions = new Set<RabbitSubscription>()
+  #closed: Promise<void> | undefined
+
+  constructor(options: RabbitmqOptions) {
+    const { clock = realClock, log, queue } = options
+    const handBackQueue = handBackQueueOf(options)
+    this.#options = options
+    this.#address = parseAddress(options.url)
+    this.#clock = clock
+    this.#consuming = new Link({ address: this.#address, name: this.#name('consume'), clock, log })
+    this.#aside = new Link({ address: this.#address, name: this.#name('take back'), clock, log })
+    this.#publishing = new Link({ address: this.#address, name: this.#name('hand back'), clock, log })
+    this.#inspector = new Inspector({ link: this.#aside, place: this.#place(queue), handBackQueue, clock })
+    this.#context = { handBackQueue, newId: idSource(), handBack: this.#handBack(handBackQueue) }
+    this.capabilities = { kind: 'rabbitmq', handBack: handBackQueue !== undefined, oldestAge: false }
+  }
+
+  async subscribe(request: SubscribeRequest, sink: DeliverySink): Promise<Subscription> {
+    const { source } = request
+    const queue = source === 'queue' ? this.#options.queue : this.#context.handBackQueue
+    if (queue === undefined)
+      throw new QueueCanaryError('BROKER_REFUSED', 'hand-back is off: it has no queue to consume')
+    if (this.#closed !== undefined) throw new QueueCanaryError('BROKER_REFUSED', 'the broker object was closed')
+    const subscription = new RabbitSubscription({
+      link: source === 'queue' ? this.#consuming : this.#aside,
+      place: this.#place(queue),
+      request,
+      sink,
+      context: { ...this.#context, source },
+      clock: this.#clock,
+      log: this.#options.log,
+    })
+    this.#subscriptions.add(subscription)
+    void subscription.ended.then(() => this.#subscriptions.delete(subscription))
+    return subscription
+  }
+
+  async prepareHandBack(): Promise<void> {
+    const { handBackQueue: queue } = this.#context
+    if (queue === undefined) return
+    const { handBack: option, queue: mainQueue } = this.#options
+    const place = this.#place(queue)
+    try {
+      const model = await withDeadline(this.#publishing.connect(), waits.connect, this.#clock)
+      await prepareHandBackQueue(model, { option, place, mainQueue, clock: this.#clock })
+    } catch (error) {
+      throw brokerError(error, place)
+    }
+    this.#inspector.expectHandBackQueue()
+  }
+
+  inspect(): Promise<QueueFacts> {
+    return this.#inspector.facts()
+  }
+
+  diagnose(): Promise<readonly Finding[]> {
+    return diagnose({ options: this.#options, address: this.#address, link: this.#aside, clock: this.#clock })
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const subscriptions = Promise.all([...this.#subscriptions].map((subscription) => subscription.close()))
+    await withDeadline(subscriptions, waits.farewell, this.#clock).catch(() => undefined)
+    await Promise.all([this.#consuming.close(), this.#aside.close(), this.#publishing.close()])
+    await withDeadline(subscriptions, waits.farewell, this.#clock).catch(() => undefined)
+  }
+
+  #handBack(queue: string | undefined): DeliveryContext['handBack'] {
+    if (queue === undefined) return undefined
+    const { user } = this.#address
+    const publisher = new HandBackPublisher({
+      link: this.#publishing,
+      place: this.#place(queue),
+      user,
+      clock: this.#clock,
+    })
+    return (raw, note, receivedAt) => publisher.publish(raw, note, receivedAt)
+  }
+
+  #place(queue: string): { readonly server: string; readonly queue: string } {
+    return { server: this.#address.server, queue }
+  }
+
+  #name(purpose: string): string {
+    return `${this.#options.connectionName ?? 'queue-canary'} ${this.#options.queue} (${purpose})`
+  }
+}

@@ -1,0 +1,118 @@
+import type { ChannelModel } from 'amqplib'
+import type { Finding } from '../../../src/contracts/broker.ts'
+import type { Clock } from '../../../src/contracts/clock.ts'
+import type { Address } from './address.ts'
+import { askOnce } from './ask-once.ts'
+import { brokerError, replyCode } from './failures.ts'
+import { handBackArguments } from './hand-back-queue.ts'
+import type { Link } from './link.ts'
+import { askManagement } from './management.ts'
+import type { ManagementFacts } from './management.ts'
+import { handBackQueueOf } from './options.ts'
+import type { RabbitmqOptions } from './options.ts'
+import { noSuchType, readQueueArguments, refusal } from './queue-arguments.ts'
+import { limitFindings, queueFindings } from './queue-findings.ts'
+import { waits, withDeadline } from './timing.ts'
+
+export interface DiagnoseSettings {
+  readonly options: Pick<RabbitmqOptions, 'queue' | 'handBack'>
+  readonly address: Address
+  readonly link: Link
+  readonly clock: Clock
+}
+
+/** Everything about the queue that matters to a release. Changes nothing, takes no message, never rejects. */
+export async function diagnose(settings: DiagnoseSettings): Promise<readonly Finding[]> {
+  const { address, link, clock, options } = settings
+  const findings: Finding[] = []
+  try {
+    const model = await withDeadline(link.connect(), waits.connect, clock)
+    findings.push({ level: 'ok', subject: 'connection', found: `connected to ${address.server}` }, serverFinding(model))
+    await examine(model, settings, findings)
+  } catch (error) {
+    findings.push(troubleFinding(error, address, options.queue))
+  }
+  return findings
+}
+
+async function examine(model: ChannelModel, settings: DiagnoseSettings, findings: Finding[]): Promise<void> {
+  const { address, clock, options } = settings
+  const { consumerCount } = await askOnce(model, clock, (channel) => channel.checkQueue(options.queue))
+  findings.push({ level: 'ok', subject: 'queue', found: `"${options.queue}" exists, with ${consumerCount} consumers` })
+  findings.push(await consumeFinding(model, settings))
+  const declared = await readQueueArguments(model, clock, options.queue)
+  const managed = await askManagement(address, options.queue)
+  findings.push(...queueFindings(declared, managed), ...limitFindings(declared, managed, majorVersion(model)))
+  findings.push(...exclusiveFindings(managed), await handBackFinding(model, settings))
+}
+
+function serverFinding({ connection }: ChannelModel): Finding {
+  const { product, version } = connection.serverProperties
+  const found = `${product} ${version}`
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  if (major > 3 || (major === 3 && minor >= 10)) return { level: 'ok', subject: 'server', found }
+  return {
+    level: 'warning',
+    subject: 'server',
+    found,
+    mend: 'RabbitMQ 3.10 and 4 are what is tested: update the server',
+  }
+}
+
+function majorVersion({ connection }: ChannelModel): number {
+  return Number.parseInt(connection.serverProperties.version, 10)
+}
+
+/** An invalid priority is refused after the right to consume was checked and before a consumer exists. */
+async function consumeFinding(model: ChannelModel, { clock, options }: DiagnoseSettings): Promise<Finding> {
+  const error = await refusal(model, clock, (channel) =>
+    channel.consume(options.queue, () => undefined, { arguments: { 'x-priority': 'queue-canary-probe' } }),
+  )
+  const subject = 'right to consume'
+  if (replyCode(error) !== 403) return { level: 'ok', subject, found: 'granted' }
+  return { level: 'error', subject, found: 'refused', mend: `grant the user "read" on "${options.queue}"` }
+}
+
+function exclusiveFindings(managed: ManagementFacts | undefined): Finding[] {
+  if (managed?.exclusiveConsumer !== true) return []
+  const mend = 'consume without the exclusive flag: two versions must be able to share the queue'
+  return [{ level: 'error', subject: 'consumers', found: 'one of them is exclusive', mend }]
+}
+
+/** The same declaration as the real one, but of a type that does not exist: rights are checked first, nothing is created. */
+async function handBackFinding(model: ChannelModel, { clock, options }: DiagnoseSettings): Promise<Finding> {
+  const subject = 'hand-back queue'
+  const queue = handBackQueueOf(options)
+  if (queue === undefined) return { level: 'ok', subject, found: 'off: failed messages return to the queue' }
+  if (options.handBack.kind === 'existing') return existingFinding(model, clock, queue)
+  const { arguments: args } = handBackArguments(options.queue, 'quorum')
+  const error = await refusal(model, clock, (channel) =>
+    channel.assertQueue(queue, { durable: true, arguments: { ...args, 'x-queue-type': noSuchType } }),
+  )
+  if (replyCode(error) !== 403) return { level: 'ok', subject, found: `"${queue}" may be declared and published to` }
+  const mend = `grant the user "configure", "write" and "read" on "${queue}" and "write" on "amq.default", or set hand-back to off`
+  return { level: 'error', subject, found: `"${queue}" may not be declared`, mend }
+}
+
+async function existingFinding(model: ChannelModel, clock: Clock, queue: string): Promise<Finding> {
+  const subject = 'hand-back queue'
+  const error = await refusal(model, clock, (channel) => channel.checkQueue(queue))
+  if (replyCode(error) === 404)
+    return { level: 'error', subject, found: `"${queue}" does not exist`, mend: 'declare it' }
+  const declared = await readQueueArguments(model, clock, queue)
+  if (typeof declared === 'object' && declared.others['x-dead-letter-exchange'] === '') {
+    return { level: 'ok', subject, found: `"${queue}" exists` }
+  }
+  const mend =
+    'declare it with x-dead-letter-exchange "" and x-dead-letter-routing-key set to the queue, or dead letters of it are lost'
+  return { level: 'warning', subject, found: `"${queue}" exists; no dead-lettering to the queue visible`, mend }
+}
+
+function troubleFinding(error: unknown, { server }: Address, queue: string): Finding {
+  const trouble = brokerError(error, replyCode(error) === 404 ? { server, queue } : { server })
+  const missing = trouble.code === 'QUEUE_MISSING'
+  const mend = missing
+    ? 'declare the queue; queue-canary never does'
+    : 'check address, credentials, virtual host and rights'
+  return { level: 'error', subject: missing ? 'queue' : 'connection', found: trouble.message, mend }
+}

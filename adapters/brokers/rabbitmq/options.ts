@@ -1,0 +1,31 @@
+import type { Clock } from '../../../src/contracts/clock.ts'
+import type { Logger } from '../../../src/contracts/logger.ts'
+
+export interface RabbitmqOptions {
+  /** `amqp(s)://user:password@host:port/vhost`; the query may set `heartbeat` (seconds), `channelMax` and `frameMax`. */
+  readonly url: string
+  /** The queue to consume. Never declared or changed by the adapter. */
+  readonly queue: string
+  readonly handBack: HandBackOption
+  /** @default real time */
+  readonly clock?: Clock
+  /** @default silent */
+  readonly log?: Logger
+  /** What the broker's operator sees beside the connections. @default queue-canary */
+  readonly connectionName?: string
+}
+
+/**
+ * `create`: the queue `<queue>.queue-canary.hand-back`, declared by `prepareHandBack`. `existing`: a queue that the operator declared; it must
+ * dead-letter to the main queue through the default exchange. `off`: failed messages can only be returned to the queue itself.
+ */
+export type HandBackOption =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'existing'; readonly queue: string }
+  | { readonly kind: 'off' }
+
+/** Name of the hand-back queue; undefined where hand-back is off. */
+export function handBackQueueOf({ queue, handBack }: Pick<RabbitmqOptions, 'queue' | 'handBack'>): string | undefined {
+  if (handBack.kind === 'off') return undefined
+  return handBack.kind === 'existing' ? handBack.queue : `${queue}.queue-canary.hand-back`
+}

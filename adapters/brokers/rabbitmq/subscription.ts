@@ -1,0 +1,175 @@
+import type { ChannelModel, ConsumeMessage } from 'amqplib'
+import type { DeliverySink, LinkState, SubscribeRequest, Subscription } from '../../../src/contracts/broker.ts'
+import type { Clock } from '../../../src/contracts/clock.ts'
+import type { Logger } from '../../../src/contracts/logger.ts'
+import type { QueueCanaryError } from '../../../src/errors.ts'
+import { ChannelSession } from './channel-session.ts'
+import { RabbitDelivery } from './delivery.ts'
+import type { DeliveryContext, Settler } from './delivery.ts'
+import { brokerError, linkStateOf } from './failures.ts'
+import type { Place } from './failures.ts'
+import type { Lane } from './lane.ts'
+import type { Link } from './link.ts'
+import { PermitLane } from './permit-lane.ts'
+import { PermitLedger } from './permit-law.ts'
+import { StreamingLane } from './streaming-lane.ts'
+import { Backoff } from './timing.ts'
+
+export interface SubscriptionSettings {
+  readonly link: Link
+  /** The server, and the queue to take from. */
+  readonly place: Required<Place>
+  readonly request: SubscribeRequest
+  readonly sink: DeliverySink
+  readonly context: DeliveryContext
+  readonly clock: Clock
+  readonly log: Logger | undefined
+}
+
+/** Keeps one channel with one lane on it, and makes a new one after each loss, until it is stopped. */
+export class RabbitSubscription implements Subscription {
+  readonly #settings: SubscriptionSettings
+  readonly #ledger: PermitLedger
+  readonly #ending = new AbortController()
+  readonly #life: Promise<void>
+  #session: ChannelSession | undefined
+  #lane: Lane | undefined
+  #state: LinkState | undefined
+  #stopped: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(settings: SubscriptionSettings) {
+    this.#settings = settings
+    this.#ledger = new PermitLedger(settings.request.permits)
+    this.#life = this.#live()
+  }
+
+  permit(total: number): void {
+    if (this.#ledger.grant(total)) this.#lane?.permitted()
+  }
+
+  /** Resolves when nothing of the subscription is left at the broker. */
+  get ended(): Promise<void> {
+    return this.#life
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #stop(): Promise<void> {
+    this.#ending.abort()
+    await this.#lane?.stop()
+    if (this.#session?.alive === true) this.#report('idle')
+  }
+
+  async #close(): Promise<void> {
+    await this.stop()
+    this.#lane?.flush()
+    await this.#session?.close()
+    await this.#life
+  }
+
+  /** Never rejects. After `stop` it ends with the channel, or at once where there is none. */
+  async #live(): Promise<void> {
+    const { clock } = this.#settings
+    const backoff = new Backoff()
+    this.#report('connecting')
+    while (!this.#ending.signal.aborted) {
+      const model = await this.#connected()
+      if (model === undefined) continue
+      const since = clock.now()
+      const trouble = await this.#serve(model)
+      if (this.#ending.signal.aborted) break
+      const loss = this.#settings.link.lossOf(model)
+      this.#report(linkStateOf(loss ?? trouble), (loss ?? trouble).message)
+      // a lost connection is waited for by the link
+      if (loss === undefined) await clock.sleep(backoff.next(clock.now() - since), this.#ending.signal)
+    }
+    this.#report('closed')
+  }
+
+  /** The link's connection, or undefined when it could not be made: the link itself waits between its tries. */
+  async #connected(): Promise<ChannelModel | undefined> {
+    const { link, place } = this.#settings
+    try {
+      return await unlessAborted(link.connect(), this.#ending.signal)
+    } catch (error) {
+      const trouble = brokerError(error, place)
+      this.#report(linkStateOf(trouble), trouble.message)
+      return undefined
+    }
+  }
+
+  /** Takes messages over one channel until that is lost, and says why it was. */
+  async #serve(model: ChannelModel): Promise<QueueCanaryError> {
+    const { place, clock } = this.#settings
+    try {
+      const session = await ChannelSession.open(model, place, clock)
+      this.#session = session
+      await session.checkQueue(place.queue)
+      if (this.#ending.signal.aborted) session.end(new Error('stopped'))
+      else await this.#take(session)
+      return await session.ended
+    } catch (error) {
+      return brokerError(error, place)
+    } finally {
+      this.#session = undefined
+      this.#lane = undefined
+    }
+  }
+
+  async #take(session: ChannelSession): Promise<void> {
+    const { request, clock } = this.#settings
+    const settings = {
+      session,
+      clock,
+      priority: request.precedence === 'ahead' ? aheadPriority : 0,
+      maxUnsettled: request.maxUnsettled,
+      deliver: (raw: ConsumeMessage, settler: Settler) => this.#deliver(raw, settler),
+      report: (state: LinkState) => this.#report(state),
+    }
+    const streams = request.permits === Number.POSITIVE_INFINITY
+    this.#lane = streams ? new StreamingLane(settings) : new PermitLane(settings, this.#ledger)
+    await this.#lane.start()
+  }
+
+  /** An error that left this callback would close the channel. */
+  #deliver(raw: ConsumeMessage, settler: Settler): void {
+    const { sink, context, clock, log, place } = this.#settings
+    const receivedAt = raw.properties.expiration === undefined ? 0 : clock.wall()
+    const delivery = new RabbitDelivery(raw, settler, context, receivedAt)
+    try {
+      sink.onDelivery(delivery)
+    } catch {
+      log?.error({ queue: place.queue }, 'a delivery sink threw; the message is returned')
+      delivery.requeue()
+    }
+  }
+
+  #report(state: LinkState, reason?: string): void {
+    if (state === this.#state || this.#state === 'closed') return
+    this.#state = state
+    const { sink, log, place } = this.#settings
+    log?.debug({ queue: place.queue, server: place.server, state, reason }, 'subscription state')
+    sink.onLink(state, reason)
+  }
+}
+
+/** Above every consumer that says nothing of priority. */
+const aheadPriority = 10
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined)
+  return new Promise((resolve, reject) => {
+    const give = (): void => resolve(undefined)
+    signal.addEventListener('abort', give, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
+  })
+}

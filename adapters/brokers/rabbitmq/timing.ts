@@ -1,0 +1,79 @@
+import type { Clock } from '../../../src/contracts/clock.ts'
+import { QueueCanaryError } from '../../../src/errors.ts'
+
+/** Waits of the adapter, in milliseconds. */
+export const waits = {
+  /** TCP, TLS and AMQP handshake together. */
+  connect: 10_000,
+  /** One answer of the broker on a channel. */
+  answer: 5_000,
+  /** A confirmation of a published hand-back. */
+  confirm: 5_000,
+  /** `inspect`, whatever it needs. */
+  inspect: 5_000,
+  /** An orderly goodbye, before the socket is destroyed. */
+  goodbye: 1_500,
+  /** Closing every subscription, before their connection is closed under them. */
+  farewell: 3_000,
+} as const
+
+/**
+ * Exponential with full jitter: uniform between 0 and a bound that doubles from 100 ms to 15 s. It starts over when something lived clearly
+ * longer than the wait before it, and at least a second.
+ */
+export class Backoff {
+  #bound = 0
+  readonly #random: () => number
+
+  constructor(random: () => number = Math.random) {
+    this.#random = random
+  }
+
+  /** The delay before the next try, after one that lived for `livedMs`. */
+  next(livedMs: number): number {
+    const proven = Math.min(10_000, Math.max(1_000, 2 * this.#bound))
+    this.#bound = livedMs >= proven || this.#bound === 0 ? 100 : Math.min(15_000, 2 * this.#bound)
+    return this.#random() * this.#bound
+  }
+}
+
+/** The work's outcome, or `TIMED_OUT` after `ms`; the work itself goes on, its late failure is swallowed. */
+export async function withDeadline<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T> {
+  const done = new AbortController()
+  const expired = clock.sleep(ms, done.signal).then((): never => {
+    throw new QueueCanaryError('TIMED_OUT', `no answer within ${ms} ms`)
+  })
+  try {
+    return await Promise.race([work, expired])
+  } finally {
+    expired.catch(() => undefined)
+    work.catch(() => undefined)
+    done.abort()
+  }
+}
+
+const longestTimer = 2 ** 31 - 1
+
+/** Real time, for callers that bring no clock. */
+export const realClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  async sleep(ms, signal) {
+    const end = performance.now() + ms
+    for (let left = ms; left > 0 && signal?.aborted !== true; left = end - performance.now()) {
+      await timer(Math.min(left, longestTimer), signal)
+    }
+  },
+}
+
+function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(handle)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const handle = setTimeout(finish, ms)
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { parseAddress } from '../../adapters/brokers/rabbitmq/address.ts'
+import { brokerError, linkStateOf } from '../../adapters/brokers/rabbitmq/failures.ts'
+import { handBackQueueOf } from '../../adapters/brokers/rabbitmq/options.ts'
+import { Backoff } from '../../adapters/brokers/rabbitmq/timing.ts'
+import { isQueueCanaryError, QueueCanaryError } from '../../src/errors.ts'
+
+describe('address', () => {
+  it.each([
+    ['amqp://localhost', 'localhost:5672/', { username: 'guest', password: 'guest', vhost: '%2F', heartbeat: 10 }],
+    ['amqps://u:p@mq.example.org', 'mq.example.org:5671/', { protocol: 'amqps', username: 'u', password: 'p' }],
+    ['amqp://u:p%40ss%2Fw@h:1234/team%2Fa', 'h:1234/team/a', { password: 'p@ss/w', port: 1234, vhost: 'team%2Fa' }],
+    ['amqp://h/%2f?heartbeat=30&channelMax=7', 'h:5672/', { vhost: '%2F', heartbeat: 30, channelMax: 7 }],
+    ['amqp://u:p@[::1]:5673/v', '[::1]:5673/v', { hostname: '::1' }],
+  ])('of %s is %s', (url, server, amqp) => {
+    const address = parseAddress(url)
+    expect(address.server).toBe(server)
+    expect(address.amqp).toMatchObject(amqp)
+  })
+
+  it.each([
+    '',
+    'localhost',
+    'http://s3cret@h',
+    'amqp://',
+    'amqp://u:s3cret%zz@h',
+    'amqp://h/v%e0',
+    'amqp://u:s3cret@h?heartbeat=soon',
+    'amqp://u:s3cret/x@h:port',
+  ])('refuses "%s" and repeats nothing of it', (url) => {
+    const failure = thrownBy(() => parseAddress(url))
+    expect(isQueueCanaryError(failure, 'ENVIRONMENT_INVALID')).toBe(true)
+    expect(JSON.stringify([String(failure), failure])).not.toContain('s3cret')
+  })
+})
+
+describe('failures', () => {
+  const place = { server: 'h:5672/', queue: 'orders' }
+  const closed = (code: number) =>
+    Object.assign(new Error(`Channel closed by server: ${code} for user 's3cret'`), { code })
+  const handshake = (code: number) =>
+    new Error(`Handshake terminated by server: ${code} (REFUSED) with message "s3cret"`)
+
+  it.each([
+    [closed(404), 'QUEUE_MISSING', 'missing'],
+    [closed(403), 'BROKER_REFUSED', 'refused'],
+    [closed(405), 'BROKER_REFUSED', 'refused'],
+    [closed(406), 'BROKER_UNREACHABLE', 'connecting'],
+    [closed(320), 'BROKER_UNREACHABLE', 'connecting'],
+    [handshake(403), 'BROKER_REFUSED', 'refused'],
+    [new Error('Expected ConnectionOpenOk; got <ConnectionClose channel:0>'), 'BROKER_REFUSED', 'refused'],
+    [new Error('No channels left to allocate'), 'BROKER_REFUSED', 'refused'],
+    [Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), 'BROKER_UNREACHABLE', 'connecting'],
+    [new QueueCanaryError('TIMED_OUT', 'no answer within 5000 ms'), 'BROKER_UNREACHABLE', 'connecting'],
+    ['a text', 'BROKER_UNREACHABLE', 'connecting'],
+  ])('%s is %s', (error, code, state) => {
+    const trouble = brokerError(error, place)
+    expect([trouble.code, linkStateOf(trouble)]).toEqual([code, state])
+    expect(trouble.message).toContain('h:5672/')
+    expect(JSON.stringify([trouble.message, trouble])).not.toContain('s3cret')
+  })
+
+  it('keeps the text of the system', () => {
+    expect(brokerError(new Error('connect ECONNREFUSED 127.0.0.1:1'), place).message).toContain('ECONNREFUSED')
+    expect(brokerError(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), place).message).toContain(
+      'ECONNREFUSED',
+    )
+  })
+})
+
+describe('hand-back queue', () => {
+  it.each([
+    [{ kind: 'create' }, 'orders.queue-canary.hand-back'],
+    [{ kind: 'existing', queue: 'back' }, 'back'],
+    [{ kind: 'off' }, undefined],
+  ] as const)('of %o is %s', (handBack, name) => {
+    expect(handBackQueueOf({ queue: 'orders', handBack })).toBe(name)
+  })
+})
+
+describe('backoff', () => {
+  const bounds = (backoff: Backoff, count: number): number[] => Array.from({ length: count }, () => backoff.next(0))
+
+  it('doubles from 100 ms to 15 s', () => {
+    expect(bounds(new Backoff(() => 1), 10)).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000])
+  })
+
+  it('spreads over the whole range', () => {
+    expect(bounds(new Backoff(() => 0), 3)).toEqual([0, 0, 0])
+  })
+
+  it.each([
+    ['a second, at the beginning', 1, 1_000, 100],
+    ['not quite a second', 1, 999, 200],
+    ['twice the last bound', 5, 3_200, 100],
+    ['less than that', 5, 3_000, 3_200],
+    ['ten seconds, after the longest', 12, 10_000, 100],
+  ])('starts over after something that lived %s', (_, before, lived, expected) => {
+    const backoff = new Backoff(() => 1)
+    bounds(backoff, before)
+    expect(backoff.next(lived)).toBe(expected)
+  })
+})
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}

@@ -1,0 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sqliteStore } from '../../adapters/stores/sqlite/index.ts'
+import { storeContract } from '../contract/store-contract.ts'
+
+storeContract({
+  name: 'SQLite',
+  async open() {
+    const directory = await mkdtemp(join(tmpdir(), 'queue-canary-'))
+    return {
+      connect: () => sqliteStore({ path: join(directory, 'store.db') }),
+      dispose: () => rm(directory, { recursive: true, force: true }),
+    }
+  },
+})
