@@ -1,0 +1,97 @@
+import type { HandlerDefinition } from '../contracts/handler.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { Store } from '../contracts/store.ts'
+import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
+import { createWorker } from '../worker/worker.ts'
+import type { Worker } from '../worker/worker.ts'
+import type { Composition } from './compose.ts'
+import { queuePrefix } from './environment-names.ts'
+import type { QueueEnvironment } from './environment-queue.ts'
+import type { Environment } from './environment.ts'
+import { listed } from './listed.ts'
+import { loadHandler } from './load-handler.ts'
+
+export interface Assembly {
+  readonly environment: Environment
+  readonly cwd: string
+  readonly log: Logger
+  readonly store: Store
+  readonly composition: Composition
+}
+
+/** One worker of the process, for one queue. */
+export interface CrewMember {
+  readonly queue: string
+  readonly worker: Worker
+}
+
+/** One worker per queue, nothing started. Rejects with every handler that cannot be used. */
+export async function assembleWorkers(assembly: Assembly): Promise<readonly CrewMember[]> {
+  const { queues } = assembly.environment
+  const handlers = await loadHandlers(queues, assembly.cwd)
+  return Promise.all(queues.map((queue, index) => assemble(queue, handlers[index], assembly)))
+}
+
+interface Handlers {
+  readonly stable: HandlerDefinition
+  readonly canary: HandlerDefinition | undefined
+}
+
+async function loadHandlers(queues: readonly QueueEnvironment[], cwd: string): Promise<readonly Handlers[]> {
+  const settled = await Promise.allSettled(queues.map((queue) => loadBoth(queue, cwd)))
+  const failures = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []))
+  if (failures.length > 0) throw new QueueCanaryError('HANDLER_INVALID', listed('handlers cannot be used', failures))
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+function messageOf(reason: unknown): string {
+  return isQueueCanaryError(reason) ? reason.message : 'an unexpected error'
+}
+
+async function loadBoth({ name, handler, canary }: QueueEnvironment, cwd: string): Promise<Handlers> {
+  const prefix = queuePrefix(name)
+  return {
+    stable: await loadHandler({ variable: `${prefix}HANDLER`, path: handler, cwd }),
+    canary: canary && (await loadHandler({ variable: `${prefix}CANARY_HANDLER`, path: canary.handler, cwd })),
+  }
+}
+
+async function assemble(
+  queue: QueueEnvironment,
+  handlers: Handlers | undefined,
+  { environment, composition, store, log }: Assembly,
+): Promise<CrewMember> {
+  if (handlers === undefined) throw new Error('a queue without its handlers')
+  const { version, worker, namespace, whenRetired, drainTimeoutMs } = environment
+  // A canary of its own connection: what happens to its channel does not happen to the stable one.
+  const canary = handlers.canary &&
+    queue.canary && {
+      version: queue.canary.version,
+      handler: handlers.canary,
+      broker: await composition.openBroker(queue, log),
+    }
+  log.info(
+    { queue: queue.name, version, broker: queue.broker.kind, concurrency: queue.concurrency, canary: canary?.version },
+    `queue ${queue.name}: version ${version}${canary === undefined ? '' : `, with ${canary.version} beside it`}`,
+  )
+  const member = createWorker({
+    queue: queue.name,
+    broker: await composition.openBroker(queue, log),
+    store,
+    handler: handlers.stable,
+    version,
+    namespace,
+    concurrency: queue.concurrency,
+    prefetch: queue.prefetch,
+    handlerTimeoutMs: queue.handlerTimeoutMs,
+    maxAttempts: queue.maxAttempts,
+    retryDelayMs: Math.max(1, queue.retryDelayMs),
+    drainTimeoutMs,
+    whenRetired,
+    clock: composition.clock,
+    log,
+    ...(canary && { canary }),
+    ...(worker !== undefined && { workerId: worker }),
+  })
+  return { queue: queue.name, worker: member }
+}

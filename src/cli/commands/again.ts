@@ -1,0 +1,73 @@
+import { parsePolicy } from '../../core/policy/parse-policy.ts'
+import type { Policy } from '../../core/policy/policy.ts'
+import type { QueueState } from '../../core/rollout/queue-state.ts'
+import { isTerminal } from '../../core/rollout/rollout.ts'
+import { QueueCanaryError } from '../../errors.ts'
+import { policyDigest } from '../../policy-file.ts'
+import { afterStart } from '../after-start.ts'
+import { beginRollout } from '../begin-rollout.ts'
+import type { Attempt } from '../begin-rollout.ts'
+import type { AgainCommand } from '../command.ts'
+import { writeLine } from '../io.ts'
+import type { Io } from '../io.ts'
+import { createQueueView, readQueue } from '../queue-view.ts'
+import type { Session } from '../session.ts'
+
+/** A new rollout of the version that was rolled back last, by the policy that is pinned for it. */
+export async function retryCommand(command: AgainCommand, io: Io, session: Session): Promise<number> {
+  const view = createQueueView(session.store, { namespace: session.namespace, queue: command.queue }, session.clock)
+  const { policyDigest: pinned } = rolledBack(await readQueue(view.records, view.place))
+  if ((await view.records.readPolicy(pinned)) === undefined)
+    throw new QueueCanaryError('NOT_FOUND', `its policy ${pinned} is missing in the store: use start with the file`)
+  const rollout = await beginRollout(view, session.clock, rolledBack)
+  return afterStart({ ...command, io, clock: session.clock, view, rollout })
+}
+
+/** Returns to the version before the last promotion, all at once: it has proved itself before. */
+export async function undoCommand(command: AgainCommand, io: Io, session: Session): Promise<number> {
+  const { store, namespace, clock } = session
+  const view = createQueueView(store, { namespace, queue: command.queue }, clock)
+  const policy = undoPolicy()
+  const digest = policyDigest(policy)
+  const target = previousOf(await readQueue(view.records, view.place))
+  await view.records.writePolicy(digest, policy)
+  const rollout = await beginRollout(view, clock, (state) => ({
+    canary: previousOf(state),
+    policyDigest: digest,
+    force: true,
+  }))
+  writeLine(
+    io.err,
+    `returning to ${target}: its workers must run, at least one; those of the version in charge work on until then`,
+  )
+  return afterStart({ ...command, io, clock, view, rollout })
+}
+
+function rolledBack({ rollout }: QueueState): Attempt {
+  if (rollout?.phase === 'RolledBack') {
+    return { canary: rollout.canary, policyDigest: rollout.policyDigest, force: true }
+  }
+  const found = rollout === undefined ? 'there was no rollout yet' : `the last rollout is ${rollout.phase}`
+  throw refused(`retry is for a version that was rolled back: ${found}`)
+}
+
+function previousOf({ rollout, previous, stable }: QueueState): string {
+  if (rollout !== undefined && !isTerminal(rollout.phase)) {
+    throw refused(`a rollout of ${rollout.canary} is under way (${rollout.phase}): use abort, or wait for its end`)
+  }
+  if (rollout?.phase === 'RolledBack')
+    throw refused(`the last rollout was rolled back: ${stable} is in charge as before`)
+  if (rollout === undefined || previous === undefined)
+    throw refused('nothing was promoted yet, so there is nothing to undo')
+  return previous
+}
+
+function refused(why: string): QueueCanaryError {
+  return new QueueCanaryError('COMMAND_REFUSED', why)
+}
+
+function undoPolicy(): Policy {
+  const parsed = parsePolicy({ strategy: 'blueGreen', promotion: { workers: 1, duration: '0s' } })
+  if (parsed.ok) return parsed.policy
+  throw new Error('the policy of undo is not valid')
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import type { Command, QueueState } from '../../core/rollout/queue-state.ts'
+import type { Rollout } from '../../core/rollout/rollout.ts'
+import { transition } from '../../core/rollout/transition.ts'
+import { QueueCanaryError } from '../../errors.ts'
+import type { QueueRecords } from '../../records/queue-records.ts'
+import type { QueueStatus } from '../../status/queue-status.ts'
+import { changeState } from '../change-state.ts'
+import type { OperateCommand } from '../command.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { follow } from '../follow.ts'
+import { writeJson, writeLine } from '../io.ts'
+import type { Io } from '../io.ts'
+import { createQueueView } from '../queue-view.ts'
+import type { QueueView } from '../queue-view.ts'
+import type { Session } from '../session.ts'
+import { statusLine } from '../view/status-line.ts'
+
+/** Coordinators look every second, and many times a second while a rollout runs. */
+const answerMs = 10_000
+
+/** Tells the rollout what an operator wants, and waits until a coordinator has carried it out. Nothing is written that would be refused. */
+export async function operateCommand(command: OperateCommand, io: Io, session: Session): Promise<number> {
+  const { store, namespace, clock } = session
+  const view = createQueueView(store, { namespace, queue: command.queue }, clock)
+  const id = randomUUID()
+  let isDone = false
+  await changeState({
+    records: view.records,
+    place: view.place,
+    clock,
+    change: async (state) => {
+      if (state.commands.some((known) => known.id === id)) return undefined
+      const next = await withCommand(state, view.records, { ...command, id, at: new Date(clock.wall()).toISOString() })
+      isDone = next === undefined
+      return next
+    },
+  })
+  const status = isDone ? await view.read() : await carriedOut(view, id, { io, session })
+  if (command.json) writeJson(io.out, status)
+  else writeLine(io.out, isDone ? `nothing to do: ${statusLine(status)}` : statusLine(status))
+  return exitCodes.done
+}
+
+interface Wish extends Pick<OperateCommand, 'wish' | 'full' | 'reason'> {
+  readonly id: string
+  readonly at: string
+}
+
+/** The document with the command in it; undefined where it would change nothing. Rejects with `COMMAND_REFUSED`. */
+async function withCommand(state: QueueState, records: QueueRecords, wish: Wish): Promise<QueueState | undefined> {
+  const { rollout } = state
+  if (rollout === undefined)
+    throw new QueueCanaryError('COMMAND_REFUSED', `${wish.wish} refused: no rollout was started yet`)
+  const { id, full, reason } = wish
+  const command: Command = { id, rollout: rollout.id, kind: wish.wish, full, reason }
+  return (await changes(rollout, command, { records, at: wish.at }))
+    ? { ...state, commands: [...state.commands, command] }
+    : undefined
+}
+
+/** Carries the command out in advance, on paper. */
+async function changes(
+  rollout: Rollout,
+  command: Command,
+  { records, at }: { readonly records: QueueRecords; readonly at: string },
+): Promise<boolean> {
+  const policy = await records.readPolicy(rollout.policyDigest)
+  if (policy === undefined) {
+    throw new QueueCanaryError('NOT_FOUND', `the policy ${rollout.policyDigest} of the rollout is missing in the store`)
+  }
+  const { effects } = transition(rollout, { kind: 'command', at, command }, policy)
+  const refusal = effects.find((effect) => effect.kind === 'refuse')
+  if (refusal !== undefined) throw new QueueCanaryError('COMMAND_REFUSED', refusal.why)
+  return effects.length > 0
+}
+
+async function carriedOut(
+  { records, read, place }: QueueView,
+  id: string,
+  { io, session }: { readonly io: Io; readonly session: Session },
+): Promise<QueueStatus> {
+  const isWaiting = async () =>
+    (await records.readState())?.state.commands.some((command) => command.id === id) === true
+  const followed = await follow({
+    read: isWaiting,
+    onValue: () => {},
+    isOver: (waiting) => !waiting,
+    clock: session.clock,
+    everyMs: 100,
+    timeoutMs: answerMs,
+    signal: io.signal,
+  })
+  if (followed.kind === 'over') return read()
+  const what =
+    followed.kind === 'interrupted'
+      ? 'stopped waiting'
+      : `no coordinator has taken the command up within ${answerMs / 1_000} s`
+  throw new QueueCanaryError(
+    'TIMED_OUT',
+    `${what}: it stands in the store and will be carried out when a worker of queue ${place.queue} runs`,
+  )
+}

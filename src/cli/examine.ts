@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import type { Finding } from '../contracts/broker.ts'
+import { isQueueCanaryError } from '../errors.ts'
+import type { Place } from './command.ts'
+import type { Composition } from './compose.ts'
+import { queuePrefix } from './environment-names.ts'
+import type { QueueEnvironment } from './environment-queue.ts'
+import { parseEnvironment, parseStoreSettings } from './environment.ts'
+import type { Io } from './io.ts'
+import { loadHandler } from './load-handler.ts'
+import { elapsed } from './view/text.ts'
+
+/** A finding, and whether it only says that something did not answer. */
+export interface Examined extends Finding {
+  readonly unreachable: boolean
+}
+
+/** Looks at environment, store, handlers and queues, in this order. Never rejects: trouble is a finding. */
+export async function examine(io: Io, place: Place, composition: Composition): Promise<readonly Examined[]> {
+  const parsed = parseEnvironment(io.env, place)
+  const store = await storeFindings(io, place, composition)
+  if (!parsed.ok) return [...parsed.problems.map(environmentProblem), ...store]
+  const { queues, version } = parsed.environment
+  const each = await Promise.all(queues.map((queue) => queueFindings(queue, io, composition)))
+  const names = queues.map(({ name }) => name).join(', ')
+  return [ok('environment', `version ${version}, queues ${names}`), ...store, ...each.flat()]
+}
+
+function environmentProblem(problem: string): Examined {
+  return error('environment', { found: problem, mend: 'set the variable to what is expected' })
+}
+
+async function storeFindings(io: Io, place: Place, composition: Composition): Promise<readonly Examined[]> {
+  const settings = parseStoreSettings(io.env, place)
+  if (!settings.ok) return []
+  const { store: where, namespace } = settings.place
+  const key = `${encodeURIComponent(namespace)}/doctor/${randomUUID()}`
+  try {
+    const store = await composition.openStore(where)
+    try {
+      const written = await store.put(key, '{}', undefined)
+      const read = await store.get(key)
+      await store.delete(key)
+      if (written !== undefined && read?.revision === written)
+        return [ok('store', `${where.kind}, readable and writable`)]
+      return [
+        error('store', { found: 'what was written was not read back', mend: 'check that this is the store you mean' }),
+      ]
+    } finally {
+      await store.close()
+    }
+  } catch (cause) {
+    return [failure('store', cause, 'check QUEUE_CANARY_STORE and the rights on it')]
+  }
+}
+
+async function queueFindings(queue: QueueEnvironment, io: Io, composition: Composition): Promise<readonly Examined[]> {
+  const handlers = await handlerFindings(queue, io)
+  const broker = await brokerFindings(queue, composition)
+  return [...handlers, ...broker, ...settingsFindings(queue)]
+}
+
+async function handlerFindings(queue: QueueEnvironment, { cwd }: Io): Promise<readonly Examined[]> {
+  const prefix = queuePrefix(queue.name)
+  const sources = [
+    { variable: `${prefix}HANDLER`, path: queue.handler, cwd },
+    ...(queue.canary === undefined ? [] : [{ variable: `${prefix}CANARY_HANDLER`, path: queue.canary.handler, cwd }]),
+  ]
+  return Promise.all(
+    sources.map(async (source) => {
+      const subject = `queue ${queue.name}, handler ${source.path}`
+      try {
+        await loadHandler(source)
+        return ok(subject, 'loads')
+      } catch (cause) {
+        return failure(subject, cause, 'mend the module, or the path in the variable')
+      }
+    }),
+  )
+}
+
+async function brokerFindings(queue: QueueEnvironment, composition: Composition): Promise<readonly Examined[]> {
+  const subject = `queue ${queue.name}`
+  try {
+    const broker = await composition.openBroker(queue)
+    try {
+      const findings = await broker.diagnose()
+      const isBad = findings.some(({ level }) => level === 'error')
+      const unreachable = isBad && (await broker.inspect().then(() => false, isUnreachable))
+      return findings.map((finding) => ({ ...finding, subject: `${subject}, ${finding.subject}`, unreachable }))
+    } finally {
+      await broker.close()
+    }
+  } catch (cause) {
+    return [failure(subject, cause, 'check the URL of the queue')]
+  }
+}
+
+/** RabbitMQ closes the channel of a consumer that keeps a message for longer, unless it was told another limit. */
+const deliveryTimeoutMs = 30 * 60_000
+
+/** A message is held through all its attempts and the pauses between them. */
+function settingsFindings(queue: QueueEnvironment): readonly Examined[] {
+  const { maxAttempts, handlerTimeoutMs, retryDelayMs, broker, name } = queue
+  if (broker.kind === 'memory') {
+    const mend = 'use amqp:// for messages that matter'
+    return [{ ...ok(`queue ${name}`, 'memory: keeps messages only while this process lives'), level: 'warning', mend }]
+  }
+  const heldMs = maxAttempts * handlerTimeoutMs + retryDelayMs * (2 ** (maxAttempts - 1) - 1)
+  if (heldMs < deliveryTimeoutMs) return []
+  const found = `a failing message may be held for ${elapsed(heldMs)}; the broker gives up at 30m unless consumer_timeout is raised`
+  return [
+    { ...ok(`queue ${name}`, found), level: 'warning', mend: 'lower HANDLER_TIMEOUT, MAX_ATTEMPTS or RETRY_DELAY' },
+  ]
+}
+
+function ok(subject: string, found: string): Examined {
+  return { level: 'ok', subject, found, unreachable: false }
+}
+
+function error(subject: string, { found, mend }: { readonly found: string; readonly mend: string }): Examined {
+  return { level: 'error', subject, found, mend, unreachable: false }
+}
+
+function failure(subject: string, cause: unknown, mend: string): Examined {
+  const found = isQueueCanaryError(cause) ? cause.message : 'an unexpected error'
+  return { ...error(subject, { found, mend }), unreachable: isUnreachable(cause) }
+}
+
+function isUnreachable(cause: unknown): boolean {
+  return isQueueCanaryError(cause, 'BROKER_UNREACHABLE') || isQueueCanaryError(cause, 'STORE_UNREACHABLE')
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Store } from '../contracts/store.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import type { QueueState } from '../core/rollout/queue-state.ts'
+import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
+import { createQueueRecords } from '../records/queue-records.ts'
+import type { QueueRecords } from '../records/queue-records.ts'
+import type { QueueStatus } from '../status/queue-status.ts'
+import { statusOf } from '../status/snapshot.ts'
+
+export interface QueuePlace {
+  readonly namespace: string
+  readonly queue: string
+}
+
+/** Reads the status of one queue again and again; a pinned policy is read once. */
+export interface QueueView {
+  readonly place: QueuePlace
+  readonly records: QueueRecords
+  /** Rejects with `NOT_FOUND` where no worker has registered for the queue yet. */
+  readonly read: () => Promise<QueueStatus>
+}
+
+export function createQueueView(store: Store, place: QueuePlace, clock: Clock): QueueView {
+  const records = createQueueRecords(store, place)
+  let pinned: { readonly digest: string; readonly policy: Policy | undefined } | undefined
+  return {
+    place,
+    records,
+    read: async () => {
+      const [state, reports] = await Promise.all([readQueue(records, place), records.readReports()])
+      const digest = state.rollout?.policyDigest
+      if (digest !== undefined && digest !== pinned?.digest)
+        pinned = { digest, policy: await readPinned(records, digest) }
+      const policy = digest === undefined ? undefined : pinned?.policy
+      return statusOf({ ...place, state, reports, policy, now: clock.wall() })
+    },
+  }
+}
+
+/** The queue's document. */
+export async function readQueue(records: QueueRecords, place: QueuePlace): Promise<QueueState> {
+  const found = await records.readState()
+  if (found !== undefined) return found.state
+  throw unknownQueue(place)
+}
+
+export function unknownQueue({ queue, namespace }: QueuePlace): QueueCanaryError {
+  const what = `no worker has registered for queue ${JSON.stringify(queue)} in namespace ${JSON.stringify(namespace)} of this store`
+  return new QueueCanaryError('NOT_FOUND', `${what}: start the workers first, and check --store and --namespace`)
+}
+
+/** A status without its policy is still a status. */
+async function readPinned(records: QueueRecords, digest: string): Promise<Policy | undefined> {
+  try {
+    return await records.readPolicy(digest)
+  } catch (error) {
+    if (isQueueCanaryError(error, 'RECORD_INVALID')) return undefined
+    throw error
+  }
+}

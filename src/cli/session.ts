@@ -1,0 +1,34 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Store } from '../contracts/store.ts'
+import { QueueCanaryError } from '../errors.ts'
+import { systemClock } from '../worker/system-clock.ts'
+import type { Place } from './command.ts'
+import { createComposition } from './compose.ts'
+import { parseStoreSettings } from './environment.ts'
+import type { Io } from './io.ts'
+import { listed } from './listed.ts'
+
+/** What a command works on that only looks at records. */
+export interface Session {
+  readonly store: Store
+  readonly namespace: string
+  readonly clock: Clock
+}
+
+/** Opens the store that the options or the environment name, and closes it when the work is done. */
+export async function withSession<T>(place: Place, io: Io, work: (session: Session) => Promise<T>): Promise<T> {
+  const settings = parseStoreSettings(io.env, place)
+  if (!settings.ok)
+    throw new QueueCanaryError('ENVIRONMENT_INVALID', listed('the store cannot be opened', settings.problems))
+  if (settings.place.store.kind === 'memory') {
+    const why = 'a memory: store lives inside the process of its workers and cannot be reached from another one'
+    throw new QueueCanaryError('ENVIRONMENT_INVALID', `${why}: use sqlite:PATH for workers and commands alike`)
+  }
+  const clock = systemClock()
+  const store = await createComposition(clock).openStore(settings.place.store)
+  try {
+    return await work({ store, namespace: settings.place.namespace, clock })
+  } finally {
+    await store.close()
+  }
+}

@@ -1,0 +1,47 @@
+import type { HistoryEntry } from '../../core/rollout/rollout.ts'
+import type { QueueStatus } from '../../status/queue-status.ts'
+import { clean, percent } from './text.ts'
+
+/** One queue on one line. */
+export function statusLine(status: QueueStatus): string {
+  const { queue, phase, current, stable, canary, harmed } = status
+  if (phase === null || canary === null)
+    return `${clean(queue)}  no rollout  ${clean(current)} in charge, ${stable.workers} workers`
+  return [
+    clean(queue),
+    phase,
+    versionsOf(status),
+    ...stepParts(status),
+    `harmed ${harmed}`,
+    clean(reasonOf(status)),
+  ].join('  ')
+}
+
+/** One decision on one line, with the numbers that it was made from. */
+export function historyLine(status: QueueStatus, { phase, why, numbers }: HistoryEntry): string {
+  const shown = Object.entries(numbers).map(([name, value]) => `${clean(name)} ${clean(String(value))}`)
+  const behind = shown.length === 0 ? [] : [`(${shown.join(', ')})`]
+  return [clean(status.queue), phase, versionsOf(status), clean(why), ...behind].join('  ')
+}
+
+/** Why it stands where it stands. That the consumers have drained is not why a version was taken back. */
+export function reasonOf({ phase, why, history }: QueueStatus): string {
+  return (phase === 'RolledBack' ? history.findLast((entry) => entry.phase === 'RollingBack')?.why : undefined) ?? why
+}
+
+function versionsOf({ stable, canary }: QueueStatus): string {
+  return canary === null ? clean(stable.version) : `${clean(stable.version)} -> ${clean(canary.version)}`
+}
+
+/** The share is meant only while a step runs. */
+function stepParts({ step }: QueueStatus): readonly string[] {
+  if (step === null) return []
+  const { index, of, weight } = step
+  const place = index < of ? [`step ${index + 1}/${of}`] : []
+  return [...place, `${percent(weight.target)} (measured ${percent(weight.measured)})`]
+}
+
+/** What makes a new line worth printing where there is no terminal: numbers that merely grow do not. */
+export function changeKey({ queue, rollout, phase, step, why, current }: QueueStatus): string {
+  return JSON.stringify([queue, rollout, phase, step?.index, step?.weight.why !== undefined, why, current])
+}

@@ -1,0 +1,68 @@
+import { countsSince, failedIn, firstOutcomes } from '../core/evidence/counts.ts'
+import type { Measurement } from '../core/evidence/metric-state.ts'
+import type { CeilingMetric, Policy } from '../core/policy/policy.ts'
+import type { Rollout } from '../core/rollout/rollout.ts'
+import type { AnalysisEntry } from './queue-status.ts'
+import type { StatusView } from './status-view.ts'
+
+/** The failure budget, then each ceiling of the policy: verdict, value, and the sentence behind it. */
+export function analysisOf(view: StatusView): readonly AnalysisEntry[] {
+  const { policy } = view
+  const { rollout } = view.state
+  if (rollout === undefined || policy === undefined) return []
+  const evidence = { stable: outcomes(view, rollout, 'stable'), canary: outcomes(view, rollout, 'canary') }
+  const ceilings = policy.analysis.metrics.filter((metric) => metric.kind === 'failure-ceiling')
+  return [budget(rollout, policy, evidence), ...ceilings.map((metric) => ceiling(rollout, metric, evidence))]
+}
+
+interface Evidence {
+  readonly stable: Outcomes
+  readonly canary: Outcomes
+}
+
+interface Outcomes {
+  readonly n: number
+  readonly failed: number
+}
+
+function outcomes(view: StatusView, rollout: Rollout, role: 'stable' | 'canary'): Outcomes {
+  const { origin } = rollout
+  if (origin === undefined) return { n: 0, failed: 0 }
+  const counts = countsSince(view.totals(rollout[role]), origin[role])
+  return { n: firstOutcomes(counts), failed: failedIn(counts) }
+}
+
+/** No message handled is no success: the verdict is inconclusive until there is one. */
+function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisEntry {
+  const { harmed, lost } = rollout
+  const { maxFailedMessages } = policy.limits
+  const within = evidence.canary.n > 0 ? 'successful' : 'inconclusive'
+  const dead = lost === 0 ? '' : `, ${lost} of them held by a consumer that died`
+  return {
+    metric: 'failure-budget',
+    verdict: harmed >= maxFailedMessages ? 'failed' : within,
+    value: harmed,
+    bound: maxFailedMessages,
+    ...evidence,
+    n: evidence.canary.n,
+    why: `${harmed} of at most ${maxFailedMessages} messages failed on the canary, of n=${evidence.canary.n}${dead}`,
+  }
+}
+
+function ceiling(rollout: Rollout, metric: CeilingMetric, evidence: Evidence): AnalysisEntry {
+  const state = Object.hasOwn(rollout.metrics, metric.name) ? rollout.metrics[metric.name] : undefined
+  const { last = nothingMeasured, failed = 0 } = state ?? {}
+  const failures = failed === 0 ? '' : `; failed measurements: ${failed}, limit ${metric.failureLimit}`
+  const dry = metric.dryRun ? ' (dry run: shown only)' : ''
+  return {
+    metric: metric.name,
+    verdict: last.verdict,
+    value: last.value ?? null,
+    bound: metric.threshold.max ?? metric.threshold.min ?? null,
+    ...evidence,
+    n: last.n,
+    why: `${last.why}${failures}${dry}`,
+  }
+}
+
+const nothingMeasured: Measurement = { verdict: 'inconclusive', value: undefined, n: 0, why: 'no measurement yet' }

@@ -1,0 +1,111 @@
+import type { Counts } from '../core/evidence/counts.ts'
+import type { Verdict } from '../core/evidence/metric-state.ts'
+import type { Strategy } from '../core/policy/policy.ts'
+import type { ConsumerState } from '../core/rollout/consumer-report.ts'
+import type { VersionState } from '../core/rollout/queue-state.ts'
+import type { HistoryEntry, Hold, Phase } from '../core/rollout/rollout.ts'
+
+/**
+ * What status shows of one queue, as JSON. A value that is not known or does not apply is null. Durations are milliseconds, weights percent,
+ * rates fractions of one. `stable` and `canary` keep their places from the start of a rollout until the next one, whoever is in charge in
+ * the meantime: `current` names the version in charge.
+ */
+export interface QueueStatus {
+  readonly queue: string
+  readonly namespace: string
+  /** null where no rollout was ever started; after a rollout, the phase that it ended in. */
+  readonly phase: Phase | null
+  /** Why it is paused. */
+  readonly hold: Hold | null
+  /** One sentence: why it is in this phase. */
+  readonly why: string
+  readonly strategy: Strategy | null
+  readonly rollout: string | null
+  readonly generation: string
+  readonly epoch: number
+  readonly sequence: number
+  /** Id of the consumer that holds the lease. */
+  readonly coordinator: string | null
+  readonly current: string
+  readonly stable: VersionStatus
+  readonly canary: VersionStatus | null
+  /** The running step; null before the first and once the canary is in charge or taken back. */
+  readonly step: StepStatus | null
+  readonly steps: readonly StepOverview[]
+  /** Messages whose first outcome on the canary was not success. */
+  readonly harmed: number
+  readonly policyDigest: string | null
+  readonly analysis: readonly AnalysisEntry[]
+  readonly history: readonly HistoryEntry[]
+  readonly workers: readonly WorkerStatus[]
+}
+
+export interface VersionStatus {
+  readonly version: string
+  readonly state: VersionState
+  /** Consumers that reported lately. */
+  readonly workers: number
+  readonly inFlight: number
+  /** Slots of these consumers. */
+  readonly capacity: number
+  /** Since the start of the rollout; without one, since the consumers started. */
+  readonly outcomes: Counts
+}
+
+export interface StepStatus {
+  /** From 0; equal to `of` once all steps have passed. */
+  readonly index: number
+  readonly of: number
+  readonly weight: Share
+  readonly concurrency: number | null
+  readonly delayMs: number
+  readonly elapsedMs: number
+  /** null for a pause until `promote`, and after the last step. */
+  readonly remainingMs: number | null
+}
+
+export interface Share {
+  readonly target: number
+  /** null until a message was taken in this step. */
+  readonly measured: number | null
+  /** Present when enough was seen and the share is not reached: one sentence that says why. */
+  readonly why?: string
+}
+
+/** A step as the policy gives it, and what became of it. */
+export interface StepOverview {
+  readonly kind: 'ramp' | 'pause'
+  /** `ended`: the rollout was taken back in it. */
+  readonly state: 'passed' | 'running' | 'ended' | 'ahead'
+  /** null for a pause. */
+  readonly weight: number | null
+  readonly durationMs: number | null
+  /** The share measured when the step was left, or now while it runs. */
+  readonly measured: number | null
+}
+
+export interface AnalysisEntry {
+  readonly metric: string
+  readonly verdict: Verdict
+  readonly value: number | null
+  /** Bound that the value is held against, where it is one number. */
+  readonly bound: number | null
+  readonly n: number
+  readonly stable: { readonly n: number; readonly failed: number }
+  readonly canary: { readonly n: number; readonly failed: number }
+  readonly why: string
+}
+
+export interface WorkerStatus {
+  readonly id: string
+  readonly worker: string
+  readonly version: string
+  readonly state: ConsumerState
+  /** False when it signed off or was not heard of lately. */
+  readonly alive: boolean
+  readonly link: string
+  readonly linkReason: string | null
+  readonly inFlight: number
+  readonly stuck: number
+  readonly failures: number
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { doctorCommand } from '../../src/cli/commands/doctor.ts'
+import { createComposition } from '../../src/cli/compose.ts'
+import { systemClock } from '../../src/worker/system-clock.ts'
+import { useTeardown } from '../support/teardown.ts'
+import { fakeIo } from './fake-io.ts'
+
+const place = { store: undefined, namespace: undefined }
+
+describe('doctor', () => {
+  const teardown = useTeardown()
+
+  async function examine(some: Readonly<Record<string, string>> = {}, json = false) {
+    const cwd = teardown.add(await mkdtemp(join(tmpdir(), 'doctor-')), (folder) => rm(folder, { recursive: true }))
+    await writeFile(join(cwd, 'handler.mjs'), 'export default () => {}')
+    const env = {
+      QUEUE_CANARY_VERSION: 'v1',
+      QUEUE_CANARY_QUEUES: 'orders',
+      QUEUE_CANARY_ORDERS_URL: 'memory:',
+      QUEUE_CANARY_ORDERS_HANDLER: './handler.mjs',
+      QUEUE_CANARY_STORE: `sqlite:${join(cwd, 'state.db')}`,
+      ...some,
+    }
+    const io = fakeIo({ env, cwd })
+    const code = await doctorCommand({ kind: 'doctor', json, place }, io, createComposition(systemClock()))
+    return { code, io }
+  }
+
+  it('finds nothing to mend, and warns of a queue that forgets', async () => {
+    const { code, io } = await examine()
+    expect(code).toBe(0)
+    expect(io.stdout()).toMatch(/^ok {7}environment: version v1, queues orders\n/)
+    expect(io.stdout()).toMatch(/\nok {7}store: sqlite, readable and writable\n/)
+    expect(io.stdout()).toMatch(/\nok {7}queue orders, handler \.\/handler\.mjs: loads\n/)
+    expect(io.stdout()).toMatch(/\nwarning {2}queue orders: memory: [^\n]+\n {9}mend: /)
+    expect(io.stdout()).toMatch(/\n\d+ ok, \d+ warnings, 0 errors\n$/)
+  })
+
+  it('prints one document with --json', async () => {
+    const { io } = await examine({}, true)
+    expect(io.documents()).toEqual([
+      { ok: true, findings: expect.arrayContaining([expect.objectContaining({ level: 'ok', subject: 'store' })]) },
+    ])
+    expect(io.stderr()).toBe('')
+  })
+
+  it('lists every variable that is wrong, and checks the store all the same: exit 2', async () => {
+    const { code, io } = await examine({ QUEUE_CANARY_VERSION: '', QUEUE_CANARY_ORDERS_URL: 'amqp://user:hunter2@:x' })
+    expect(code).toBe(2)
+    expect(io.stdout()).toMatch(/error {4}environment: QUEUE_CANARY_VERSION: expected/)
+    expect(io.stdout()).toMatch(/error {4}environment: QUEUE_CANARY_ORDERS_URL: expected/)
+    expect(io.stdout()).toContain('ok       store: sqlite, readable and writable')
+    expect(io.stdout()).not.toContain('hunter2')
+  })
+
+  it('finds a handler that does not load: exit 2', async () => {
+    const { code, io } = await examine({ QUEUE_CANARY_ORDERS_HANDLER: './gone.mjs' })
+    expect(code).toBe(2)
+    expect(io.stdout()).toMatch(/error {4}queue orders, handler \.\/gone\.mjs: QUEUE_CANARY_ORDERS_HANDLER/)
+  })
+
+  it('finds a store that refuses: exit 2', async () => {
+    const { code, io } = await examine({ QUEUE_CANARY_STORE: 'sqlite:/nowhere/at/all/state.db' })
+    expect(code).toBe(2)
+    expect(io.stdout()).toMatch(/error {4}store: /)
+  })
+
+  it('finds a broker that does not answer: exit 6, and no secret', { timeout: 40_000 }, async () => {
+    const { code, io } = await examine({ QUEUE_CANARY_ORDERS_URL: 'amqp://user:hunter2@127.0.0.1:1' })
+    expect(code).toBe(6)
+    expect(io.stdout()).toMatch(/error {4}queue orders, /)
+    expect(io.stdout()).not.toContain('hunter2')
+  })
+
+  it('warns of a message that may be held for longer than the broker lets', { timeout: 40_000 }, async () => {
+    const { io } = await examine({
+      QUEUE_CANARY_ORDERS_URL: 'amqp://127.0.0.1:1',
+      QUEUE_CANARY_ORDERS_HANDLER_TIMEOUT: '10m',
+    })
+    expect(io.stdout()).toMatch(
+      /warning {2}queue orders: a failing message may be held for 50m15s; the broker gives up at 30m/,
+    )
+  })
+})

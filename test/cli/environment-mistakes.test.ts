@@ -1,0 +1,185 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseEnvironment } from '../../src/cli/environment.ts'
+
+type Settings = Readonly<Record<string, string | undefined>>
+
+/** Variables without the prefix that they all have. */
+function prefixed(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).map(([name, text]) => [`QUEUE_CANARY_${name}`, text]))
+}
+
+const least: Settings = {
+  VERSION: 'v1',
+  QUEUES: 'orders',
+  ORDERS_URL: 'amqp://me:secret@rabbit/prod',
+  ORDERS_HANDLER: './orders.js',
+}
+
+function problemsOf(settings: Settings, overrides?: { store?: string; namespace?: string }): readonly string[] {
+  const parsed = parseEnvironment(prefixed(settings), overrides)
+  return parsed.ok ? [] : parsed.problems.map((line) => line.replaceAll('QUEUE_CANARY_', ''))
+}
+
+const names = 'a name of 1 to 64 letters, digits, dots, dashes and underscores'
+const stores = 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in this release)'
+const brokers = 'amqp://…, amqps://… or memory: (SQS is not in this release)'
+const versions = 'a version of 1 to 128 printable ASCII characters without spaces'
+const queueNames = 'names of queues separated by commas, each of 1 to 255 bytes'
+const modules = 'the path of a .js, .mjs or .ts file'
+
+/** What is changed in a good environment, and every line that is said about it. */
+const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
+  [{ VERSION: undefined }, [`VERSION: expected ${versions}, found nothing`]],
+  [{ VERSION: 'v 1' }, [`VERSION: expected ${versions}, found "v 1"`]],
+  [{ VERSION: '' }, [`VERSION: expected ${versions}, found ""`]],
+  [{ STORE: 'redis://:secret@cache:6379/0' }, [`STORE: expected ${stores}, found redis://cache:6379`]],
+  [{ STORE: 'postgres://me:sec/ret@db/app' }, [`STORE: expected ${stores}, found postgres://…`]],
+  [{ STORE: 'sqlite:' }, [`STORE: expected ${stores}, found sqlite:…`]],
+  [{ STORE: 'sqlite://state.db' }, [`STORE: expected ${stores}, found sqlite://state.db`]],
+  [{ STORE: 'sqlite::memory:' }, [`STORE: expected ${stores}, found sqlite:…`]],
+  [{ STORE: './state.db' }, [`STORE: expected ${stores}, found text that is no URL`]],
+  [{ NAMESPACE: 'a/b' }, [`NAMESPACE: expected ${names}, found "a/b"`]],
+  [{ NAMESPACE: '' }, [`NAMESPACE: expected ${names}, found ""`]],
+  [
+    { HTTP: '0.0.0.0:9464' },
+    ['HTTP: expected off or no value (HTTP endpoints are not in this release), found another value'],
+  ],
+  [
+    { TOKEN: 'secret' },
+    ['TOKEN: expected off or no value (HTTP endpoints are not in this release), found another value'],
+  ],
+  [
+    { AUTO: 'on' },
+    ['AUTO: expected off or no value (automatic rollouts are not in this release), found another value'],
+  ],
+  [
+    { ORDERS_POLICY: 'p.yaml' },
+    ['ORDERS_POLICY: expected off or no value (automatic rollouts are not in this release), found another value'],
+  ],
+  [{ WHEN_RETIRED: 'stop' }, ['WHEN_RETIRED: expected exit or idle, found "stop"']],
+  [{ LOG_LEVEL: 'verbose' }, ['LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent, found "verbose"']],
+  [{ DRAIN_TIMEOUT: '25' }, ['DRAIN_TIMEOUT: expected a duration from 0s to 1d (units ms, s, m, h, d), found "25"']],
+  [{ WORKER: 'a b' }, ['WORKER: expected an id of 1 to 128 letters, digits and . _ : @ -, found "a b"']],
+  [{ ORDERS_URL: undefined }, [`ORDERS_URL: expected ${brokers}, found nothing`]],
+  [
+    { ORDERS_URL: 'https://sqs.eu-west-1.amazonaws.com/1/orders' },
+    [`ORDERS_URL: expected ${brokers}, found https://sqs.eu-west-1.amazonaws.com`],
+  ],
+  [{ ORDERS_URL: 'amqp://me:sec/ret@rabbit' }, [`ORDERS_URL: expected ${brokers}, found amqp://…`]],
+  [{ ORDERS_URL: 'amqp://me:%zz@rabbit' }, [`ORDERS_URL: expected ${brokers}, found amqp://rabbit`]],
+  [{ ORDERS_URL: 'rabbit:5672' }, [`ORDERS_URL: expected ${brokers}, found rabbit:…`]],
+  [
+    { ORDERS_NAME: 'a\u0007b' },
+    [
+      String.raw`ORDERS_NAME: expected the name of a queue of 1 to 255 bytes without control characters, found "a\u0007b"`,
+    ],
+  ],
+  [{ ORDERS_HANDLER: undefined }, [`ORDERS_HANDLER: expected ${modules}, found nothing`]],
+  [{ ORDERS_HANDLER: './orders' }, [`ORDERS_HANDLER: expected ${modules}, found "./orders"`]],
+  [
+    { ORDERS_CANARY_HANDLER: './v2.js' },
+    ['ORDERS_CANARY_VERSION: expected a value beside ORDERS_CANARY_HANDLER, found nothing'],
+  ],
+  [
+    { ORDERS_CANARY_VERSION: 'v2' },
+    ['ORDERS_CANARY_HANDLER: expected a value beside ORDERS_CANARY_VERSION, found nothing'],
+  ],
+  [
+    { ORDERS_CANARY_HANDLER: './v2.js', ORDERS_CANARY_VERSION: 'v1' },
+    ['ORDERS_CANARY_VERSION: expected a version other than VERSION, found "v1"'],
+  ],
+  [{ ORDERS_CONCURRENCY: '0' }, ['ORDERS_CONCURRENCY: expected a whole number from 1 to 10000, found "0"']],
+  [{ ORDERS_CONCURRENCY: '1e3' }, ['ORDERS_CONCURRENCY: expected a whole number from 1 to 10000, found "1e3"']],
+  [{ ORDERS_PREFETCH: '9' }, ['ORDERS_PREFETCH: expected at least the concurrency (10), found 9']],
+  [
+    { ORDERS_HANDLER_TIMEOUT: '13h' },
+    ['ORDERS_HANDLER_TIMEOUT: expected a duration from 1ms to 12h (units ms, s, m, h, d), found "13h"'],
+  ],
+  [{ ORDERS_MAX_ATTEMPTS: '-1' }, ['ORDERS_MAX_ATTEMPTS: expected a whole number from 1 to 1000, found "-1"']],
+  [
+    { ORDERS_RETRY_DELAY: 'soon' },
+    ['ORDERS_RETRY_DELAY: expected a duration from 0s to 1h (units ms, s, m, h, d), found "soon"'],
+  ],
+  [
+    { ORDERS_HAND_BACK: 'https://sqs/1/back' },
+    ['ORDERS_HAND_BACK: expected create, off, or the name of a queue of 1 to 255 bytes, found https://sqs'],
+  ],
+  [
+    { QUEUES: 'orders,' },
+    [`QUEUES: expected ${queueNames}, found "orders,"`, ...['ORDERS_HANDLER', 'ORDERS_URL'].map(stray)],
+  ],
+  [
+    { QUEUES: `orders,${'é'.repeat(128)}` },
+    [
+      `QUEUES: expected ${queueNames}, found "orders,${'é'.repeat(30)}…"`,
+      ...['ORDERS_HANDLER', 'ORDERS_URL'].map(stray),
+    ],
+  ],
+  [{ QUEUES: 'orders,orders' }, ['QUEUES: expected queues with variables of their own, found "orders" twice']],
+  [
+    { QUEUES: 'orders,a.b,a-b', A_B_URL: 'memory:', A_B_HANDLER: 'a.js' },
+    ['QUEUES: expected queues with variables of their own, found "a.b" and "a-b", which share A_B_HAND_BACK'],
+  ],
+  [
+    {
+      QUEUES: 'orders,orders-canary',
+      ORDERS_CANARY_URL: 'memory:',
+      ORDERS_CANARY_HANDLER: 'a.js',
+      ORDERS_CANARY_VERSION: 'v2',
+    },
+    [
+      'QUEUES: expected queues with variables of their own, found "orders" and "orders-canary", which share ORDERS_CANARY_HANDLER',
+    ],
+  ],
+  [
+    { QUEUES: 'orders,b', B_URL: least['ORDERS_URL'], B_NAME: 'orders', B_HANDLER: 'b.js' },
+    ['B_NAME: expected a queue of the broker that no other queue has, found the one of "orders" again'],
+  ],
+  [{ VERISON: 'v1' }, ['VERISON: expected a known variable (did you mean VERSION?), found an unknown one']],
+  [{ ORDER_URL: 'memory:' }, ['ORDER_URL: expected a known variable (did you mean ORDERS_URL?), found an unknown one']],
+  [{ PAYMENTS_URL: 'memory:' }, [stray('PAYMENTS_URL')]],
+]
+
+function stray(name: string): string {
+  return `${name}: expected a known variable (a queue's variables need the queue in QUEUES), found an unknown one`
+}
+
+describe('a mistake in the environment', () => {
+  it.each(mistakes)('%j', (change, lines) => {
+    expect(problemsOf({ ...least, ...change })).toStrictEqual(lines)
+  })
+
+  it('is reported with all the others', () => {
+    const problems = problemsOf(
+      { QUEUES: 'orders', STORE: 'x', ORDERS_MAX_ATTEMPTS: 'x', VERISON: 'v1' },
+      { namespace: ' ' },
+    )
+    expect(problems.map((line) => line.split(':')[0])).toStrictEqual([
+      'VERSION',
+      'STORE',
+      '--namespace',
+      'ORDERS_URL',
+      'ORDERS_HANDLER',
+      'ORDERS_MAX_ATTEMPTS',
+      'VERISON',
+    ])
+  })
+
+  it('never shows a secret, whatever it is', () => {
+    const names = ['STORE', 'TOKEN', 'HTTP', 'ORDERS_URL', 'ORDERS_POLICY', 'UNKNOWN_SECRET']
+    const shapes = fc.constantFrom(
+      'HUNTER2',
+      'amqp://me:HUNTER2@rabbit:port',
+      'redis://HUNTER2@h',
+      'amqp:// me:HUNTER2@h',
+      'x://a:b@HUNTER2@c',
+      'https://h/HUNTER2',
+    )
+    fc.assert(
+      fc.property(fc.constantFrom(...names), shapes, (name, text) => {
+        expect(problemsOf({ ...least, [name]: text }).join()).not.toContain('HUNTER2')
+      }),
+    )
+  })
+})

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { follow, stillnessWatch } from '../../src/cli/follow.ts'
+import { QueueCanaryError } from '../../src/errors.ts'
+import { statusOf } from '../../src/status/snapshot.ts'
+import { secondStep } from '../status/fixtures.ts'
+import { manualClock } from '../support/manual-clock.ts'
+
+const unreachable = new QueueCanaryError('STORE_UNREACHABLE', 'gone')
+
+function run(
+  read: () => Promise<number>,
+  { timeoutMs, isOver = () => false }: { timeoutMs?: number; isOver?: (n: number) => boolean } = {},
+) {
+  const clock = manualClock()
+  const end = new AbortController()
+  const seen: number[] = []
+  const settled: unknown[] = []
+  const options = { read, isOver, clock, everyMs: 500, timeoutMs, signal: end.signal }
+  follow({ ...options, onValue: (value) => void seen.push(value) }).then(
+    (followed) => settled.push(followed),
+    (error: unknown) => settled.push(error),
+  )
+  return { clock, end, seen, settled }
+}
+
+describe('following', () => {
+  it('looks again and again until it is over', async () => {
+    let count = 0
+    const { clock, seen, settled } = run(async () => ++count, { isOver: (n) => n === 3 })
+    await clock.advance(5_000)
+    expect(seen).toEqual([1, 2, 3])
+    expect(settled).toEqual([{ kind: 'over', value: 3 }])
+  })
+
+  it('ends when the time is up, and not before', async () => {
+    const { clock, seen, settled } = run(async () => 1, { timeoutMs: 1_200 })
+    await clock.advance(1_199)
+    expect(settled).toEqual([])
+    await clock.advance(1)
+    expect(settled).toEqual([{ kind: 'timedOut' }])
+    expect(seen).toHaveLength(4)
+  })
+
+  it('ends at once when it is interrupted', async () => {
+    const { clock, end, settled } = run(async () => 1)
+    await clock.advance(100)
+    end.abort()
+    await clock.advance(0)
+    expect(settled).toEqual([{ kind: 'interrupted' }])
+  })
+
+  it('waits out a store that is gone for a while', async () => {
+    let down = false
+    const { clock, seen, settled } = run(async () => {
+      if (down) throw unreachable
+      return 1
+    })
+    await clock.advance(1_000)
+    down = true
+    await clock.advance(29_000)
+    down = false
+    await clock.advance(1_000)
+    expect(settled).toEqual([])
+    expect(seen).toHaveLength(5)
+  })
+
+  it('gives up on a store that stays away', async () => {
+    const { clock, settled } = run(async () => {
+      throw unreachable
+    })
+    await clock.advance(29_999)
+    expect(settled).toEqual([])
+    await clock.advance(1_000)
+    expect(settled).toEqual([unreachable])
+  })
+
+  it('gives up at once on what does not pass by itself', async () => {
+    const refused = new QueueCanaryError('STORE_REFUSED', 'no')
+    const { clock, settled } = run(async () => {
+      throw refused
+    })
+    await clock.advance(0)
+    expect(settled).toEqual([refused])
+  })
+})
+
+describe('a queue that nobody moves', () => {
+  const status = statusOf(secondStep())
+
+  it('is told of once, after 15 seconds', async () => {
+    const clock = manualClock()
+    const notes: string[] = []
+    const look = stillnessWatch(clock, (note) => void notes.push(note))
+    look(status)
+    await clock.advance(14_999)
+    look(status)
+    expect(notes).toEqual([])
+    await clock.advance(1)
+    look(status)
+    await clock.advance(60_000)
+    look(status)
+    expect(notes).toEqual([expect.stringMatching(/^no coordinator has moved this queue for 15 s/)])
+  })
+
+  it('is not told of while the document changes', async () => {
+    const clock = manualClock()
+    const notes: string[] = []
+    const look = stillnessWatch(clock, (note) => void notes.push(note))
+    for (let sequence = 0; sequence < 10; sequence += 1) {
+      look({ ...status, sequence })
+      await clock.advance(10_000)
+    }
+    expect(notes).toEqual([])
+  })
+})

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { sqliteStore } from '../../adapters/stores/sqlite/index.ts'
+import { main } from '../../src/cli/main.ts'
+import { reportError } from '../../src/cli/report-error.ts'
+import { createQueueState } from '../../src/core/rollout/queue-state.ts'
+import { errorCodes, QueueCanaryError } from '../../src/errors.ts'
+import { createQueueRecords } from '../../src/records/queue-records.ts'
+import { useTeardown } from '../support/teardown.ts'
+import { fakeIo } from './fake-io.ts'
+
+describe('the command line', () => {
+  const teardown = useTeardown()
+
+  async function storeWith(...queues: readonly string[]) {
+    const folder = teardown.add(await mkdtemp(join(tmpdir(), 'main-')), (path) => rm(path, { recursive: true }))
+    const path = join(folder, 'state.db')
+    const store = sqliteStore({ path })
+    for (const queue of queues) {
+      await createQueueRecords(store, { namespace: 'default', queue }).writeState(
+        createQueueState('g1', 'v1'),
+        undefined,
+      )
+    }
+    await store.close()
+    return `sqlite:${path}`
+  }
+
+  it('prints help and version on stdout', async () => {
+    const [help, version] = [fakeIo(), fakeIo()]
+    expect(await main(['--help'], help)).toBe(0)
+    expect(await main(['--version'], version)).toBe(0)
+    expect(help.stdout()).toContain('queue-canary start --queue Q')
+    expect(version.stdout()).toMatch(/^\d+\.\d+\.\d+/)
+    expect(help.stderr() + version.stderr()).toBe('')
+  })
+
+  it.each([[[]], [['deploy']], [['start', '--quue', 'q']], [['status', '--json', 'x']], [['policy', 'nope']]])(
+    'refuses %j with exit 2',
+    async (argv) => {
+      const io = fakeIo()
+      expect(await main(argv, io)).toBe(2)
+      expect(io.stderr()).not.toBe('')
+    },
+  )
+
+  it('shows the help of the command that was misused, the mistake last', async () => {
+    const io = fakeIo()
+    await main(['start', '--quue', 'q'], io)
+    expect(io.stderr()).toMatch(
+      /^queue-canary start --queue Q [^]*error: Unknown option '--quue'[^]*\[USAGE\]\nwhat to do: /,
+    )
+    expect(io.stdout()).toBe('')
+  })
+
+  it('answers scripts with a document, also when it refuses', async () => {
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: await storeWith() } })
+    expect(await main(['status', '--queue', 'orders', '--json'], io)).toBe(2)
+    expect(io.documents()).toEqual([{ error: { code: 'NOT_FOUND', message: expect.stringContaining('"orders"') } }])
+  })
+
+  it('prints one line a queue, or all of one', async () => {
+    const env = { QUEUE_CANARY_STORE: await storeWith('orders', 'bills/eu') }
+    const [lines, document, documents] = [fakeIo({ env }), fakeIo({ env }), fakeIo({ env })]
+    expect(await main(['status'], lines)).toBe(0)
+    expect(await main(['status', '--queue', 'orders', '--json'], document)).toBe(0)
+    expect(await main(['status', '--json'], documents)).toBe(0)
+    expect(lines.stdout()).toBe(
+      'bills/eu  no rollout  v1 in charge, 0 workers\norders  no rollout  v1 in charge, 0 workers\n',
+    )
+    expect(document.documents()).toEqual([
+      expect.objectContaining({ queue: 'orders', namespace: 'default', phase: null }),
+    ])
+    expect(documents.documents()).toEqual([
+      [expect.objectContaining({ queue: 'bills/eu' }), expect.objectContaining({ queue: 'orders' })],
+    ])
+  })
+
+  it('lets --store and --namespace win over the environment', async () => {
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: 'nonsense', QUEUE_CANARY_NAMESPACE: 'a b' } })
+    const store = await storeWith('orders')
+    expect(await main(['status', '--store', store, '--namespace', 'default'], io)).toBe(0)
+    expect(io.stdout()).toContain('orders')
+  })
+
+  it.each([
+    ['redis://user:hunter2@host', /expected memory: or sqlite:PATH/],
+    ['memory:', /cannot be reached from another/],
+  ])('refuses the store %s, and shows no secret', async (store, why) => {
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: store } })
+    expect(await main(['status'], io)).toBe(2)
+    expect(io.stderr()).toMatch(why)
+    expect(io.stderr()).not.toContain('hunter2')
+  })
+
+  it('has advice for every code, and none for what it does not know but where to look', () => {
+    for (const code of errorCodes) {
+      const io = fakeIo()
+      reportError(new QueueCanaryError(code, 'what happened'), io, false)
+      expect(io.stderr()).toMatch(new RegExp(`^error: what happened \\[${code}\\]\\nwhat to do: \\S.+\\n$`))
+    }
+    const [io, debug] = [fakeIo(), fakeIo({ env: { QUEUE_CANARY_LOG_LEVEL: 'debug' } })]
+    reportError(new RangeError('odd'), io, true)
+    reportError(new RangeError('odd'), debug, false)
+    expect(io.stderr()).toMatch(/^error: RangeError: odd \[UNEXPECTED\]\nwhat to do: [^\n]+\n$/)
+    expect(io.documents()).toEqual([{ error: { code: 'UNEXPECTED', message: 'RangeError: odd' } }])
+    expect(debug.stderr()).toContain('main.test.ts')
+  })
+})

@@ -1,0 +1,100 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { workerCommand } from '../../src/cli/commands/worker.ts'
+import { createComposition } from '../../src/cli/compose.ts'
+import { createQueueState } from '../../src/core/rollout/queue-state.ts'
+import { createQueueRecords } from '../../src/records/queue-records.ts'
+import { systemClock } from '../../src/worker/system-clock.ts'
+import { eventually } from '../support/eventually.ts'
+import { useTeardown } from '../support/teardown.ts'
+import { fakeIo } from './fake-io.ts'
+
+const place = { store: undefined, namespace: undefined }
+
+describe('worker', () => {
+  const teardown = useTeardown()
+
+  async function setUp(handler: string, some: Readonly<Record<string, string>> = {}) {
+    const cwd = teardown.add(await mkdtemp(join(tmpdir(), 'worker-')), (folder) => rm(folder, { recursive: true }))
+    await writeFile(join(cwd, 'handler.mjs'), handler)
+    const env = {
+      QUEUE_CANARY_VERSION: 'v1',
+      QUEUE_CANARY_QUEUES: 'orders',
+      QUEUE_CANARY_ORDERS_URL: 'memory:',
+      QUEUE_CANARY_ORDERS_HANDLER: './handler.mjs',
+      QUEUE_CANARY_STORE: 'memory:',
+      QUEUE_CANARY_LOG_LEVEL: 'silent',
+      QUEUE_CANARY_DRAIN_TIMEOUT: '2s',
+      ...some,
+    }
+    const composition = createComposition(systemClock())
+    const store = await composition.openStore({ kind: 'memory' })
+    const records = createQueueRecords(store, { namespace: 'default', queue: 'orders' })
+    const io = fakeIo({ env, cwd })
+    return { io, records, run: () => workerCommand(place, io, composition) }
+  }
+
+  it('registers, consumes, and drains at a signal: exit 0', async () => {
+    const { io, records, run } = await setUp('export default () => {}')
+    const ended = run()
+    await eventually(async () => (await records.readReports()).some(({ state }) => state === 'ready'), {
+      what: 'ready',
+    })
+    expect((await records.readState())?.state.stable).toBe('v1')
+    io.interrupt()
+    expect(await ended).toBe(0)
+    expect(io.stdout() + io.stderr()).toBe('')
+  })
+
+  it('hosts a canary in the same process', async () => {
+    const { io, records, run } = await setUp('export default () => {}', {
+      QUEUE_CANARY_ORDERS_CANARY_HANDLER: './handler.mjs',
+      QUEUE_CANARY_ORDERS_CANARY_VERSION: 'v2',
+    })
+    const ended = run()
+    const ready = async () =>
+      (await records.readReports()).filter(({ state }) => state === 'ready').map(({ version }) => version)
+    await eventually(async () => (await ready()).toSorted().join() === 'v1,v2', { what: 'both are ready' })
+    io.interrupt()
+    expect(await ended).toBe(0)
+  })
+
+  it('ends by itself when its version is retired: exit 0', async () => {
+    const { records, run } = await setUp('export default () => {}')
+    const tombstones = { v1: { reason: 'promotedAway', at: 'then' } } as const
+    await records.writeState({ ...createQueueState('g1', 'v2'), tombstones }, undefined)
+    expect(await run()).toBe(0)
+  })
+
+  it('is broken when the handler cannot warm up: exit 1', async () => {
+    const { run } = await setUp('export default { handle() {}, warmUp() { throw new Error("no rates") } }')
+    expect(await run()).toBe(1)
+  })
+
+  it('reports every variable that is wrong, and starts nothing', async () => {
+    const { records, run } = await setUp('export default () => {}', {
+      QUEUE_CANARY_VERSION: '',
+      QUEUE_CANARY_ORDERS_URL: 'http://x',
+      QUEUE_CANARY_ORDERS_CONCURENCY: '7',
+    })
+    await expect(run()).rejects.toMatchObject({
+      code: 'ENVIRONMENT_INVALID',
+      message: expect.stringMatching(/VERSION: [^]*ORDERS_URL: [^]*ORDERS_CONCURENCY: /),
+    })
+    expect(await records.readState()).toBeUndefined()
+  })
+
+  it('reports every handler that cannot be used', async () => {
+    const { run } = await setUp('export default 7', {
+      QUEUE_CANARY_QUEUES: 'orders,bills',
+      QUEUE_CANARY_BILLS_URL: 'memory:',
+      QUEUE_CANARY_BILLS_HANDLER: './gone.mjs',
+    })
+    await expect(run()).rejects.toMatchObject({
+      code: 'HANDLER_INVALID',
+      message: expect.stringMatching(/ORDERS_HANDLER \(\.\/handler\.mjs\)[^]*BILLS_HANDLER \(\.\/gone\.mjs\)/),
+    })
+  })
+})

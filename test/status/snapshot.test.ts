@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest'
+import { statusOf } from '../../src/status/snapshot.ts'
+import { counts, input, now, rampPolicy, report, rollout, secondStep, state } from './fixtures.ts'
+
+describe('statusOf', () => {
+  it('gives the example of the interface, key by key', () => {
+    const { workers, steps, ...status } = statusOf(secondStep())
+    expect(status).toEqual({
+      queue: 'orders',
+      namespace: 'default',
+      phase: 'Progressing',
+      hold: null,
+      why: 'step 1 passed: 10 samples; step 2: weight 10 %',
+      strategy: 'canary',
+      rollout: 'r1',
+      generation: 'g1',
+      epoch: 7,
+      sequence: 41,
+      coordinator: 'w1',
+      current: 'v1',
+      stable: {
+        version: 'v1',
+        state: 'Current',
+        workers: 1,
+        inFlight: 8,
+        capacity: 10,
+        outcomes: counts({ taken: 1_900, succeeded: 1_896, failed: 4, deadLettered: 1, rescued: 2 }),
+      },
+      canary: {
+        version: 'v2',
+        state: 'Ramping',
+        workers: 1,
+        inFlight: 4,
+        capacity: 10,
+        outcomes: counts({ taken: 110, succeeded: 107, failed: 2, timedOut: 1, handedBack: 3 }),
+      },
+      step: {
+        index: 1,
+        of: 4,
+        weight: { target: 10, measured: 10 },
+        concurrency: 4,
+        delayMs: 0,
+        elapsedMs: 61_000,
+        remainingMs: 239_000,
+      },
+      harmed: 3,
+      policyDigest: 'sha256:00',
+      analysis: [
+        {
+          metric: 'failure-budget',
+          verdict: 'successful',
+          value: 3,
+          bound: 25,
+          n: 110,
+          stable: { n: 1_900, failed: 4 },
+          canary: { n: 110, failed: 3 },
+          why: '3 of at most 25 messages failed on the canary, of n=110',
+        },
+        {
+          metric: 'failure-ceiling',
+          verdict: 'successful',
+          value: 0.027,
+          bound: 0.05,
+          n: 107,
+          stable: { n: 1_900, failed: 4 },
+          canary: { n: 110, failed: 3 },
+          why: 'failureRate 2.7 % of n=107 is within max 5 %; failed measurements: 1, limit 2',
+        },
+        {
+          metric: 'slow',
+          verdict: 'inconclusive',
+          value: null,
+          bound: 200,
+          n: 0,
+          stable: { n: 1_900, failed: 4 },
+          canary: { n: 110, failed: 3 },
+          why: 'no measurement yet (dry run: shown only)',
+        },
+      ],
+      history: secondStep().state.rollout?.history,
+    })
+    expect(steps.map((step) => [step.kind, step.state, step.weight, step.measured])).toEqual([
+      ['ramp', 'passed', 1, 0.99],
+      ['ramp', 'running', 10, 10],
+      ['pause', 'ahead', null, null],
+      ['ramp', 'ahead', 50, null],
+    ])
+    expect(workers.map(({ id, alive, failures }) => [id, alive, failures])).toEqual([
+      ['w1.a.v1', true, 4],
+      ['w2.b.v2', true, 3],
+    ])
+  })
+
+  it('survives JSON: nothing undefined, nothing that is no number', () => {
+    for (const status of [
+      statusOf(secondStep()),
+      statusOf(input({})),
+      statusOf(input({ state: state({ rollout: rollout({}) }) })),
+    ])
+      expect(JSON.parse(JSON.stringify(status))).toEqual(status)
+  })
+
+  it('without a rollout has no phase, and counts from the start of the consumers', () => {
+    const reports = [report({ version: 'v1', counts: counts({ taken: 5, succeeded: 5 }) })]
+    const status = statusOf(input({ reports }))
+    expect(status).toMatchObject({
+      phase: null,
+      canary: null,
+      step: null,
+      rollout: null,
+      analysis: [],
+      steps: [],
+      history: [],
+    })
+    expect(status.stable).toMatchObject({ version: 'v1', state: 'Current', workers: 1 })
+    expect(status.stable.outcomes.succeeded).toBe(5)
+  })
+
+  it('counts nothing for a rollout that no coordinator has looked at', () => {
+    const reports = [report({ version: 'v1', counts: counts({ taken: 5, succeeded: 5 }) })]
+    const status = statusOf(input({ reports, state: state({ rollout: rollout({}) }), policy: rampPolicy }))
+    expect(status.stable.outcomes).toEqual(counts({}))
+    expect(status.analysis[0]).toMatchObject({ metric: 'failure-budget', verdict: 'inconclusive', value: 0 })
+    expect(status.step).toBeNull()
+  })
+
+  it('counts gone consumers and shows them as not living', () => {
+    const reports = [
+      report({ version: 'v1', id: 'a', counts: counts({ succeeded: 3 }), state: 'gone', capacity: 7, inFlight: 1 }),
+      report({ version: 'v1', id: 'b', counts: counts({ succeeded: 4 }), at: now - 10_000, capacity: 7 }),
+      report({ version: 'v1', id: 'c', counts: counts({ succeeded: 5 }), at: now - 9_999, capacity: 7, inFlight: 2 }),
+    ]
+    const { stable, workers } = statusOf(input({ reports }))
+    expect(stable).toMatchObject({ workers: 1, capacity: 7, inFlight: 2 })
+    expect(stable.outcomes.succeeded).toBe(12)
+    expect(workers.map(({ alive }) => alive)).toEqual([false, false, true])
+  })
+
+  it('has a spent budget failed, and says how many were held by the dead', () => {
+    const base = secondStep()
+    const spent = { ...base.state, rollout: rollout({ ...base.state.rollout, harmed: 25, lost: 2 }) }
+    expect(statusOf({ ...base, state: spent }).analysis[0]).toMatchObject({
+      verdict: 'failed',
+      why: '25 of at most 25 messages failed on the canary, of n=110, 2 of them held by a consumer that died',
+    })
+  })
+
+  it('does without a policy that cannot be read', () => {
+    const status = statusOf({ ...secondStep(), policy: undefined })
+    expect(status).toMatchObject({
+      phase: 'Progressing',
+      strategy: null,
+      step: null,
+      steps: [],
+      analysis: [],
+      harmed: 3,
+    })
+  })
+})
