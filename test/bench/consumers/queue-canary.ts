@@ -1,0 +1,45 @@
+import { memoryStore } from '../../../adapters/memory.ts'
+import { rabbitmqBroker } from '../../../adapters/brokers/rabbitmq/index.ts'
+import { sqliteStore } from '../../../adapters/stores/sqlite/index.ts'
+import { createWorker } from '../../../src/index.ts'
+import type { Logger, Message } from '../../../src/index.ts'
+import { eventually } from '../../support/eventually.ts'
+import { canaryVersion, openRelease } from '../lab/release.ts'
+import type { StartConsumer } from './consumer.ts'
+
+/** This framework as a user composes it. With a canary in the process, resolves once that has its allocation. */
+export const startQueueCanary: StartConsumer = async ({ url, queue, prefetch, concurrency, release }, handle) => {
+  if (release === undefined) throw new Error('queue-canary needs a version')
+  const { version, database, soloWeight } = release
+  const store = database === undefined ? memoryStore() : sqliteStore({ path: database })
+  const handler = (message: Message) => handle(message.headers)
+  const worker = createWorker({
+    queue,
+    broker: rabbitmqBroker({ url, queue, handBack: { kind: 'create' }, log: complaints }),
+    store,
+    handler,
+    version,
+    ...(soloWeight !== undefined && { canary: { handler, version: canaryVersion } }),
+    concurrency,
+    prefetch,
+    log: complaints,
+  })
+  await worker.start()
+  await eventually(() => worker.snapshot().every(({ link }) => link === 'consuming' || link === 'idle'), {
+    what: 'the worker to consume',
+  })
+  if (soloWeight !== undefined) await openRelease(store, queue, { weight: soloWeight, maxInFlight: concurrency })
+  return {
+    close: async () => {
+      await worker.stop()
+      await store.close()
+    },
+  }
+}
+
+const complaints: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: (fields, text) => process.stderr.write(`warning: ${text} ${JSON.stringify(fields)}\n`),
+  error: (fields, text) => process.stderr.write(`error: ${text} ${JSON.stringify(fields)}\n`),
+}
