@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { measureShares, offTarget, shareTable } from './support/share-run.ts'
+import { useStage } from './support/stage.ts'
+
+/** The other regimes, 20 messages a second among them, are in `rollout-share.long.ts`. */
+const regimes = [
+  { type: 'classic', title: '200 a second', perSecond: 200, seconds: 8 },
+  { type: 'quorum', title: '2,000 a second', perSecond: 2_000, seconds: 3 },
+  { type: 'classic', title: 'a backlog', perSecond: undefined, seconds: 3 },
+] as const
+
+describe('the share of the messages that the canary gets', () => {
+  const open = useStage()
+
+  it.each(regimes)('is the target at each step, with $title on a $type queue', async ({ type, title, ...regime }) => {
+    const stage = await open({ type })
+    const shares = await measureShares(stage, { ...regime, weights: [1, 5, 25, 50] })
+    console.log(shareTable(`${title}, ${type}`, shares))
+    expect(offTarget(shares)).toEqual([])
+  })
+})

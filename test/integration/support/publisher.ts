@@ -1,0 +1,151 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from 'amqplib'
+import type { ChannelModel, ConfirmChannel } from 'amqplib'
+import { eventually } from '../../support/eventually.ts'
+import { ledgerNow } from '../../support/ledger.ts'
+
+/** A client that is not ours: plain amqplib, confirmed publishes, unique ids. */
+export interface Publisher {
+  /** Ids that the broker confirmed. */
+  readonly confirmed: ReadonlySet<string>
+  /** Publishes these many at once and resolves when all are confirmed. */
+  backlog(count: number, options?: Marks): Promise<void>
+  /** Publishes at a steady rate, until `most` messages or `stop`. Survives a restart of the broker. Every second message does one of the `acts`. */
+  stream(perSecond: number, options?: { readonly most?: number; readonly acts?: readonly string[] }): Stream
+  close(): Promise<void>
+}
+
+export interface Stream {
+  /** Resolves when the last message is published and confirmed. */
+  readonly finished: Promise<void>
+  /** Publishes no more; the same as `finished`. */
+  stop(): Promise<void>
+}
+
+export interface Marks {
+  /** The header that tells the handler of the tests what to do. */
+  readonly act?: string
+  /** Publishes these ids instead of the next ones. */
+  readonly ids?: readonly string[]
+}
+
+export async function createPublisher({ url, queue }: { url: string; queue: string }): Promise<Publisher> {
+  const publisher = new RatePublisher(url, queue)
+  await publisher.open()
+  return publisher
+}
+
+interface Pace {
+  readonly most: number
+  readonly signal: AbortSignal
+  readonly publish: (sent: number) => void
+}
+
+const tickMs = 5
+const filler = 'x'.repeat(200)
+
+class RatePublisher implements Publisher {
+  readonly confirmed = new Set<string>()
+  readonly #url: string
+  readonly #queue: string
+  #link: { readonly connection: ChannelModel; readonly channel: ConfirmChannel } | undefined
+  #next = 0
+  #pending = 0
+  #closed = false
+
+  constructor(url: string, queue: string) {
+    this.#url = url
+    this.#queue = queue
+  }
+
+  async open(): Promise<void> {
+    const connection = await connect(this.#url)
+    connection.on('error', () => {})
+    connection.once('close', () => {
+      this.#link = undefined
+      if (!this.#closed) void this.#reopen()
+    })
+    const channel = await connection.createConfirmChannel()
+    channel.on('error', () => {})
+    this.#link = { connection, channel }
+  }
+
+  async backlog(count: number, { act, ids }: Marks = {}): Promise<void> {
+    for (let sent = 0; sent < count; sent++) {
+      this.#publish(ids?.[sent] ?? this.#nextId(), act)
+      if (sent % 500 === 499) await this.#settled(1_000)
+    }
+    await this.#settled(0)
+  }
+
+  stream(perSecond: number, { most = Infinity, acts = [] }: Parameters<Publisher['stream']>[1] = {}): Stream {
+    const stopping = new AbortController()
+    const publish = (sent: number): void =>
+      this.#publish(this.#nextId(), sent % 2 === 0 ? undefined : acts[((sent - 1) / 2) % acts.length])
+    const finished = this.#run(perSecond, { most, signal: stopping.signal, publish }).then(() => this.#settled(0))
+    finished.catch(() => {})
+    return {
+      finished,
+      stop: () => {
+        stopping.abort()
+        return finished
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#link?.connection.close().catch(() => {})
+  }
+
+  /** What falls due while there is no link is not made up for: the rate is never exceeded. */
+  async #run(perSecond: number, { most, signal, publish }: Pace): Promise<void> {
+    let due = 0
+    let sent = 0
+    for (let before = ledgerNow(); !signal.aborted && sent < most; await pause(tickMs)) {
+      const now = ledgerNow()
+      due = this.#link === undefined ? 0 : due + ((now - before) * perSecond) / 1000
+      before = now
+      for (; due >= 1 && sent < most; due--) publish(sent++)
+    }
+  }
+
+  #nextId(): string {
+    return `m-${String(this.#next++).padStart(7, '0')}`
+  }
+
+  /** A message whose fate is unknown because the link was lost is not among the confirmed ones, and may be handled or not. */
+  #publish(id: string, act?: string): void {
+    const link = this.#link
+    if (link === undefined) return
+    const options = {
+      messageId: id,
+      persistent: true,
+      contentType: 'application/json',
+      headers: { ...(act !== undefined && { act }) },
+    }
+    this.#pending++
+    try {
+      link.channel.sendToQueue(this.#queue, Buffer.from(JSON.stringify({ id, filler })), options, (error) => {
+        this.#pending--
+        if (error === null || error === undefined) this.confirmed.add(id)
+      })
+    } catch {
+      this.#pending--
+    }
+  }
+
+  async #settled(most: number): Promise<void> {
+    await eventually(() => this.#pending <= most, {
+      what: `the broker confirms: ${this.#pending} open`,
+      deadlineMs: 60_000,
+    })
+  }
+
+  async #reopen(): Promise<void> {
+    await eventually(async () => this.#closed || (await this.open()), {
+      what: 'the publisher connects again',
+      deadlineMs: 90_000,
+    })
+  }
+}

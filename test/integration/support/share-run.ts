@@ -1,0 +1,80 @@
+import { expect } from 'vitest'
+import type { QueueStatus } from '../../../src/status/queue-status.ts'
+import { ledgerTime } from '../../support/ledger.ts'
+import { shareIn } from '../../support/ledger-check.ts'
+import type { Share, Window } from '../../support/ledger-check.ts'
+import type { Stage } from './stage.ts'
+
+export interface Regime {
+  /** Messages per second; undefined: a backlog. */
+  readonly perSecond: number | undefined
+  /** Of each step. */
+  readonly seconds: number
+  readonly weights: readonly number[]
+}
+
+export interface StepShare extends Share {
+  readonly weight: number
+}
+
+/** The relative distance from the target that issue 2 allows, once this many messages have passed in a step. */
+const tolerance = 0.1
+const settled = 1_000
+
+/** Ramps through the weights, two stable workers beside one canary, and measures each step from the ledger alone. */
+export async function measureShares(
+  stage: Stage,
+  { perSecond, seconds, weights }: Regime,
+): Promise<readonly StepShare[]> {
+  const handler = { delayMs: 5 }
+  await stage.worker('v1', { name: 'v1-a', concurrency: 5, handler })
+  await stage.worker('v1', { name: 'v1-b', concurrency: 5, handler })
+  await stage.worker('v2', { concurrency: 30, handler })
+  if (perSecond === undefined) await stage.publisher.backlog(5_000 + 3_000 * seconds * weights.length)
+  const stream = perSecond === undefined ? undefined : stage.publisher.stream(perSecond)
+
+  const steps = weights.map((weight) => ({ weight: `${weight}%`, duration: `${seconds}s` }))
+  const rollout = stage.start('v2', { steps: [...steps, { pause: {} }] }, '--exit-on-pause')
+  await rollout.exitsWith(4, 1_000 * (seconds * weights.length + 60))
+  await stream?.stop()
+  if (stream === undefined) expect((await stage.queues.depths()).queue).toBeGreaterThan(0)
+
+  const events = stage.ledger()
+  const { history } = await stage.status()
+  return weights.map((weight, index) => ({
+    weight,
+    ...shareIn(events, { version: 'v2', target: weight, window: windowOf(history, index), settled }),
+  }))
+}
+
+/**
+ * What is off, in words; empty when the share was within the tolerance at the end of each step and at every moment since the first 1,000
+ * messages. One message more or less is always within: of 1,000 messages at 1 %, one is 10 %.
+ */
+export function offTarget(shares: readonly StepShare[]): readonly string[] {
+  return shares.flatMap(({ weight, total, share, worst }) => {
+    const off = (measured: number, messages: number): boolean =>
+      !(Math.abs(measured - weight) <= tolerance * weight + 100 / messages)
+    return [
+      ...(total < settled ? [`only ${total} messages passed at ${weight} %`] : []),
+      ...(off(share, total) ? [`${share} % instead of ${weight} % of ${total} messages`] : []),
+      ...(worst.at > 0 && off(worst.share, worst.at)
+        ? [`${worst.share} % instead of ${weight} % after ${worst.at} messages`]
+        : []),
+    ]
+  })
+}
+
+export function shareTable(title: string, shares: readonly StepShare[]): string {
+  const rows = shares.map(
+    ({ weight, share, total, worst }) =>
+      `${weight} %: ${share.toFixed(2)} % of ${total} (worst after ${settled}: ${worst.share.toFixed(2)} % at ${worst.at})`,
+  )
+  return `share, ${title}: ${rows.join('; ')}`
+}
+
+function windowOf(history: QueueStatus['history'], step: number): Window {
+  const from = history.find((entry) => entry.phase === 'Progressing' && entry.step === step)
+  const to = history.find((entry) => entry.step > step)
+  return { from: ledgerTime(from?.at ?? Number.NaN), to: ledgerTime(to?.at ?? Number.NaN) }
+}

@@ -1,0 +1,54 @@
+/** What the stage knows that a worker must be told. */
+interface Place {
+  readonly server: { readonly url: string }
+  readonly queues: { readonly name: string }
+  readonly store: string
+  readonly dir: string
+}
+
+export interface WorkerOptions {
+  /** What failures call the process. @default the version */
+  readonly name?: string
+  /** @default 10 */
+  readonly concurrency?: number
+  /** What the handler does; see `ledger-handler.ts`. */
+  readonly handler?: {
+    readonly act?: string
+    readonly delayMs?: number
+    readonly failRate?: number
+    readonly lateMs?: number
+    /** False: the `act` of messages is ignored. @default true */
+    readonly obey?: boolean
+  }
+  /** More variables; an empty value removes one. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+const handler = new URL('ledger-handler.ts', import.meta.url).pathname
+
+/** The environment of interface.md §2 for one worker of the queue `orders`, and that of the handler of the tests. */
+export function workerEnvironment(
+  { server, queues, store, dir }: Place,
+  version: string,
+  { concurrency = 10, handler: told = {}, env = {} }: WorkerOptions = {},
+): Readonly<Record<string, string>> {
+  const all = {
+    QUEUE_CANARY_VERSION: version,
+    QUEUE_CANARY_QUEUES: 'orders',
+    QUEUE_CANARY_STORE: store,
+    QUEUE_CANARY_HTTP: 'off',
+    QUEUE_CANARY_ORDERS_URL: server.url,
+    QUEUE_CANARY_ORDERS_NAME: queues.name,
+    QUEUE_CANARY_ORDERS_HANDLER: handler,
+    QUEUE_CANARY_ORDERS_CONCURRENCY: String(concurrency),
+    LEDGER_DIR: dir,
+    LEDGER_PARENT: String(process.pid),
+    LEDGER_ACT: told.act ?? 'work',
+    LEDGER_DELAY_MS: String(told.delayMs ?? 0),
+    LEDGER_FAIL_RATE: String(told.failRate ?? 0),
+    LEDGER_LATE_MS: String(told.lateMs ?? 0),
+    LEDGER_OBEY: told.obey === false ? 'no' : 'yes',
+    ...env,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}

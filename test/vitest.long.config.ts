@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config'
+
+/** What takes too long for every change: each regime of traffic at length, each fault on each type of queue. Run by itself: `npm run test:long`. */
+export default defineConfig({
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source'] } },
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    name: 'long',
+    include: ['test/integration/**/*.long.ts'],
+    globalSetup: ['test/support/rabbitmq-global.ts'],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+})
