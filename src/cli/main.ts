@@ -4,7 +4,6 @@ import { systemClock } from '../worker/system-clock.ts'
 import { parseArguments } from './args.ts'
 import type { Command } from './command.ts'
 import { retryCommand, undoCommand } from './commands/again.ts'
-import { demoCommand } from './commands/demo.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { operateCommand } from './commands/operate.ts'
 import { runPolicyCommand } from './commands/policy.ts'
@@ -62,7 +61,7 @@ function run(command: Command, io: Io): Promise<number> | number {
     case 'doctor':
       return doctorCommand(command, io, createComposition(systemClock()))
     case 'demo':
-      return demoCommand(io)
+      return demo(io)
     case 'policy':
       return runPolicyCommand(
         command.args,
@@ -72,6 +71,12 @@ function run(command: Command, io: Io): Promise<number> | number {
     default:
       return assertNever(command)
   }
+}
+
+/** Loaded when it is asked for: it brings the embedded broker and store with it. */
+async function demo(io: Io): Promise<number> {
+  const { demoCommand } = await import('./commands/demo.ts')
+  return demoCommand(io)
 }
 
 const recordKinds = ['start', 'status', 'operate', 'retry', 'undo'] as const

@@ -42,6 +42,7 @@ export function createQueueRecords(
   const policyKey = (digest: string) => `${base}/policies/${encodeURIComponent(digest)}`
   const ownReports = new Map<string, Revision>()
   /** Reading is frequent and change is rare: one revision is decoded once. */
+  let reports: ReadonlyMap<string, ConsumerReport | undefined> = new Map()
   let newest: { readonly state: QueueState; readonly revision: Revision } | undefined
   return {
     readState: async () => {
@@ -53,7 +54,9 @@ export function createQueueRecords(
     writeState: async (state, expected) => store.put(stateKey, encode('queue', state), expected),
     readReports: async () => {
       const entries = await store.list(`${base}/consumers/`)
-      return entries.flatMap(({ value }) => readable(reportRecord, value)).map(({ content }) => content)
+      const named = entries.map(({ key, revision, value }) => ({ name: `${revision} ${key}`, value }))
+      reports = new Map(named.map(({ name, value }) => [name, reports.get(name) ?? reportIn(value)]))
+      return [...reports.values()].filter((report) => report !== undefined)
     },
     writeReport: async (report) => {
       const value = encode('consumer', report)
@@ -106,9 +109,10 @@ function decode<T>(key: string, reader: Reader<T>, text: string): T {
   )
 }
 
-function readable<T>(reader: Reader<T>, text: string): readonly T[] {
-  const parsed = parseWith(reader, parseJson(text))
-  return parsed.ok ? [parsed.value] : []
+/** undefined where somebody else's hand, or a newer release, wrote what is there. */
+function reportIn(text: string): ConsumerReport | undefined {
+  const parsed = parseWith(reportRecord, parseJson(text))
+  return parsed.ok ? parsed.value.content : undefined
 }
 
 function parseJson(text: string): unknown {

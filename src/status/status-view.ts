@@ -1,8 +1,9 @@
-import { addCounts, noCounts } from '../core/evidence/counts.ts'
+import { addCounts, mergeCounts, noCounts } from '../core/evidence/counts.ts'
 import type { Counts } from '../core/evidence/counts.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
+import type { Rollout } from '../core/rollout/rollout.ts'
 
 export interface StatusInput {
   readonly queue: string
@@ -26,16 +27,21 @@ export interface StatusView extends StatusInput {
 }
 
 export function viewOf(input: StatusInput): StatusView {
-  const { reports, now } = input
+  const { reports, now, state } = input
   return {
     ...input,
     living: reports.filter(({ at, state }) => state !== 'gone' && now - at < silentMs),
-    totals: (version) =>
-      reports
-        .filter((report) => report.version === version)
-        .map(({ counts }) => counts)
-        .reduce(addCounts, noCounts),
+    totals: (version) => {
+      const told = reports.filter((report) => report.version === version).map(({ counts }) => counts)
+      return mergeCounts(told.reduce(addCounts, noCounts), lastSeen(state.rollout, version))
+    },
   }
+}
+
+/** After a rollout the reports of its consumers are removed one by one; what the coordinator saw last stays. */
+function lastSeen(rollout: Rollout | undefined, version: string): Counts {
+  if (version === rollout?.canary) return rollout.latest?.canary ?? noCounts
+  return version === rollout?.stable ? (rollout.latest?.stable ?? noCounts) : noCounts
 }
 
 export function sum(values: readonly number[]): number {

@@ -10,6 +10,7 @@ import type { LoopDelay } from './loop-delay.ts'
 import { Processor } from './processor.ts'
 import { prepareHandBack, warmUp } from './readiness.ts'
 import { Reporter } from './reporter.ts'
+import { TroubleLog } from './trouble-log.ts'
 import { Watcher } from './watcher.ts'
 
 /** An allocation dies with the coordinator that gave it: shorter than the time after which a silent consumer is presumed dead. */
@@ -30,6 +31,7 @@ export class Consumer {
   readonly #reporter: Reporter
   readonly #lifecycle: Lifecycle
   readonly #loopDelay: LoopDelay
+  readonly #linkTrouble: TroubleLog
   readonly #life = new AbortController()
   /** Aborts when the consumer need not become ready any more. */
   readonly #start = new AbortController()
@@ -57,6 +59,7 @@ export class Consumer {
     this.#intake = new IntakeSwitch({ ...limits, broker, clock, processor: this.#processor, isFresh })
     this.#reporter = new Reporter({ ...options, describe: () => this.#describe() })
     this.#loopDelay = watchLoopDelay()
+    this.#linkTrouble = new TroubleLog(log, 'the queue cannot be consumed')
     this.#lifecycle = new Lifecycle(log, (state) => {
       if (state !== 'starting') this.#settled.resolve()
       options.onState(state)
@@ -114,7 +117,15 @@ export class Consumer {
     while (!this.#life.signal.aborted) {
       await this.#options.clock.sleep(guardMs, this.#life.signal)
       this.#follow()
+      this.#tellLink()
     }
+  }
+
+  /** A lost connection is the adapter's to tell; a queue that is missing or refused needs a person. */
+  #tellLink(): void {
+    const { link, linkReason } = this.#intake
+    if (link === 'missing' || link === 'refused') this.#linkTrouble.tell(linkReason ?? link)
+    else if (link !== 'connecting') this.#linkTrouble.over()
   }
 
   #follow(): void {

@@ -13,7 +13,10 @@ export class TroubleLog {
   }
 
   met(error: unknown): void {
-    const trouble = describeTrouble(error)
+    this.tell(describeTrouble(error))
+  }
+
+  tell(trouble: string): void {
     if (trouble === this.#met) return
     this.#met = trouble
     this.#log.warn({ error: trouble }, this.#what)

@@ -6,16 +6,14 @@ import { messages } from '../contract/broker/stage.ts'
 import { eventually } from '../support/eventually.ts'
 import { testServer, variant } from '../support/rabbitmq.ts'
 import { LedgerSink } from '../support/rabbitmq-ledger.ts'
-import { openHelper } from '../support/rabbitmq-target.ts'
+import { openHelper, proxyTo } from '../support/rabbitmq-target.ts'
 import type { QueueType } from '../support/rabbitmq-target.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { tcpProxy } from '../support/tcp-proxy.ts'
-import type { TcpProxy } from '../support/tcp-proxy.ts'
 import { useTeardown } from '../support/teardown.ts'
 import type { Teardown } from '../support/teardown.ts'
 
 const server = testServer()
-const cuts = 40
+const cuts = 12
 const lot = 100
 
 const streaming = {
@@ -91,9 +89,4 @@ async function survive({ type, request, seed }: Run, teardown: Teardown) {
   await subscription.close()
   await eventually(async () => (await helper.ready(queue)) === 0, { what: 'an empty queue' })
   return { cuts: proxy.cuts, unexplained: sink.unexplainedDuplicates() }
-}
-
-function proxyTo(url: string): Promise<TcpProxy> {
-  const { hostname, port } = new URL(url)
-  return tcpProxy({ host: hostname, port: Number(port) })
 }

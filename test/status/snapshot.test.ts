@@ -136,6 +136,16 @@ describe('statusOf', () => {
     expect(workers.map(({ alive }) => alive)).toEqual([false, false, true])
   })
 
+  it('keeps the counts of a rollout whose reports are removed', () => {
+    const latest = { stable: counts({ taken: 90, rescued: 2 }), canary: counts({ taken: 9, failed: 2 }) }
+    const origin = { stable: counts({ taken: 40 }), canary: counts({ taken: 4 }) }
+    const ended = state({ rollout: rollout({ phase: 'RolledBack', origin, latest, harmed: 2 }) })
+    const reports = [report({ version: 'v1', counts: counts({ taken: 95, rescued: 1 }) })]
+    const status = statusOf(input({ reports, state: ended, policy: rampPolicy }))
+    expect(status.canary?.outcomes).toEqual(counts({ taken: 5, failed: 2 }))
+    expect(status.stable.outcomes).toEqual(counts({ taken: 55, rescued: 2 }))
+  })
+
   it('has a spent budget failed, and says how many were held by the dead', () => {
     const base = secondStep()
     const spent = { ...base.state, rollout: rollout({ ...base.state.rollout, harmed: 25, lost: 2 }) }

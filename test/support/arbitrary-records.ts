@@ -63,6 +63,7 @@ const rollout = fc.record({
   phaseElapsedMs: amount,
   origin: maybe(totals),
   stepOrigin: maybe(totals),
+  latest: maybe(totals),
   forgone: amount,
   harmed: whole,
   lost: whole,

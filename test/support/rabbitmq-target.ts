@@ -13,6 +13,7 @@ import type {
 import { variant } from './rabbitmq.ts'
 import type { RabbitmqServer } from './rabbitmq.ts'
 import { tcpProxy } from './tcp-proxy.ts'
+import type { TcpProxy } from './tcp-proxy.ts'
 
 export type QueueType = 'classic' | 'quorum'
 
@@ -25,7 +26,7 @@ async function open(server: RabbitmqServer, type: QueueType): Promise<BrokerUnde
   const name = `contract-${randomUUID()}`
   const helper = await openHelper(server.url)
   await helper.declare(name, type)
-  const proxy = await tcpProxy({ host: new URL(server.url).hostname, port: Number(new URL(server.url).port) })
+  const proxy = await proxyTo(server.url)
   const url = variant(server.url, { port: proxy.port })
   const handBackQueue = `${name}.queue-canary.hand-back`
   const faults: BrokerFaults = {
@@ -58,6 +59,12 @@ async function open(server: RabbitmqServer, type: QueueType): Promise<BrokerUnde
 
 function handBackOption(kind: NonNullable<ConnectOverrides['handBack']>) {
   return kind === 'missing' ? ({ kind: 'existing', queue: 'nowhere' } as const) : ({ kind } as const)
+}
+
+/** A proxy in front of the server. */
+export function proxyTo(url: string): Promise<TcpProxy> {
+  const { hostname, port } = new URL(url)
+  return tcpProxy({ host: hostname, port: Number(port) })
 }
 
 export function deadLettersOf(queue: string): string {

@@ -56,6 +56,11 @@ export function countsSince(later: Counts, earlier: Counts): Counts {
   return combine(later, earlier, (x, y) => Math.max(0, x - y))
 }
 
+/** The larger of each: what two tellers of the same cumulative counts know together. */
+export function mergeCounts(a: Counts, b: Counts): Counts {
+  return combine(a, b, Math.max)
+}
+
 /** Messages whose first outcome is known. */
 export function firstOutcomes(counts: Counts): number {
   return counts.succeeded + counts.failed + counts.timedOut

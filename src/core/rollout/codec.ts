@@ -93,6 +93,7 @@ const rollout = record({
   phaseElapsedMs: amount(),
   origin: optional(totals),
   stepOrigin: optional(totals),
+  latest: optional(totals),
   forgone: amount(),
   harmed: whole(),
   lost: whole(),

@@ -18,6 +18,7 @@ export function bookLook(rollout: Rollout, policy: Policy, sinceMs: number, seen
     ...rollout,
     origin,
     stepOrigin: rollout.stepOrigin ?? totals,
+    latest: totals,
     elapsedMs: rollout.elapsedMs + sinceMs,
     stepElapsedMs: rollout.stepElapsedMs + sinceMs,
     phaseElapsedMs: rollout.phaseElapsedMs + sinceMs,

@@ -71,6 +71,8 @@ export interface Rollout {
   /** Totals at the start of the rollout and of the step; what happened since is the difference. undefined until the first look. */
   readonly origin: Totals | undefined
   readonly stepOrigin: Totals | undefined
+  /** Totals at the last look, for whoever asks after the reports are gone. */
+  readonly latest: Totals | undefined
   /** Permits of the step that the canary let pass, or died with, and will not be given again (see `permits.ts`). */
   readonly forgone: number
   /** Messages that the canary did not handle with success at the first try, `lost` included. Never goes down. */

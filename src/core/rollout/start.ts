@@ -63,6 +63,7 @@ function openRollout(
     phaseElapsedMs: 0,
     origin: undefined,
     stepOrigin: undefined,
+    latest: undefined,
     forgone: 0,
     harmed: 0,
     lost: 0,

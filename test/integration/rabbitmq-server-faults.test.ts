@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest'
+import type { Delivery } from '../../src/contracts/broker.ts'
+import { isQueueCanaryError } from '../../src/errors.ts'
+import { eventually, remains, settles } from '../support/eventually.ts'
+import { testServer } from '../support/rabbitmq.ts'
+import type { RabbitmqControl } from '../support/rabbitmq.ts'
+import { openCase, streaming, throttled } from '../support/rabbitmq-case.ts'
+import { LedgerSink } from '../support/rabbitmq-ledger.ts'
+import type { QueueType } from '../support/rabbitmq-target.ts'
+import { useTeardown } from '../support/teardown.ts'
+
+const server = testServer()
+const { control } = server
+const note = { version: 'v2', reason: 'failed', deliveryCount: 0 } as const
+
+/** Long enough that some messages are in flight whenever a fault comes. */
+const slow = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
+
+const faults: Record<string, (of: RabbitmqControl) => Promise<void>> = {
+  'every connection closed by an operator': (of) => of.closeAllConnections(),
+  'the server stopped and started inside its runtime': async (of) => {
+    await of.stopApp()
+    await of.startApp()
+  },
+  'the process restarted': (of) => of.restart(),
+  'the process killed and started': async (of) => {
+    await of.kill()
+    await of.start()
+  },
+}
+
+describe.skipIf(control === undefined)('faults of the server', () => {
+  const teardown = useTeardown({ deadlineMs: 60_000 })
+
+  it.for(Object.entries(faults))(
+    '%s: all is handled, duplicates only of what was in flight',
+    { timeout: 240_000 },
+    async ([, fault]) => {
+      const types: QueueType[] = ['classic', 'quorum']
+      const runs = await Promise.all(
+        types.map(async (type) => {
+          const target = await openCase(server, teardown, type)
+          const broker = target.broker()
+          await broker.prepareHandBack()
+          const [stable, canary] = [new LedgerSink(slow), new LedgerSink(slow)]
+          await broker.subscribe(streaming, stable)
+          const throttle = await broker.subscribe(throttled, canary)
+          await stable.isLinked('consuming')
+          return { target, stable, canary, throttle, ids: [...(await target.publish(600, 'before'))] }
+        }),
+      )
+      const handled = ({ stable, canary, ids }: (typeof runs)[number]): boolean =>
+        ids.every((id) => stable.ids.has(id) || canary.ids.has(id))
+      for (const { throttle } of runs) throttle.permit(100)
+      await eventually(() => runs.every(({ stable }) => stable.count > 50), { what: 'work under way' })
+      await fault(must(control))
+      for (const run of runs) {
+        run.ids.push(...(await run.target.publish(200, 'after')))
+        run.throttle.permit(200)
+      }
+      await eventually(() => runs.every(handled), { what: 'every message', deadlineMs: 90_000 })
+      for (const { target, stable, canary } of runs) {
+        await eventually(async () => (await target.helper.ready(target.queue)) === 0, { what: 'an empty queue' })
+        expect(canary.count).toBeLessThanOrEqual(200)
+        expect([stable.states, canary.states]).toEqual([
+          expect.arrayContaining(['connecting']),
+          expect.arrayContaining(['connecting']),
+        ])
+        expect([...stable.unexplainedDuplicates(), ...canary.unexplainedDuplicates()]).toEqual([])
+      }
+    },
+  )
+
+  it(
+    'a memory alarm stops hand-backs, which fail in time and leave one copy in the end, and no consuming',
+    { timeout: 180_000 },
+    async () => {
+      const of = must(control)
+      const target = await openCase(server, teardown, 'classic')
+      const broker = target.broker()
+      await broker.prepareHandBack()
+      const held: Delivery[] = []
+      const sink = new LedgerSink((delivery) => {
+        if (held.length === 3) return
+        held.push(delivery)
+        return new Promise(() => {})
+      })
+      await target.publish(30)
+      await broker.subscribe(streaming, sink)
+      await eventually(() => sink.count === 20, { what: 'some deliveries' })
+      teardown.add(await of.ctl('set_vm_memory_high_watermark', '0.00001'), () =>
+        of.ctl('set_vm_memory_high_watermark', '0.4'),
+      )
+
+      const attempts = async (): Promise<PromiseSettledResult<boolean>[]> =>
+        Promise.allSettled(held.map((delivery) => delivery.handBack(note)))
+      const first = await settles(attempts(), { what: 'hand-backs during the alarm' })
+      expect(
+        first.some(
+          (outcome) => outcome.status === 'rejected' && isQueueCanaryError(outcome.reason, 'HAND_BACK_FAILED'),
+        ),
+      ).toBe(true)
+      await settles(attempts(), { what: 'hand-backs once more' })
+      await eventually(() => sink.count === 30, { what: 'consuming goes on' })
+
+      await of.ctl('set_vm_memory_high_watermark', '0.4')
+      await eventually(async () => (await attempts()).every(({ status }) => status === 'fulfilled'), {
+        what: 'hand-backs after the alarm',
+        deadlineMs: 60_000,
+      })
+      await broker.close()
+      await remains(async () => (await target.helper.ready(target.handBackQueue)) === 3, {
+        what: 'one copy of each',
+        forMs: 1_000,
+      })
+      expect(await target.helper.ready(target.queue)).toBe(0)
+    },
+  )
+})
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the test needs a server of its own')
+  return value
+}
