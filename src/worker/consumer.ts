@@ -125,7 +125,7 @@ export class Consumer {
   #tellLink(): void {
     const { link, linkReason } = this.#intake
     if (link === 'missing' || link === 'refused') this.#linkTrouble.tell(linkReason ?? link)
-    else if (link !== 'connecting') this.#linkTrouble.over()
+    else if (link === 'idle' || link === 'consuming') this.#linkTrouble.over()
   }
 
   #follow(): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isTerminal } from '../../src/core/rollout/rollout.ts'
 import { analysisOf, buildPolicy, ceilingMetric, rampStep } from '../support/build-policy.ts'
 import { counts } from '../support/build-rollout.ts'
-import { Lab, missing } from './lab.ts'
+import { Lab } from './lab.ts'
 import type { Member } from './lab.ts'
 
 const story = buildPolicy({
@@ -78,6 +78,29 @@ describe('a rollout', () => {
     lab.facts = { ...lab.facts, handBackBacklog: 0 }
     await lab.run(2_000)
     expect((await lab.rollout()).phase).toBe('Draining')
+  })
+})
+
+describe('the first step', () => {
+  it('does not count what passed before its start and was reported late', async () => {
+    const lab = await Lab.open()
+    const [stable, canary] = [lab.add('s1', 'v1'), lab.add('c1', 'v2')]
+    const before = await lab.state()
+    await stable.tick()
+    await lab.start(buildPolicy({ steps: [rampStep({ weight: 10, durationMs: 3_600_000 })] }))
+    const look = async (taken: number, aware: boolean) => {
+      await lab.clock.advance(50)
+      await canary.beat()
+      await stable.beat({ counts: counts({ taken }), ...(aware ? {} : { obeyed: before }) })
+      await stable.tick()
+      return (await lab.state()).allocations.consumers['c1']?.permits
+    }
+    for (let round = 0; round < 20; round++) await look(0, false)
+    expect((await lab.rollout()).why).toBe('waiting for 1 consumers to take notice of the rollout')
+    // A second's worth of 2,000 messages a second arrives with the first report that knows of the rollout.
+    expect(await look(2_000, true)).toBe(0)
+    expect((await lab.rollout()).phase).toBe('Progressing')
+    expect(await look(2_100, true)).toBeLessThanOrEqual(15)
   })
 })
 
@@ -200,79 +223,5 @@ describe('reports', () => {
     expect(await lab.rollout()).toMatchObject({ harmed: 3, lost: 0, phase: 'Progressing' })
     await lab.run(1_000)
     expect((await lab.rollout()).harmed).toBe(3)
-  })
-})
-
-describe('without its policy', () => {
-  it.each([
-    ['is missing', undefined],
-    ['cannot be read', '{"format":9}'],
-  ])('that %s, the canary takes nothing, the lease is kept, and it is said once', async (_, garbage) => {
-    const lab = await Lab.open()
-    const [stable] = [lab.add('s1', 'v1'), lab.add('c1', 'v2')]
-    if (garbage !== undefined) await lab.shared.put('default/orders/policies/sha256%3A1', garbage, undefined)
-    await lab.start(missing)
-    await lab.run(10_000)
-    expect(await lab.state()).toMatchObject({
-      epoch: 1,
-      allocations: { stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {} },
-      rollout: { phase: 'Initialized' },
-    })
-    expect(stable.logged.filter(({ level }) => level === 'error')).toHaveLength(1)
-    await lab.command('abort')
-    await lab.run(100)
-    expect((await lab.rollout()).phase).toBe('RollingBack')
-  })
-
-  it('the rollout goes on when it is there again, and back when it stays away', async () => {
-    const lab = await Lab.open()
-    lab.add('s1', 'v1')
-    lab.add('c1', 'v2')
-    await lab.start(missing)
-    await lab.run(1_000)
-    await lab.records.writePolicy('sha256:1', story)
-    await lab.run(200)
-    expect((await lab.rollout()).phase).toBe('Progressing')
-
-    const other = await Lab.open()
-    other.add('s1', 'v1')
-    await other.start(missing)
-    await other.run(599_000, other.members, 1_000)
-    expect((await other.rollout()).phase).toBe('Initialized')
-    await other.run(3_000, other.members, 1_000)
-    expect((await other.rollout()).phase).toBe('RolledBack')
-  })
-})
-
-describe('a store that fails', () => {
-  it('is said once, changes nothing, and does not make the tick reject', async () => {
-    const { lab, stable } = await begun()
-    const before = await lab.state()
-    stable.store.fault = 'reject'
-    for (let round = 0; round < 20; round++) {
-      await lab.clock.advance(50)
-      expect(await stable.tick()).toEqual({ active: true })
-    }
-    expect(await lab.state()).toEqual(before)
-    expect(stable.logged.filter(({ level }) => level === 'warn')).toEqual([
-      { level: 'warn', text: 'coordination is interrupted' },
-    ])
-    stable.store.fault = 'none'
-    await lab.run(100)
-    expect(stable.logged.at(-1)).toEqual({ level: 'info', text: 'coordination goes on' })
-  })
-
-  it.each(['{', '{"format":7,"kind":"queue"}'])('or holds %s as the document makes no tick reject', async (garbage) => {
-    const lab = await Lab.open()
-    const stable = lab.add('s1', 'v1')
-    await lab.shared.put('default/orders/state', garbage, (await lab.shared.get('default/orders/state'))?.revision)
-    expect(await stable.tick()).toEqual({ active: false })
-    expect((await lab.shared.get('default/orders/state'))?.value).toBe(garbage)
-  })
-
-  it('or is empty makes nobody lead', async () => {
-    const lab = new Lab()
-    expect(await lab.add('s1', 'v1').tick()).toEqual({ active: false })
-    expect(await lab.shared.list('')).toEqual([])
   })
 })

@@ -80,8 +80,9 @@ describe.skipIf(control === undefined)('faults of the server', () => {
       const broker = target.broker()
       await broker.prepareHandBack()
       const held: Delivery[] = []
+      const gate = Promise.withResolvers<void>()
       const sink = new LedgerSink((delivery) => {
-        if (held.length === 3) return
+        if (held.length === 3) return gate.promise
         held.push(delivery)
         return new Promise(() => {})
       })
@@ -101,6 +102,7 @@ describe.skipIf(control === undefined)('faults of the server', () => {
         ),
       ).toBe(true)
       await settles(attempts(), { what: 'hand-backs once more' })
+      gate.resolve()
       await eventually(() => sink.count === 30, { what: 'consuming goes on' })
 
       await of.ctl('set_vm_memory_high_watermark', '0.4')

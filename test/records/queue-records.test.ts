@@ -55,6 +55,7 @@ describe('the state', () => {
     ['a list', '[]'],
     ['a number', '1e308'],
     ['10 MB', `"${'x'.repeat(10_000_000)}"`],
+    ['10 MB around it', JSON.stringify({ format: 1, kind: 'queue', content: buildState() }) + ' '.repeat(10_000_000)],
     ['10 MB of nesting', '['.repeat(10_000_000)],
     ['a newer format', JSON.stringify({ format: 2, kind: 'queue', content: buildState() })],
     ['a report', JSON.stringify({ format: 1, kind: 'consumer', content: buildReport() })],
