@@ -107,8 +107,9 @@ export class Coordinator {
     const { version } = this.#options.consumer
     if (!this.#lease.isFree(watched)) return false
     if (version === state.stable) return true
-    // A version that was retired, or that no rollout names, never leads.
-    if (version !== runningRollout(state)?.canary) return false
+    // A version that no running rollout names never leads. One that drains may: where nobody else lives, the drain must end all the same.
+    const rollout = runningRollout(state)
+    if (version !== rollout?.canary && version !== rollout?.stable) return false
     await this.#readReports(watched)
     return !this.#stableLives(state, watched)
   }

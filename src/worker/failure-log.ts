@@ -8,11 +8,13 @@ const classLimit = 100
 export class FailureLog {
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #text: string
   readonly #classes = new Map<string, { at: number; unsaid: number }>()
 
-  constructor(log: Logger, clock: Clock) {
+  constructor(log: Logger, clock: Clock, text = 'a message was not handled successfully') {
     this.#log = log
     this.#clock = clock
+    this.#text = text
   }
 
   failed(errorClass: string, fields: object): void {
@@ -24,10 +26,7 @@ export class FailureLog {
     }
     if (seen === undefined && this.#classes.size >= classLimit) this.#forgetOldest()
     this.#classes.set(errorClass, { at: now, unsaid: 0 })
-    this.#log.warn(
-      { ...fields, error: errorClass, alike: (seen?.unsaid ?? 0) + 1 },
-      'a message was not handled successfully',
-    )
+    this.#log.warn({ ...fields, error: errorClass, alike: (seen?.unsaid ?? 0) + 1 }, this.#text)
   }
 
   #forgetOldest(): void {

@@ -47,6 +47,7 @@ export class Processor {
   readonly #dispatcher: Dispatcher
   readonly #retries: Retries
   readonly #failures: FailureLog
+  readonly #deadLetters: FailureLog
   #origin: WorkOrigin | undefined
   #draining = false
   #ended = 0
@@ -55,6 +56,7 @@ export class Processor {
     this.#options = options
     const { tally, inFlight } = this
     this.#failures = new FailureLog(options.log, options.clock)
+    this.#deadLetters = new FailureLog(options.log, options.clock, 'a message is dead-lettered')
     this.#retries = new Retries(options.clock, (work) => this.#resume(work))
     this.settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
     this.#dispatcher = new Dispatcher({
@@ -179,11 +181,7 @@ export class Processor {
     const errorClass = outcome === 'timedOut' ? 'handler timeout' : describeThrown(error)
     const { attempt, role } = work
     this.#failures.failed(errorClass, { outcome, role, attempt, action })
-    if (action === 'deadLetter') {
-      this.#options.log.warn(
-        { message: work.delivery.message.id.slice(0, 128), attempt, error: errorClass },
-        'a message is dead-lettered',
-      )
-    }
+    if (action !== 'deadLetter') return
+    this.#deadLetters.failed(errorClass, { message: work.delivery.message.id.slice(0, 128), attempt })
   }
 }

@@ -17,8 +17,12 @@ export interface ThrottledIntakeOptions {
   readonly isFresh: () => boolean
 }
 
-/** After returning a failed message: long enough for the stable version to get it first. */
+/**
+ * After returning a failed message: long enough for the stable version to get it first. Doubled with each time that the message came back
+ * here all the same: brokers count returns, and drop what was returned too often.
+ */
 const standAsideMs = 250
+const mostDoublings = 8
 const rememberedFailures = 1_000
 
 /**
@@ -36,7 +40,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   #starting = 0
   #replacing: Promise<void> | undefined
   /** Takes nothing new / nothing can arrive any more. */
-  #stopped = false
+  readonly #stopping = new AbortController()
   #hasEnded = false
   /** To be returned when the subscription that brought it takes nothing any more. */
   #toReturn: Work[] = []
@@ -60,6 +64,10 @@ export class ThrottledIntake implements Intake, SourceOwner {
 
   get waiting(): number {
     return this.#starting + this.#toReturn.length
+  }
+
+  get #stopped(): boolean {
+    return this.#stopping.signal.aborted
   }
 
   /** undefined: takes nothing, keeps what it has begun, and stays linked. */
@@ -101,8 +109,10 @@ export class ThrottledIntake implements Intake, SourceOwner {
   /** First stops taking, then returns the message, then stands aside for a moment: the next one to ask must be another. */
   giveBack(work: Work): void {
     const { processor, clock } = this.#options
-    this.#failedHere.add(work.delivery.message.id)
-    this.#asideUntil = clock.now() + standAsideMs
+    const { id, deliveryCount } = work.delivery.message
+    this.#failedHere.add(id)
+    const asideMs = standAsideMs * 2 ** Math.min(deliveryCount, mostDoublings)
+    this.#asideUntil = Math.max(this.#asideUntil, clock.now() + asideMs)
     if (this.#source === undefined || this.#hasEnded) {
       processor.settler.requeue(work)
       return
@@ -112,7 +122,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stopping.abort()
     await this.#replacing
     await this.#source?.stop()
     this.#hasEnded = true
@@ -129,7 +139,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   async close(): Promise<void> {
-    this.#stopped = true
+    this.#stopping.abort()
     this.#throttle?.close()
     await Promise.all([this.#source?.close(), ...this.#retired.map((source) => source.close())])
   }
@@ -184,7 +194,8 @@ export class ThrottledIntake implements Intake, SourceOwner {
     await old?.retire()
     this.#source = undefined
     this.returnUnstarted()
-    while (!this.#stopped && clock.now() < this.#asideUntil) await clock.sleep(this.#asideUntil - clock.now())
+    while (!this.#stopped && clock.now() < this.#asideUntil)
+      await clock.sleep(this.#asideUntil - clock.now(), this.#stopping.signal)
     if (!this.#stopped) {
       const maxUnsettled = this.#allocation?.concurrency ?? 1
       const permits = this.#due()

@@ -109,10 +109,15 @@ describe('findings', () => {
     )
   })
 
+  it('know the limit that the queue was declared with', () => {
+    const declared = { ...plain, type: 'quorum', others: { 'x-delivery-limit': 3 } }
+    expect(limitFindings(declared, undefined, 4)).toMatchObject([{ level: 'warning', found: '3' }])
+  })
+
   it.each([
     ['classic', undefined, 4, []],
-    ['quorum', undefined, 4, [['ok', expect.stringContaining('20')]]],
-    ['quorum', undefined, 3, [['ok', expect.stringContaining('none unless')]]],
+    ['quorum', undefined, 4, [['ok', expect.stringContaining('20, unless')]]],
+    ['quorum', undefined, 3, [['ok', expect.stringContaining('none, unless')]]],
     ['quorum', 2, 4, [['warning', '2']]],
     ['quorum', 50, 4, [['ok', '50']]],
     ['quorum', -1, 4, [['ok', 'none']]],

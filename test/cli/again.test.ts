@@ -113,6 +113,11 @@ describe('undo', () => {
       (state: QueueState) => ({ ...promoted(state), rollout: rollout({ phase: 'Paused' }) }),
       'use abort',
     ],
+    [
+      'a promotion that still drains',
+      (state: QueueState) => ({ ...promoted(state), rollout: rollout({ phase: 'Draining' }) }),
+      'is under way (Draining): wait for its end',
+    ],
   ])('is refused after %s', async (_, become, why) => {
     const world = await setUp()
     await world.become(become)

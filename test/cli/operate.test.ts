@@ -100,10 +100,17 @@ describe('commands of an operator', () => {
 
   it('does not touch a rollout whose policy is lost', async () => {
     const { world, operate } = await setUp({ phase: 'Progressing', policyDigest: 'sha256:lost' })
-    await expect(operate('abort')).rejects.toMatchObject({
+    await expect(operate('promote')).rejects.toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringContaining('sha256:lost'),
     })
     expect((await world.state()).commands).toEqual([])
+  })
+
+  it('aborts a rollout whose policy is lost', async () => {
+    const { world, operate } = await setUp({ phase: 'Progressing', policyDigest: 'sha256:lost' })
+    world.coordinate(['v1', 'v2'])
+    expect(await operate('abort')).toBe(0)
+    expect((await world.state()).rollout?.phase).toMatch(/^Roll/)
   })
 })

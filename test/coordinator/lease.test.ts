@@ -168,4 +168,23 @@ describe('who leads', () => {
     expect((await lab.state()).lease.holder).toBe(young.id)
     expect(old.logged.every(({ level }) => level === 'info')).toBe(true)
   })
+
+  it('is a version that drains where nobody of the one in charge lives: the drain ends', async () => {
+    const lab = await Lab.open()
+    const [old, young] = [lab.add('old', 'v1'), lab.add('young', 'v2')]
+    await lab.start()
+    await lab.run(200)
+    await lab.change((state) => ({
+      ...state,
+      stable: 'v2',
+      rollout: state.rollout && { ...state.rollout, phase: 'Draining' },
+    }))
+    await lab.run(100)
+    expect((await lab.state()).lease.holder).toBe(young.id)
+    await lab.run(12_500, [old])
+    expect(await lab.state()).toMatchObject({ lease: { holder: old.id }, rollout: { phase: 'Draining' } })
+    await old.beat({ state: 'drained' })
+    await lab.run(100, [old])
+    expect((await lab.rollout()).phase).toBe('Succeeded')
+  })
 })

@@ -61,6 +61,20 @@ function handBackOption(kind: NonNullable<ConnectOverrides['handBack']>) {
   return kind === 'missing' ? ({ kind: 'existing', queue: 'nowhere' } as const) : ({ kind } as const)
 }
 
+/** A channel of the administrator, for what only one test needs. Its work is confirmed when this resolves. */
+export async function withChannel(url: string, work: (channel: ConfirmChannel) => Promise<void>): Promise<void> {
+  const connection = await connect(url)
+  connection.on('error', () => {})
+  try {
+    const channel = await connection.createConfirmChannel()
+    channel.on('error', () => {})
+    await work(channel)
+    await channel.waitForConfirms().catch(() => {})
+  } finally {
+    await connection.close()
+  }
+}
+
 /** A proxy in front of the server. */
 export function proxyTo(url: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(url)

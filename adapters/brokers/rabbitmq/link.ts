@@ -28,6 +28,8 @@ export class Link {
   #loss: QueueCanaryError
   #notBefore = 0
   #unblocked = Promise.withResolvers<void>()
+  /** What was last said of a broker that is away; undefined while it is there. */
+  #told: string | undefined
 
   constructor(settings: LinkSettings) {
     this.#settings = settings
@@ -73,9 +75,13 @@ export class Link {
     try {
       return await withDeadline(this.#open(socket), waits.connect, clock)
     } catch (error) {
+      // its close comes later, when the next try may be under way: it must not end that one
+      this.#live = undefined
       socket.abort()
       this.#lost(0)
-      throw brokerError(error, address)
+      const trouble = brokerError(error, address)
+      this.#tell('RabbitMQ cannot be reached; it is tried again and again', trouble.message)
+      throw trouble
     }
   }
 
@@ -103,16 +109,30 @@ export class Link {
     const probe = await model.createChannel()
     await probe.close()
     if (this.#live !== model) throw this.#loss
+    this.#tellBack()
     return model
   }
 
   #dropped(error: Error | undefined, livedMs: number): void {
-    const { address, log, name } = this.#settings
     this.#live = undefined
-    this.#loss = brokerError(error ?? new Error('connection closed'), address)
-    if (this.#closing.signal.aborted) return
-    log?.warn({ server: address.server, connection: name, reason: this.#loss.message }, 'RabbitMQ connection lost')
+    this.#loss = brokerError(error ?? new Error('connection closed'), this.#settings.address)
+    this.#tell('RabbitMQ connection lost', this.#loss.message)
     this.#lost(livedMs)
+  }
+
+  /** Says when a trouble begins and when it changes, not at every try of an hour. */
+  #tell(what: string, reason: string): void {
+    if (this.#closing.signal.aborted || reason === this.#told) return
+    this.#told = reason
+    const { address, log, name } = this.#settings
+    log?.warn({ server: address.server, connection: name, reason }, what)
+  }
+
+  #tellBack(): void {
+    if (this.#told === undefined) return
+    this.#told = undefined
+    const { address, log, name } = this.#settings
+    log?.info({ server: address.server, connection: name }, 'RabbitMQ is connected again')
   }
 
   #lost(livedMs: number): void {

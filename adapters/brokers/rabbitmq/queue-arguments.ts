@@ -3,7 +3,7 @@ import type { Clock } from '../../../src/contracts/clock.ts'
 import { askOnce } from './ask-once.ts'
 import { replyCode } from './failures.ts'
 
-/** How a queue was declared, as far as AMQP lets it out: arguments of policies and the delivery limit of quorum queues never show. */
+/** How a queue was declared. What a policy sets never shows. */
 export interface QueueArguments {
   readonly durable: boolean
   readonly autoDelete: boolean
@@ -16,7 +16,7 @@ export type Argument = string | number | boolean
 
 /**
  * Reads the arguments of an existing queue without a right to the management API. AMQP gives none out, but refuses a declaration that
- * differs and names the first difference. The type asked for here does not exist, so no such declaration can ever create or match a queue.
+ * differs and names the first difference. What is declared here is impossible, so that it can neither match a queue nor create one.
  * Returns `denied` without the right to configure the queue, and undefined when the queue is gone or the broker answers otherwise.
  */
 export async function readQueueArguments(
@@ -25,27 +25,27 @@ export async function readQueueArguments(
   queue: string,
 ): Promise<QueueArguments | 'denied' | undefined> {
   const known = { durable: true, autoDelete: false, others: new Map<string, Argument>() }
+  let type: string | undefined
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    const error = await refusal(model, clock, (channel) =>
-      channel.assertQueue(queue, {
-        durable: known.durable,
-        autoDelete: known.autoDelete,
-        arguments: { ...Object.fromEntries(known.others), 'x-queue-type': noSuchType },
-      }),
-    )
+    const { durable, autoDelete, others } = known
+    const declaration = { durable, autoDelete, arguments: { ...Object.fromEntries(others), ...impossible(type) } }
+    const error = await refusal(model, clock, (channel) => channel.assertQueue(queue, declaration))
     if (replyCode(error) === 403) return 'denied'
     const difference = differenceIn(error)
     if (difference === undefined) return undefined
-    const { name, current } = difference
-    if (name === 'x-queue-type') {
-      // RabbitMQ 3 has no type on record for a classic queue
-      return { ...known, type: String(current ?? 'classic'), others: Object.fromEntries(known.others) }
+    // RabbitMQ 3 has no type on record for a classic queue
+    if (difference.name === 'x-queue-type') type = String(difference.current ?? 'classic')
+    else note(known, difference)
+    if (type !== undefined && (type !== 'quorum' || difference.name in limitBait)) {
+      return { durable, autoDelete, type, others: Object.fromEntries(others) }
     }
-    if (name === 'durable') known.durable = current === true
-    else if (name === 'auto_delete') known.autoDelete = current === true
-    else if (current !== undefined) known.others.set(name, current)
   }
   return undefined
+}
+
+interface Difference {
+  readonly name: string
+  readonly current: Argument | undefined
 }
 
 /** The first difference that a refusal names; undefined for another text. `current` is undefined where the queue has no such argument. */
@@ -78,8 +78,25 @@ export async function refusal(
 
 export const noSuchType = 'queue-canary-probe'
 
+/** A limit that no queue has, and an argument that no quorum queue may have: the broker compares the first and refuses to create with the second. */
+const limitBait = { 'x-delivery-limit': noSuchType, 'x-max-age': noSuchType }
+
 /** One declaration a named difference: there are some twenty arguments. */
 const mostAttempts = 25
+
+/** The delivery limit is compared last, and only for a declaration of the right type. */
+function impossible(type: string | undefined): Record<string, string> {
+  return type === undefined ? { 'x-queue-type': noSuchType } : { 'x-queue-type': type, ...limitBait }
+}
+
+function note(
+  known: { durable: boolean; autoDelete: boolean; others: Map<string, Argument> },
+  { name, current }: Difference,
+): void {
+  if (name === 'durable') known.durable = current === true
+  else if (name === 'auto_delete') known.autoDelete = current === true
+  else if (current !== undefined) known.others.set(name, current)
+}
 
 function typed(text: string, type: string | undefined): Argument {
   if (type === 'longstr') return text

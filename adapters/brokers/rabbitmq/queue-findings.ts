@@ -23,11 +23,11 @@ export function limitFindings(
   majorVersion: number,
 ): Finding[] {
   if (typeof declared !== 'object' || declared.type !== 'quorum') return []
-  const subject = 'delivery limit'
-  if (managed?.deliveryLimit !== undefined) return [limitFinding(managed.deliveryLimit)]
-  const usual =
-    majorVersion >= 4 ? '20 unless the queue or a policy sets another' : 'none unless the queue or a policy sets one'
-  return [{ level: 'ok', subject, found: `not visible; ${usual}` }]
+  const limit = managed?.deliveryLimit ?? declared.others['x-delivery-limit']
+  if (typeof limit === 'number') return [limitFinding(limit)]
+  const usual = majorVersion >= 4 ? '20' : 'none'
+  const found = managed === undefined ? `${usual}, unless a policy sets another` : usual
+  return [{ level: 'ok', subject: 'delivery limit', found }]
 }
 
 function limitFinding(limit: number): Finding {

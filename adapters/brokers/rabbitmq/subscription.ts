@@ -35,6 +35,7 @@ export class RabbitSubscription implements Subscription {
   #session: ChannelSession | undefined
   #lane: Lane | undefined
   #state: LinkState | undefined
+  #reason: string | undefined
   #stopped: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
@@ -153,9 +154,12 @@ export class RabbitSubscription implements Subscription {
     }
   }
 
+  /** `connecting` is first said without a reason; the reason that a failed try then gives is news. */
   #report(state: LinkState, reason?: string): void {
-    if (state === this.#state || this.#state === 'closed') return
+    const isNews = state !== this.#state || (reason !== undefined && reason !== this.#reason)
+    if (!isNews || this.#state === 'closed') return
     this.#state = state
+    this.#reason = reason
     const { sink, log, place } = this.#settings
     log?.debug({ queue: place.queue, server: place.server, state, reason }, 'subscription state')
     sink.onLink(state, reason)

@@ -1,7 +1,7 @@
 import { parsePolicy } from '../../core/policy/parse-policy.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { QueueState } from '../../core/rollout/queue-state.ts'
-import { isTerminal } from '../../core/rollout/rollout.ts'
+import { abortablePhases, isTerminal } from '../../core/rollout/rollout.ts'
 import { QueueCanaryError } from '../../errors.ts'
 import { policyDigest } from '../../policy-file.ts'
 import { afterStart } from '../after-start.ts'
@@ -53,7 +53,8 @@ function rolledBack({ rollout }: QueueState): Attempt {
 
 function previousOf({ rollout, previous, stable }: QueueState): string {
   if (rollout !== undefined && !isTerminal(rollout.phase)) {
-    throw refused(`a rollout of ${rollout.canary} is under way (${rollout.phase}): use abort, or wait for its end`)
+    const advice = abortablePhases.includes(rollout.phase) ? 'use abort, or wait for its end' : 'wait for its end'
+    throw refused(`a rollout of ${rollout.canary} is under way (${rollout.phase}): ${advice}`)
   }
   if (rollout?.phase === 'RolledBack')
     throw refused(`the last rollout was rolled back: ${stable} is in charge as before`)

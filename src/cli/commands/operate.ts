@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Command, QueueState } from '../../core/rollout/queue-state.ts'
 import type { Rollout } from '../../core/rollout/rollout.ts'
+import { lastResort } from '../../core/rollout/advance-without-policy.ts'
 import { transition } from '../../core/rollout/transition.ts'
 import { QueueCanaryError } from '../../errors.ts'
 import type { QueueRecords } from '../../records/queue-records.ts'
@@ -59,15 +60,18 @@ async function withCommand(state: QueueState, records: QueueRecords, wish: Wish)
     : undefined
 }
 
-/** Carries the command out in advance, on paper. */
+/** Carries the command out in advance, on paper. An abort needs no policy: it must work also where that is lost. */
 async function changes(
   rollout: Rollout,
   command: Command,
   { records, at }: { readonly records: QueueRecords; readonly at: string },
 ): Promise<boolean> {
-  const policy = await records.readPolicy(rollout.policyDigest)
+  const policy = command.kind === 'abort' ? lastResort : await records.readPolicy(rollout.policyDigest)
   if (policy === undefined) {
-    throw new QueueCanaryError('NOT_FOUND', `the policy ${rollout.policyDigest} of the rollout is missing in the store`)
+    throw new QueueCanaryError(
+      'NOT_FOUND',
+      `the policy ${rollout.policyDigest} of the rollout is missing in the store: only abort works`,
+    )
   }
   const { effects } = transition(rollout, { kind: 'command', at, command }, policy)
   const refusal = effects.find((effect) => effect.kind === 'refuse')

@@ -48,7 +48,7 @@ function held(state: QueueState, rollout: Rollout, input: Omit<Advance, 'policy'
 }
 
 /** Enough to end by: the drain as policies have it by default, and nothing that could let a canary message start. */
-const lastResort: Policy = {
+export const lastResort: Policy = {
   strategy: 'canary',
   steps: [],
   ramp: undefined,

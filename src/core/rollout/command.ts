@@ -36,7 +36,7 @@ function carryOut(rollout: Rollout, { at, command: wish }: CommandEvent, policy:
 function abort(rollout: Rollout, wish: Command, at: string): Transition<Rollout> {
   if (rollout.phase === 'RollingBack') return { state: rollout, effects: [] }
   if (!abortablePhases.includes(rollout.phase))
-    return refuse(rollout, wish, `${rollout.canary} is in charge already; use undo`)
+    return refuse(rollout, wish, `${rollout.canary} is in charge already; use undo once the drain has ended`)
   return moveTo(rollout, {
     phase: 'RollingBack',
     at,
@@ -46,9 +46,10 @@ function abort(rollout: Rollout, wish: Command, at: string): Transition<Rollout>
 }
 
 function pause(rollout: Rollout, wish: Command, at: string): Transition<Rollout> {
-  if (rollout.phase === 'Paused') return { state: rollout, effects: [] }
-  if (rollout.phase !== 'Progressing')
-    return refuse(rollout, wish, `only a running step can be paused, not ${rollout.phase}`)
+  // A pause step may have a duration: what an operator holds must not go on by itself.
+  const isRunning = rollout.phase === 'Progressing' || rollout.hold === 'step'
+  if (rollout.phase === 'Paused' && !isRunning) return { state: rollout, effects: [] }
+  if (!isRunning) return refuse(rollout, wish, `only a running step can be paused, not ${rollout.phase}`)
   return moveTo(rollout, { phase: 'Paused', hold: 'operator', at, why: said('paused by an operator', wish) })
 }
 

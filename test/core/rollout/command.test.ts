@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Effect } from '../../../src/core/rollout/event.ts'
 import { carriedOutLimit } from '../../../src/core/rollout/rollout.ts'
 import { transition } from '../../../src/core/rollout/transition.ts'
-import { analysisOf, buildPolicy, ceilingMetric, rampStep } from '../../support/build-policy.ts'
+import { analysisOf, buildPolicy, ceilingMetric, pauseStep, rampStep } from '../../support/build-policy.ts'
 import { counts, facts } from '../../support/build-rollout.ts'
 import { look, rolloutIn, say, situationOf } from './situations.ts'
 
@@ -34,13 +34,23 @@ describe('a command', () => {
     expect(state.carriedOut.at(-1)).toBe(`${2 * carriedOutLimit - 1}`)
   })
 
+  it('pause holds a timed pause beyond its time, until it is resumed', () => {
+    const timed = buildPolicy({ steps: [pauseStep(1_000), rampStep()] })
+    const pausing = rolloutIn('Paused/step', { step: 0 })
+    const held = transition(transition(pausing, say('pause'), timed).state, look({}, 2_000), timed).state
+    expect([situationOf(held), held.step]).toEqual(['Paused/operator', 0])
+    const resumed = transition(held, say('resume', { id: 'later' }), timed).state
+    expect([situationOf(resumed), resumed.step]).toEqual(['Paused/step', 0])
+    expect(transition(resumed, look(), timed).state).toMatchObject({ phase: 'Progressing', step: 1 })
+  })
+
   it('says its reason in the history', () => {
     const { state } = transition(rolloutIn('Progressing'), say('abort', { reason: 'the pager rang' }), policy)
     expect(state.history.at(-1)?.why).toBe('aborted by an operator: the pager rang')
   })
 
   it.each([
-    ['abort', 'Draining', {}, 'abort refused: v2 is in charge already; use undo'],
+    ['abort', 'Draining', {}, 'abort refused: v2 is in charge already; use undo once the drain has ended'],
     [
       'promote',
       'Initialized',

@@ -27,7 +27,7 @@ drained             | P0   -    -    -    -    -    M    -    Y    N    -    -
 drain deadline      | P0   -    -    -    -    -    M    G    Y    N    -    -
 promote             | x    S1   P2   S1   x    S1   x    x    x    x    x    x
 promote --full      | M3   M3   M3   M3   M3   M3   M3   -    x    x    x    x
-pause               | x    O0   -    -    -    -    x    x    x    x    x    x
+pause               | x    O0   O1   -    -    -    x    x    x    x    x    x
 resume              | x    -    x    P0   P0   P0   x    x    x    x    x    x
 abort               | B    B    B    B    B    B    B    B    x    -    x    x
 `

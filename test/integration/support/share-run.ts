@@ -21,16 +21,21 @@ export interface StepShare extends Share {
 const tolerance = 0.1
 const settled = 1_000
 
+/** The stable workers keep up with 2,000 messages a second, with room to spare. */
+const onTraffic = { concurrency: 10, handler: { delayMs: 5 } }
+/** They never keep up, and leave the machine room for a canary that does as much again. */
+const onBacklog = { concurrency: 5, handler: { delayMs: 10 } }
+
 /** Ramps through the weights, two stable workers beside one canary, and measures each step from the ledger alone. */
 export async function measureShares(
   stage: Stage,
   { perSecond, seconds, weights }: Regime,
 ): Promise<readonly StepShare[]> {
-  const handler = { delayMs: 5 }
-  await stage.worker('v1', { name: 'v1-a', concurrency: 5, handler })
-  await stage.worker('v1', { name: 'v1-b', concurrency: 5, handler })
-  await stage.worker('v2', { concurrency: 30, handler })
-  if (perSecond === undefined) await stage.publisher.backlog(5_000 + 3_000 * seconds * weights.length)
+  const settings = perSecond === undefined ? onBacklog : onTraffic
+  await stage.worker('v1', { name: 'v1-a', ...settings })
+  await stage.worker('v1', { name: 'v1-b', ...settings })
+  await stage.worker('v2', { ...settings, concurrency: 30 })
+  if (perSecond === undefined) await stage.publisher.backlog(5_000 + 2_000 * seconds * weights.length)
   const stream = perSecond === undefined ? undefined : stage.publisher.stream(perSecond)
 
   const steps = weights.map((weight) => ({ weight: `${weight}%`, duration: `${seconds}s` }))

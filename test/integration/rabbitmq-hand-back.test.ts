@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import type { Broker, Delivery } from '../../src/contracts/broker.ts'
+import { isQueueCanaryError } from '../../src/errors.ts'
+import { eventually } from '../support/eventually.ts'
+import { testServer } from '../support/rabbitmq.ts'
+import { openCase, streaming } from '../support/rabbitmq-case.ts'
+import type { RabbitmqCase } from '../support/rabbitmq-case.ts'
+import { withChannel } from '../support/rabbitmq-target.ts'
+import { useTeardown } from '../support/teardown.ts'
+
+const server = testServer()
+const note = { version: 'v2', reason: 'failed', deliveryCount: 1 } as const
+
+describe('hand-back queue', () => {
+  const teardown = useTeardown()
+
+  it('is a quorum queue that dead-letters to the main queue, and a passive check finds it', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    await target.broker().prepareHandBack()
+    await expect(
+      target.broker({ handBack: { kind: 'existing', queue: target.handBackQueue } }).prepareHandBack(),
+    ).resolves.toBeUndefined()
+    await withChannel(server.url, async (channel) => {
+      const wrong = channel.assertQueue(target.handBackQueue, { durable: true })
+      await expect(wrong).rejects.toThrow(/inequivalent arg 'x-dead-letter-exchange'/)
+    })
+  })
+
+  it('may be a classic queue of an earlier time, and nothing else', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    const declare = (deadLetterRoutingKey: string): Promise<void> =>
+      withChannel(server.url, async (channel) => {
+        await channel.deleteQueue(target.handBackQueue)
+        await channel.assertQueue(target.handBackQueue, { durable: true, deadLetterExchange: '', deadLetterRoutingKey })
+      })
+    await declare(target.queue)
+    await target.broker().prepareHandBack()
+    await declare('elsewhere')
+    const failure = await target
+      .broker()
+      .prepareHandBack()
+      .catch((error: unknown) => error)
+    expect(isQueueCanaryError(failure, 'BROKER_REFUSED')).toBe(true)
+  })
+
+  it('gives a message back, marked, that exceeds its delivery limit', async () => {
+    const target = await openCase(server, teardown, 'quorum')
+    await withChannel(server.url, async (channel) => {
+      await channel.assertQueue(target.handBackQueue, {
+        durable: true,
+        arguments: {
+          'x-queue-type': 'quorum',
+          'x-delivery-limit': 2,
+          'x-dead-letter-exchange': '',
+          'x-dead-letter-routing-key': target.queue,
+          'x-dead-letter-strategy': 'at-least-once',
+          'x-overflow': 'reject-publish',
+        },
+      })
+    })
+    const broker = target.broker({ handBack: { kind: 'existing', queue: target.handBackQueue } })
+    await broker.prepareHandBack()
+    const delivery = await handBackOne(target, broker, {})
+    expect(delivery.passage.dead).toBe(false)
+    const returning = { onDelivery: (back: Delivery) => void back.requeue(), onLink: () => {} }
+    await broker.subscribe({ ...streaming, source: 'handBack' }, returning)
+    await comesBackDead(target, broker)
+  })
+
+  /** A redriven message brings death records that seem to make a circle of its next death; RabbitMQ 3 drops such messages. */
+  it.each([
+    ['expired', 'the main queue itself'],
+    ['delivery_limit', 'the main queue itself'],
+    ['rejected', 'a retry queue'],
+  ])('keeps a message with an old record "%s" of %s that expires there', async (reason, where) => {
+    const target = await openCase(server, teardown, 'classic')
+    const broker = target.broker()
+    await broker.prepareHandBack()
+    const record = {
+      count: 1,
+      reason,
+      queue: where === 'a retry queue' ? 'retry' : target.queue,
+      exchange: '',
+      'routing-keys': [target.queue],
+      time: { '!': 'timestamp', value: 1_700_000_000 },
+    }
+    const delivery = await handBackOne(target, broker, {
+      headers: { 'x-death': [record], tenant: 'a' },
+      expiration: '1500',
+    })
+    expect(delivery.message.headers['tenant']).toBe('a')
+    await comesBackDead(target, broker)
+  })
+
+  it('gets one copy, whoever the copies of the original went to', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    const broker = target.broker()
+    await broker.prepareHandBack()
+    await handBackOne(target, broker, { CC: [target.deadLetters] })
+    await eventually(async () => expect(await target.helper.ready(target.handBackQueue)).toBe(1), {
+      what: 'the hand-back',
+    })
+    expect(await target.helper.ready(target.deadLetters), 'the copy that the publisher sent').toBe(1)
+    const back = await takeOne(broker, 'handBack')
+    expect(back.message.headers['CC']).toEqual([target.deadLetters])
+    expect(back.passage.handedBack).toEqual(note)
+  })
+
+  it('takes messages with a user id', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    const broker = target.broker()
+    await broker.prepareHandBack()
+    await handBackOne(target, broker, { userId: 'guest' })
+    expect((await takeOne(broker, 'handBack')).ack()).toBe(true)
+  })
+})
+
+/** Publishes one message with these properties and hands its delivery back. */
+async function handBackOne(target: RabbitmqCase, broker: Broker, properties: object): Promise<Delivery> {
+  await withChannel(server.url, async (channel) => {
+    channel.sendToQueue(target.queue, Buffer.from('x'), { persistent: true, messageId: 'one', ...properties })
+  })
+  const delivery = await takeOne(broker, 'queue')
+  expect(await delivery.handBack(note)).toBe(true)
+  return delivery
+}
+
+/** The first delivery from there; its subscription takes no second one. */
+async function takeOne(broker: Broker, source: 'queue' | 'handBack'): Promise<Delivery> {
+  const taken: Delivery[] = []
+  const sink = { onDelivery: (delivery: Delivery) => void taken.push(delivery), onLink: () => {} }
+  await broker.subscribe({ ...streaming, source, permits: 1 }, sink)
+  await eventually(() => taken.length > 0, { what: `a delivery from ${source}` })
+  const [first] = taken
+  if (first === undefined) throw new Error('nothing taken')
+  return first
+}
+
+/** The message is in the main queue again, marked as dead there; given away it reaches the queue's own dead-letter target. */
+async function comesBackDead(target: RabbitmqCase, broker: Broker): Promise<void> {
+  const back = await takeOne(broker, 'queue')
+  expect(back.passage).toEqual({ handedBack: undefined, dead: true })
+  expect(back.deadLetter()).toBe(true)
+  await eventually(async () => expect(await target.helper.ready(target.deadLetters)).toBe(1), { what: 'a dead letter' })
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { memoryServer } from '../../adapters/brokers/memory/memory-server.ts'
+import { manualClock } from '../support/manual-clock.ts'
+import { useTeardown } from '../support/teardown.ts'
+import { bench, deadQueue } from './support/bench.ts'
+
+const teardown = useTeardown()
+const fail = (): never => {
+  throw new Error('no')
+}
+
+describe('a canary that is alone with a message it failed, without a hand-back queue', () => {
+  async function scene() {
+    const clock = manualClock()
+    const server = memoryServer({ clock })
+    server.declare('orders', { deadLetterTo: deadQueue, deliveryLimit: 20 })
+    const lab = bench(teardown, { handle: fail, handBack: false, server, clock })
+    lab.publish(1)
+    lab.throttle({ concurrency: 1 })
+    await clock.advance(600_000)
+    return { clock, lab }
+  }
+
+  it('does not return it so often that the broker drops it', async () => {
+    const { lab } = await scene()
+    expect([lab.depth(), lab.depth(deadQueue)]).toEqual([1, 0])
+    expect(lab.processor.tally.counts).toMatchObject({ taken: 1, failed: 1, handedBack: 1 })
+  })
+
+  it('stops at once all the same', async () => {
+    const { clock, lab } = await scene()
+    let stopped = false
+    const stopping = lab.intake.stop().then(() => (stopped = true))
+    await clock.advance(100)
+    expect(stopped).toBe(true)
+    await stopping
+  })
+})
