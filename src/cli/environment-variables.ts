@@ -22,7 +22,7 @@ import {
 
 export const variablePrefix = 'QUEUE_CANARY_'
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
 /** Where the records are; without the prefix. */

@@ -1,9 +1,9 @@
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 
 /** A consumer whose beat stands still for this long, while this process watched, is dead. Longer than an allocation's life. */
-export const livenessMs = 6_000
+const livenessMs = 6_000
 /** A link that is away for less is being restored or replaced: its consumer keeps its slots. */
-export const linkGraceMs = 2_000
+const linkGraceMs = 2_000
 
 /**
  * Everybody who reports, and how long they have been silent: the living are told from the dead by watching their beats change. Who was never

@@ -82,11 +82,13 @@ describe('backoff', () => {
   const bounds = (backoff: Backoff, count: number): number[] => Array.from({ length: count }, () => backoff.next(0))
 
   it('doubles from 100 ms to 15 s', () => {
-    expect(bounds(new Backoff(() => 1), 10)).toEqual([100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000])
+    expect(bounds(new Backoff({ random: () => 1 }), 10)).toEqual([
+      100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 15_000, 15_000,
+    ])
   })
 
   it('spreads over the whole range', () => {
-    expect(bounds(new Backoff(() => 0), 3)).toEqual([0, 0, 0])
+    expect(bounds(new Backoff({ random: () => 0 }), 3)).toEqual([0, 0, 0])
   })
 
   it.each([
@@ -96,7 +98,7 @@ describe('backoff', () => {
     ['less than that', 5, 3_000, 3_200],
     ['ten seconds, after the longest', 12, 10_000, 100],
   ])('starts over after something that lived %s', (_, before, lived, expected) => {
-    const backoff = new Backoff(() => 1)
+    const backoff = new Backoff({ random: () => 1 })
     bounds(backoff, before)
     expect(backoff.next(lived)).toBe(expected)
   })

@@ -28,9 +28,10 @@ import { realClock, waits, withDeadline } from './timing.ts'
  * One queue of a RabbitMQ broker, 3.10 or newer. Three connections, made when they are needed. One consumes the queue and does nothing else:
  * consuming a quorum queue that was declared a moment ago (the hand-back queue) may cost the whole connection (RabbitMQ 3.10). One takes what
  * was handed back, and asks for counts. One publishes what is handed back, because a broker in an alarm stops connections that publish.
- * Throws `ENVIRONMENT_INVALID` for a URL that cannot be read.
+ * Throws `ENVIRONMENT_INVALID` for a URL that cannot be read, or an empty queue name.
  */
 export function rabbitmqBroker(options: RabbitmqOptions): Broker {
+  if (options.queue === '') throw new QueueCanaryError('ENVIRONMENT_INVALID', 'expected the name of a queue, found ""')
   return new RabbitBroker(options)
 }
 

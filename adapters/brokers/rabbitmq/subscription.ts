@@ -79,8 +79,9 @@ export class RabbitSubscription implements Subscription {
 
   /** Never rejects. After `stop` it ends with the channel, or at once where there is none. */
   async #live(): Promise<void> {
-    const { clock } = this.#settings
-    const backoff = new Backoff()
+    const { clock, request } = this.#settings
+    // a hand-back queue may be missing for good, and each look for it leaves an error in the broker's log
+    const backoff = new Backoff({ longest: request.source === 'handBack' ? 60_000 : 15_000 })
     this.#report('connecting')
     while (!this.#ending.signal.aborted) {
       const model = await this.#connected()

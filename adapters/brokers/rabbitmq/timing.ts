@@ -23,16 +23,19 @@ export const waits = {
  */
 export class Backoff {
   #bound = 0
+  readonly #longest: number
   readonly #random: () => number
 
-  constructor(random: () => number = Math.random) {
+  /** `longest` in milliseconds. */
+  constructor({ longest = 15_000, random = Math.random }: { longest?: number; random?: () => number } = {}) {
+    this.#longest = longest
     this.#random = random
   }
 
   /** The delay before the next try, after one that lived for `livedMs`. */
   next(livedMs: number): number {
     const proven = Math.min(10_000, Math.max(1_000, 2 * this.#bound))
-    this.#bound = livedMs >= proven || this.#bound === 0 ? 100 : Math.min(15_000, 2 * this.#bound)
+    this.#bound = livedMs >= proven || this.#bound === 0 ? 100 : Math.min(this.#longest, 2 * this.#bound)
     return this.#random() * this.#bound
   }
 }
@@ -40,14 +43,13 @@ export class Backoff {
 /** The work's outcome, or `TIMED_OUT` after `ms`; the work itself goes on, its late failure is swallowed. */
 export async function withDeadline<T>(work: Promise<T>, ms: number, clock: Clock): Promise<T> {
   const done = new AbortController()
-  const expired = clock.sleep(ms, done.signal).then((): never => {
-    throw new QueueCanaryError('TIMED_OUT', `no answer within ${ms} ms`)
-  })
+  const outcome = work.then((value) => ({ value }))
   try {
-    return await Promise.race([work, expired])
+    const first = await Promise.race([outcome, clock.sleep(ms, done.signal)])
+    if (typeof first === 'object') return first.value
+    outcome.catch(() => undefined)
+    throw new QueueCanaryError('TIMED_OUT', `no answer within ${ms} ms`)
   } finally {
-    expired.catch(() => undefined)
-    work.catch(() => undefined)
     done.abort()
   }
 }

@@ -33,7 +33,7 @@ export function lanesOf(rollout: Rollout, policy: Policy, seen: Observation): La
 }
 
 /** The ramp step whose weight holds now: the running one, or the last one before a pause or the end. */
-export function rampStepAt(policy: Policy, index: number): RampStep | undefined {
+function rampStepAt(policy: Policy, index: number): RampStep | undefined {
   return policy.steps.slice(0, index + 1).findLast((step) => step.kind === 'ramp')
 }
 

@@ -2,6 +2,7 @@ import { memoryServer, memoryStore } from '../../../adapters/memory.ts'
 import type { MemoryServer } from '../../../adapters/memory.ts'
 import { createWorker } from '../../../src/index.ts'
 import { systemClock } from '../../../src/worker/system-clock.ts'
+import { threadTime } from './thread-time.ts'
 
 const queue = 'micro'
 const body = new Uint8Array(256)
@@ -13,7 +14,7 @@ export async function bareNanoseconds(messages: number): Promise<number> {
   const broker = server.broker({ queue, handBack: 'off' })
   const done = Promise.withResolvers<void>()
   let handled = 0
-  const start = performance.now()
+  const spent = threadTime()
   await broker.subscribe(
     { source: 'queue', precedence: 'normal', maxUnsettled: slots, permits: Infinity },
     {
@@ -25,7 +26,7 @@ export async function bareNanoseconds(messages: number): Promise<number> {
     },
   )
   await done.promise
-  const nanoseconds = ((performance.now() - start) / messages) * 1e6
+  const nanoseconds = (spent() / messages) * 1_000
   await broker.close()
   server.close()
   return nanoseconds
@@ -36,7 +37,7 @@ export async function workerNanoseconds(messages: number): Promise<number> {
   const server = filledServer(messages)
   const done = Promise.withResolvers<void>()
   let handled = 0
-  let start = 0
+  let spent = threadTime()
   await using worker = createWorker({
     queue,
     broker: server.broker({ queue, handBack: 'off' }),
@@ -45,13 +46,13 @@ export async function workerNanoseconds(messages: number): Promise<number> {
     concurrency: slots,
     prefetch: slots,
     handler: async () => {
-      if (handled === 0) start = performance.now()
+      if (handled === 0) spent = threadTime()
       if (++handled === messages) done.resolve()
     },
   })
   await worker.start()
   await done.promise
-  const nanoseconds = ((performance.now() - start) / messages) * 1e6
+  const nanoseconds = (spent() / messages) * 1_000
   await worker.drain()
   server.close()
   return nanoseconds
