@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Clock } from '../contracts/clock.ts'
 import type { Store } from '../contracts/store.ts'
 import { QueueCanaryError } from '../errors.ts'
@@ -23,6 +24,11 @@ export async function withSession<T>(place: Place, io: Io, work: (session: Sessi
   if (settings.place.store.kind === 'memory') {
     const why = 'a memory: store lives inside the process of its workers and cannot be reached from another one'
     throw new QueueCanaryError('ENVIRONMENT_INVALID', `${why}: use sqlite:PATH for workers and commands alike`)
+  }
+  // A worker makes the file; a command that made it would hide a mistyped path.
+  if (!existsSync(settings.place.store.path)) {
+    const why = `there is no store at ${settings.place.store.path}`
+    throw new QueueCanaryError('NOT_FOUND', `${why}: start the workers first, and check --store and QUEUE_CANARY_STORE`)
   }
   const clock = systemClock()
   const store = await createComposition(clock).openStore(settings.place.store)

@@ -11,6 +11,7 @@ export function parseOptions(argv: readonly string[]): RunOptions {
     args: [...argv],
     options: {
       quick: { type: 'boolean', default: false },
+      calm: { type: 'boolean', default: false },
       only: { type: 'string' },
       match: { type: 'string' },
       rounds: { type: 'string' },
@@ -18,8 +19,8 @@ export function parseOptions(argv: readonly string[]): RunOptions {
       help: { type: 'boolean', default: false },
     },
   })
-  const { quick, only, match, help } = values
+  const { quick, calm, only, match, help } = values
   const rounds = Number(values.rounds ?? (quick ? 1 : 5))
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds: expected a whole number from 1')
-  return { quick, only, match, help, rounds, profileDir: values.profile }
+  return { quick, calm, only, match, help, rounds, profileDir: values.profile }
 }

@@ -32,5 +32,5 @@ async function run(found: readonly Bench[]): Promise<void> {
 
 function usage(): string {
   const lines = benches.map(({ name, about }) => `  ${name.padEnd(12)} ${about}`)
-  return `npm run bench -- [--quick] [--only NAME] [--match TEXT] [--rounds N] [--profile DIR]\n\n${lines.join('\n')}`
+  return `npm run bench -- [--quick] [--calm] [--only NAME] [--match TEXT] [--rounds N] [--profile DIR]\n\n${lines.join('\n')}`
 }

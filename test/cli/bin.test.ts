@@ -97,6 +97,8 @@ interface Said {
 function start(node: string | undefined, args: readonly string[]) {
   const child: ChildProcessByStdio<null, Readable, Readable> = spawn(node ?? '', args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // The variables of the test run are not the product's.
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('QUEUE_CANARY_'))),
   })
   const text = { out: '', err: '' }
   child.stdout.on('data', (chunk: Buffer) => void (text.out += chunk.toString()))

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -56,9 +57,17 @@ describe('the command line', () => {
   })
 
   it('answers scripts with a document, also when it refuses', async () => {
-    const io = fakeIo({ env: { QUEUE_CANARY_STORE: await storeWith() } })
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: await storeWith('bills') } })
     expect(await main(['status', '--queue', 'orders', '--json'], io)).toBe(2)
     expect(io.documents()).toEqual([{ error: { code: 'NOT_FOUND', message: expect.stringContaining('"orders"') } }])
+  })
+
+  it('does not make the store that it looks for', async () => {
+    const path = (await storeWith('orders')).slice('sqlite:'.length)
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: `sqlite:${path}.typo` } })
+    expect(await main(['status'], io)).toBe(2)
+    expect(io.stderr()).toContain('start the workers first')
+    expect(existsSync(`${path}.typo`)).toBe(false)
   })
 
   it('prints one line a queue, or all of one', async () => {

@@ -61,5 +61,8 @@ function stepBack({ rollout, policy, at, seen }: Look, why: string): Transition<
     return moveTo(rollout, { phase: 'RollingBack', at, why: `${why}; there is no step to go back to`, numbers })
   }
   const anew = openStep({ ...rollout, metrics: {} }, totalsOf(seen))
-  return moveTo(anew, { phase: 'Progressing', step: target, at, why: `${why}; back to step ${target + 1}`, numbers })
+  const back = { step: target, at, why: `${why}; back to step ${target + 1}`, numbers }
+  // Whoever holds it goes on holding it.
+  if (rollout.hold === 'operator') return moveTo(anew, { ...back, phase: 'Paused', hold: 'operator' })
+  return moveTo(anew, { ...back, phase: 'Progressing' })
 }

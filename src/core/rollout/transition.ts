@@ -8,7 +8,6 @@ import { stay } from './look.ts'
 import type { Look } from './look.ts'
 import { bookLook } from './measure.ts'
 import { moveTo } from './move.ts'
-import type { Observation } from './observation.ts'
 import { abortablePhases, isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
 import { nextStep, passStep } from './steps.ts'
@@ -57,7 +56,7 @@ function proceed(look: Look): Transition<Rollout> {
 function begin(look: Look): Transition<Rollout> {
   const { rollout, seen } = look
   if (seen.canary.ready === 0) return stay(rollout, `waiting for a ready consumer of ${rollout.canary}`)
-  if (seen.stable.ready === 0)
+  if (seen.stable.ready === 0 && !replacesTheDead(look))
     return stay(rollout, `waiting for a ready consumer of ${rollout.stable}, which is in charge`)
   // A step measures its share from the totals at its start, so they have to be of now.
   const unaware = seen.stable.unaware + seen.canary.unaware
@@ -73,21 +72,23 @@ function endOfPause(look: Look): Transition<Rollout> {
   return nextStep(look, rollout.step, `the pause of ${step.durationMs} ms is over`)
 }
 
-function promoteWhenReady({ rollout, policy, seen, at }: Look): Transition<Rollout> {
+function promoteWhenReady(look: Look): Transition<Rollout> {
+  const { rollout, policy, seen, at } = look
   const { workers } = policy.promotion
   if (seen.canary.ready < workers)
     return stay(rollout, `waiting for ${workers} ready consumers of ${rollout.canary}: ${seen.canary.ready}`)
-  const open = handBackOpen(seen)
+  const open = handBackOpen(look)
   if (open !== undefined) return stay(rollout, open)
   const why = `${seen.canary.ready} consumers of ${rollout.canary} are ready and nothing waits in the hand-back queue`
   return moveTo(rollout, { phase: 'Promoting', at, why, numbers: { ready: seen.canary.ready, workers } })
 }
 
-function commitWhenWarm({ rollout, policy, seen, at }: Look): Transition<Rollout> {
+function commitWhenWarm(look: Look): Transition<Rollout> {
+  const { rollout, policy, seen, at } = look
   if (rollout.phaseElapsedMs < policy.promotion.durationMs) return stay(rollout)
   if (seen.canary.ready < policy.promotion.workers)
     return stay(rollout, `waiting for ${policy.promotion.workers} ready consumers: ${seen.canary.ready}`)
-  const open = handBackOpen(seen) ?? unprovenWithoutRamp(rollout, policy)
+  const open = handBackOpen(look) ?? unprovenWithoutRamp(rollout, policy)
   if (open !== undefined) return stay(rollout, open)
   const why = `${rollout.canary} is in charge; the consumers of ${rollout.stable} drain`
   return moveTo(rollout, {
@@ -106,11 +107,18 @@ function unprovenWithoutRamp(rollout: Rollout, policy: Policy): string | undefin
 }
 
 /** A message that waits there is one that the canary failed and nobody has handled: not knowing the number is no better than some. */
-function handBackOpen(seen: Observation): string | undefined {
+function handBackOpen(look: Look): string | undefined {
+  const { seen } = look
+  if (replacesTheDead(look)) return undefined
   if (seen.handBackBacklog === undefined) return 'waiting: the broker does not tell how many messages are handed back'
   return seen.handBackBacklog === 0
     ? undefined
     : `waiting: ${seen.handBackBacklog} messages are handed back and not yet handled`
+}
+
+/** Blue/green with nobody left of the version in charge, as when a broken one is undone: there is nothing to compare with, and nobody to wait for. */
+function replacesTheDead({ policy, seen }: Look): boolean {
+  return policy.strategy === 'blueGreen' && seen.stable.live === 0
 }
 
 /** Coordinators see an end of a drain a little after the consumers do. */

@@ -1,4 +1,5 @@
 import type { Bench, Lab } from '../lab/bench.ts'
+import { untilCalm } from '../lab/calm.ts'
 import { Crew } from '../lab/crew.ts'
 import { canaryVersion, openReleaseIn, stableVersion } from '../lab/release.ts'
 import type { ConsumerSpec, Reading } from '../lab/protocol.ts'
@@ -85,6 +86,7 @@ async function shareOf(lab: Lab, cell: Cell): Promise<Shared> {
   const running = await Crew.start([...stable, consumer(canaryVersion, canarySlots)], lab.options.profileDir)
   try {
     await openReleaseIn(database, queue, { weight: cell.weight, maxInFlight: canarySlots })
+    if (lab.options.calm) await untilCalm()
     running.open()
     if (cell.perSecond !== undefined) await lab.traffic.pace(queue, cell.messages, cell.perSecond)
     await running.untilHandled(cell.messages)

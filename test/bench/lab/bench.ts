@@ -13,6 +13,8 @@ export interface BenchOptions {
   /** A small version: the figures are rough, everything is exercised. */
   readonly quick: boolean
   readonly rounds: number
+  /** Waits before each run until the machine is idle. */
+  readonly calm: boolean
   /** Directory for CPU profiles of the consumers; undefined: none. */
   readonly profileDir: string | undefined
   /** Only contestants or cells whose label contains this. */

@@ -1,4 +1,5 @@
 import type { Lab } from './bench.ts'
+import { untilCalm } from './calm.ts'
 import { Crew } from './crew.ts'
 import { measured } from './measured.ts'
 import type { Measured } from './measured.ts'
@@ -42,6 +43,7 @@ async function emptyQueue(lab: Lab, { type, messages }: Contest, { crew, prepare
   const running = await Crew.start(specs, lab.options.profileDir)
   try {
     await prepare?.(specs)
+    if (lab.options.calm) await untilCalm()
     running.open()
     await running.untilHandled(messages)
     return measured(await running.finish())

@@ -143,6 +143,17 @@ describe('the promotion', () => {
     expect(transition(rolloutIn('Promoting', ready), look(), policyOfCase).state.phase).toBe('Draining')
   })
 
+  it('of a blue/green rollout does not wait for a version of which nobody is left, nor for what only that could take', () => {
+    const policy = buildPolicy({ strategy: 'blueGreen', steps: [] })
+    const alone = look({ stable: facts(), handBackBacklog: 3 }, 10_000)
+    const begun = transition(rolloutIn('Initialized'), alone, policy).state
+    expect(begun.phase).toBe('Promoting')
+    expect(transition(begun, alone, policy).state.phase).toBe('Draining')
+    expect(transition(rolloutIn('Initialized'), alone, buildPolicy({})).state.phase).toBe('Initialized')
+    const beside = look({ handBackBacklog: 3 }, 10_000)
+    expect(transition(begun, beside, policy).state.phase).toBe('Promoting')
+  })
+
   it('waits for the workers that the policy asks for, then and at the commit', () => {
     const three = buildPolicy({ promotion: { workers: 3, durationMs: 1_000 } })
     const with3 = { canary: facts({ live: 3, ready: 3 }) }

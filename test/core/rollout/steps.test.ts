@@ -133,6 +133,7 @@ describe('a failure', () => {
     ['stepBack', 'Progressing', 3, 'Progressing', 2],
     ['stepBack', 'Progressing', 2, 'Progressing', 0],
     ['stepBack', 'Progressing', 0, 'RollingBack', 0],
+    ['stepBack', 'Paused/operator', 3, 'Paused/operator', 2],
     ['stepBack', 'WaitingPromotion', 4, 'Progressing', 2],
     ['stepBack', 'Promoting', 4, 'RollingBack', 4],
     ['pause', 'Promoting', 4, 'Paused/failure', 4],

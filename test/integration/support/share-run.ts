@@ -34,7 +34,7 @@ export async function measureShares(
   const settings = perSecond === undefined ? onBacklog : onTraffic
   await stage.worker('v1', { name: 'v1-a', ...settings })
   await stage.worker('v1', { name: 'v1-b', ...settings })
-  await stage.worker('v2', { ...settings, concurrency: 30 })
+  await stage.worker('v2', { ...settings, concurrency: 100 })
   if (perSecond === undefined) await stage.publisher.backlog(5_000 + 2_000 * seconds * weights.length)
   const stream = perSecond === undefined ? undefined : stage.publisher.stream(perSecond)
 
