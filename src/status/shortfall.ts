@@ -26,7 +26,8 @@ export function shortfall(view: StatusView, share: Taken & { readonly target: nu
   if ((100 * share.canary) / share.total >= tolerance * share.target) return undefined
   const consumers = view.living.filter(({ version }) => version === rollout.canary)
   const ready = consumers.filter((report) => report.state === 'ready' && linked(report))
-  return notReady(rollout, consumers, ready) ?? tooSlow({ rollout, lane, ready }, share)
+  const budget = (view.policy?.limits.maxFailedMessages ?? Infinity) - rollout.harmed - rollout.unaccounted
+  return notReady(rollout, consumers, ready) ?? tooSlow({ rollout, lane, ready, budget }, share)
 }
 
 function notReady(
@@ -44,10 +45,14 @@ interface Trial {
   readonly rollout: Rollout
   readonly lane: ThrottledLane
   readonly ready: readonly ConsumerReport[]
+  /** Messages that may still fail: no more are ever in flight. */
+  readonly budget: number
 }
 
-function tooSlow({ rollout, lane, ready }: Trial, share: Taken & { readonly target: number }): string {
-  const slots = Math.min(lane.concurrency, sum(ready.map(({ capacity }) => capacity)))
+function tooSlow({ rollout, lane, ready, budget }: Trial, share: Taken & { readonly target: number }): string {
+  const places = Math.min(lane.concurrency, sum(ready.map(({ capacity }) => capacity)))
+  const slots = Math.min(places, budget)
+  const limit = limitOf(slots, places)
   const meanMs = mean(ready.map(({ durations }) => durations))
   const slotMs = Math.max(lane.delayMs, meanMs ?? 0)
   const perSecond = share.total / (Math.max(1, rollout.stepElapsedMs) / 1_000)
@@ -59,10 +64,17 @@ function tooSlow({ rollout, lane, ready }: Trial, share: Taken & { readonly targ
   if (possible < needed) {
     const cause =
       lane.delayMs >= (meanMs ?? 0) ? `delay ${lane.delayMs} ms` : `handlers that take ${round(meanMs ?? 0)} ms`
-    return `concurrency ${slots} with ${cause} allows ${round(possible)} msg/s; ${share.target} % of ${round(perSecond)} msg/s needs ${round(needed)}`
+    return `${limit.name} with ${cause} allows ${round(possible)} msg/s; ${share.target} % of ${round(perSecond)} msg/s needs ${round(needed)}`
   }
   const wanted = Math.round((share.target / 100) * share.total)
-  return `${rollout.canary} took ${share.canary} of ${share.total} messages where ${wanted} were meant; its ${slots} slots are not what limits it`
+  return `${rollout.canary} took ${share.canary} of ${share.total} messages where ${wanted} were meant; ${limit.otherwise}`
+}
+
+/** What holds the number of messages in flight down, and what to say where that does not explain it. */
+function limitOf(slots: number, places: number): { readonly name: string; readonly otherwise: string } {
+  if (slots === places) return { name: `concurrency ${slots}`, otherwise: `its ${slots} slots are not what limits it` }
+  const otherwise = `its failure budget leaves it ${slots} messages in flight, though it has ${places} slots`
+  return { name: `a failure budget with ${slots} left`, otherwise }
 }
 
 /** Of succeeded first attempts, in milliseconds; undefined without any. */

@@ -55,6 +55,13 @@ describe('why a share is not reached', () => {
     expect(whyOf(few)).toMatch(/^concurrency 2 with delay 1000 ms allows 2 msg\/s/)
   })
 
+  it('names a failure budget that leaves fewer messages in flight than there are slots', () => {
+    const slow = behind({ lane: { concurrency: 10 }, canary: { capacity: 10, durations: { 185: 10 } } })
+    const spent = { ...slow, state: state({ ...slow.state, rollout: rollout({ ...slow.state.rollout, harmed: 24 }) }) }
+    expect(whyOf(slow)).not.toMatch(/failure budget/)
+    expect(whyOf(spent)).toMatch(/^a failure budget with 1 left with handlers that take/)
+  })
+
   it('names handlers that never end', () => {
     expect(whyOf(behind({ canary: { stuck: 1 } }))).toBe(
       'all 1 slots are held by handlers that run on after their time was over',
