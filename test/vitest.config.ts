@@ -26,6 +26,8 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // A test of processes, brokers and their deaths may meet a machine that stands still. It says so when it needed its second try.
+          retry: 1,
         },
       },
     ],

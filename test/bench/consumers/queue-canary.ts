@@ -22,6 +22,7 @@ export const startQueueCanary: StartConsumer = async ({ url, queue, prefetch, co
     ...(soloWeight !== undefined && { canary: { handler, version: canaryVersion } }),
     concurrency,
     prefetch,
+    handlerTimeoutMs: gateMs,
     log: complaints,
   })
   await worker.start()
@@ -36,6 +37,9 @@ export const startQueueCanary: StartConsumer = async ({ url, queue, prefetch, co
     },
   }
 }
+
+/** The first messages wait behind the gate, which may stay shut until the machine is calm. */
+const gateMs = 900_000
 
 const complaints: Logger = {
   debug: () => {},
