@@ -130,7 +130,7 @@ const act = fc.record({
     'mend',
     'command',
   ),
-  ms: fc.constantFrom(0, 0, 10, 50, 50, 500, 2_000),
+  ms: fc.constantFrom(0, 0, 10, 50, 50, 500, 2_000, 6_000),
 })
 
 interface Run {
@@ -187,7 +187,7 @@ function pairs(written: readonly Written[]): readonly (readonly [Written, Writte
 
 describe('two coordinators and a store that delays, refuses and loses answers', () => {
   it('leave one line of documents, each epoch by one hand, and no time that has not passed', async () => {
-    let epochs = 0
+    let handovers = 0
     await fc.assert(
       fc.asyncProperty(fc.array(act, { minLength: 30, maxLength: 120 }), async (acts) => {
         const { lab, written } = await scene()
@@ -203,10 +203,10 @@ describe('two coordinators and a store that delays, refuses and loses answers', 
           const timed = { 'no time is counted that has not passed': (after.state.rollout?.elapsedMs ?? 0) <= after.at }
           expect(brokenRules({ ...successionRules(before.state, after.state), ...timed })).toEqual([])
         }
-        epochs = Math.max(epochs, (await lab.state()).epoch)
+        handovers += (await lab.state()).epoch - 1
       }),
       { numRuns: 60 },
     )
-    expect(epochs).toBeGreaterThan(3)
+    expect(handovers).toBeGreaterThan(5)
   })
 })

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const windowMs = 500
 /** Of all cores together. */
 const busyAtMost = 0.12
-const patienceMs = 300_000
+const patienceMs = 60_000
 
-/** Resolves once the machine does next to nothing else, or after five minutes: what runs then is measured on a busy machine. */
+/** Resolves once the machine does next to nothing else, or after a minute: what runs then is measured on a busy machine. */
 export async function untilCalm(): Promise<void> {
   const end = performance.now() + patienceMs
   for (let calm = 0; calm < 2 && performance.now() < end;) {
