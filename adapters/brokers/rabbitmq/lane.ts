@@ -6,6 +6,8 @@ import type { Settler } from './delivery.ts'
 
 /** How a subscription takes messages over one channel. */
 export interface Lane {
+  /** The broker was told to deliver, and its credit is not used up. */
+  readonly thirsty: boolean
   /** Begins taking, as far as it may. Never rejects: where the broker refuses, the session ends. */
   start(): Promise<void>
   /** Permits were raised. */

@@ -31,6 +31,10 @@ export class PermitLane implements Lane {
     this.#law = new PermitLaw(ledger, settings.maxUnsettled)
   }
 
+  get thirsty(): boolean {
+    return this.#state === 'consuming' && this.#law.hasCredit
+  }
+
   async start(): Promise<void> {
     if (this.#ledger.left <= 0) this.#settings.report('idle')
     this.#look()

@@ -48,10 +48,15 @@ export class PermitLaw {
     return consumer !== undefined && consumer.base + consumer.settled + 1 + consumer.prefetch > this.#ledger.granted
   }
 
+  /** True while the broker may deliver to the present consumer. */
+  get hasCredit(): boolean {
+    const consumer = this.#consumer
+    return consumer !== undefined && consumer.unsettled < consumer.prefetch
+  }
+
   /** True while the consumer has used up its prefetch although there is room: it can take nothing until something is settled. */
   get starved(): boolean {
-    const consumer = this.#consumer
-    return consumer !== undefined && consumer.unsettled >= consumer.prefetch && this.room > 0
+    return this.#consumer !== undefined && !this.hasCredit && this.room > 0
   }
 
   /** True when a new consumer would at least double the credit of the present one. */

@@ -10,6 +10,7 @@ export class StreamingLane implements Lane, Settler {
   readonly #settings: LaneSettings
   readonly #run = new AckRun()
   #flushing = false
+  #credit = 0
   #consuming: Promise<void> | undefined
   #stopped: Promise<void> | undefined
 
@@ -19,6 +20,10 @@ export class StreamingLane implements Lane, Settler {
 
   get alive(): boolean {
     return this.#settings.session.alive
+  }
+
+  get thirsty(): boolean {
+    return this.#credit > 0
   }
 
   async start(): Promise<void> {
@@ -35,6 +40,7 @@ export class StreamingLane implements Lane, Settler {
 
   ack(deliveryTag: number): boolean {
     if (!this.alive) return false
+    this.#credit++
     this.#run.ack(deliveryTag)
     if (!this.#flushing) {
       this.#flushing = true
@@ -45,6 +51,7 @@ export class StreamingLane implements Lane, Settler {
 
   nack(deliveryTag: number, requeue: boolean): boolean {
     if (!this.#settings.session.nack(deliveryTag, requeue)) return false
+    this.#credit++
     this.#run.skip(deliveryTag)
     return true
   }
@@ -58,11 +65,16 @@ export class StreamingLane implements Lane, Settler {
 
   async #consume(): Promise<void> {
     const { session, maxUnsettled, priority, deliver, report } = this.#settings
+    const prefetch = Math.min(maxUnsettled, mostPrefetch)
     try {
-      await session.prefetch(Math.min(maxUnsettled, mostPrefetch))
+      await session.prefetch(prefetch)
+      this.#credit = prefetch
       await session.consume(tag, priority, (raw) => {
         if (raw === null) session.end(cancelledByBroker())
-        else deliver(raw, this)
+        else {
+          this.#credit--
+          deliver(raw, this)
+        }
       })
       report('consuming')
     } catch {
@@ -72,6 +84,7 @@ export class StreamingLane implements Lane, Settler {
 
   async #stop(): Promise<void> {
     await this.#consuming
+    this.#credit = Number.NEGATIVE_INFINITY
     if (this.alive) await this.#settings.session.cancel(tag).catch(() => undefined)
   }
 }

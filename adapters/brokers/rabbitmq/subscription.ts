@@ -3,6 +3,7 @@ import type { DeliverySink, LinkState, SubscribeRequest, Subscription } from '..
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Logger } from '../../../src/contracts/logger.ts'
 import type { QueueCanaryError } from '../../../src/errors.ts'
+import { askOnce } from './ask-once.ts'
 import { ChannelSession } from './channel-session.ts'
 import { RabbitDelivery } from './delivery.ts'
 import type { DeliveryContext, Settler } from './delivery.ts'
@@ -14,6 +15,7 @@ import { PermitLane } from './permit-lane.ts'
 import { PermitLedger } from './permit-law.ts'
 import { StreamingLane } from './streaming-lane.ts'
 import { Backoff } from './timing.ts'
+import { untilForgotten } from './watchdog.ts'
 
 export interface SubscriptionSettings {
   readonly link: Link
@@ -34,6 +36,7 @@ export class RabbitSubscription implements Subscription {
   readonly #life: Promise<void>
   #session: ChannelSession | undefined
   #lane: Lane | undefined
+  #deliveries = 0
   #state: LinkState | undefined
   #reason: string | undefined
   #stopped: Promise<void> | undefined
@@ -118,6 +121,7 @@ export class RabbitSubscription implements Subscription {
       await session.checkQueue(place.queue)
       if (this.#ending.signal.aborted) session.end(new Error('stopped'))
       else await this.#take(session)
+      void this.#watch(model, session)
       return await session.ended
     } catch (error) {
       return brokerError(error, place)
@@ -142,10 +146,29 @@ export class RabbitSubscription implements Subscription {
     await this.#lane.start()
   }
 
+  /** Ends a session in which the broker has forgotten the consumer: the next one is a new consumer. Never rejects. */
+  async #watch(model: ChannelModel, session: ChannelSession): Promise<void> {
+    const { clock, log, place } = this.#settings
+    const over = new AbortController()
+    void session.ended.then(() => over.abort())
+    const watched = {
+      deliveries: () => this.#deliveries,
+      thirsty: () => this.#lane?.thirsty === true,
+      count: () => askOnce(model, clock, (channel) => channel.checkQueue(place.queue)),
+      clock,
+      random: Math.random,
+    }
+    const found = await untilForgotten(watched, over.signal)
+    if (found === undefined) return
+    log?.warn({ queue: place.queue, found }, 'the broker does not deliver to this consumer: it subscribes anew')
+    session.end(new Error(`the broker does not deliver: ${found}`))
+  }
+
   /** An error that left this callback would close the channel. */
   #deliver(raw: ConsumeMessage, settler: Settler): void {
     const { sink, context, clock, log, place } = this.#settings
     const receivedAt = raw.properties.expiration === undefined ? 0 : clock.wall()
+    this.#deliveries++
     const delivery = new RabbitDelivery(raw, settler, context, receivedAt)
     try {
       sink.onDelivery(delivery)
