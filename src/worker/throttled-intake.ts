@@ -4,6 +4,7 @@ import type { ConsumerAllocation } from '../core/allocation/lane.ts'
 import type { Intake } from './intake.ts'
 import type { Processor } from './processor.ts'
 import { RecentIds } from './recent-ids.ts'
+import { mayReturn } from './settle.ts'
 import { Source } from './source.ts'
 import type { SourceOwner } from './source.ts'
 import { Throttle } from './throttle.ts'
@@ -44,6 +45,8 @@ export class ThrottledIntake implements Intake, SourceOwner {
   #hasEnded = false
   /** To be returned when the subscription that brought it takes nothing any more. */
   #toReturn: Work[] = []
+  /** Failed here and returned so often that the broker may soon drop it: returned once more, when this lane has ended. */
+  #held: Work[] = []
   #asideUntil = -Infinity
 
   constructor(options: ThrottledIntakeOptions) {
@@ -63,7 +66,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   get waiting(): number {
-    return this.#starting + this.#toReturn.length
+    return this.#starting + this.#toReturn.length + this.#held.length
   }
 
   get #stopped(): boolean {
@@ -111,13 +114,16 @@ export class ThrottledIntake implements Intake, SourceOwner {
     const { processor, clock } = this.#options
     const { id, deliveryCount } = work.delivery.message
     this.#failedHere.add(id)
-    const asideMs = standAsideMs * 2 ** Math.min(deliveryCount, mostDoublings)
-    this.#asideUntil = Math.max(this.#asideUntil, clock.now() + asideMs)
     if (this.#source === undefined || this.#hasEnded) {
       processor.settler.requeue(work)
       return
     }
-    this.#toReturn.push(work)
+    if (mayReturn(deliveryCount)) {
+      const asideMs = standAsideMs * 2 ** Math.min(deliveryCount, mostDoublings)
+      this.#asideUntil = Math.max(this.#asideUntil, clock.now() + asideMs)
+      this.#toReturn.push(work)
+    } else this.#held = [...this.#held.filter((held) => !held.isVoid), work]
+    // What is held keeps its place at the broker: others come over a subscription that has all its places.
     if (!this.#stopped) this.#replacing ??= this.#replace()
   }
 
@@ -126,6 +132,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
     await this.#replacing
     await this.#source?.stop()
     this.#hasEnded = true
+    this.#toReturn.push(...this.#held.splice(0))
     this.returnUnstarted()
   }
 
