@@ -1,7 +1,9 @@
 import type { Pace } from '../core/allocation/permits.ts'
 
-/** Averages fade with this time constant, in milliseconds: several looks long, and short enough to follow a canary that opens up a backlog. */
+/** The rate fades with this time constant, in milliseconds: several looks long, and short enough to follow a canary that opens up a backlog. */
 const memoryMs = 300
+/** How much of the new one each look takes over into the interval. A look that is late once counts for twice the interval: the next ones are not. */
+const freshLook = 0.2
 
 /** Measures how fast the queue moves and how far apart looks are. Starts at standstill: a new coordinator grants nothing ahead. */
 export class PaceMeter {
@@ -18,7 +20,7 @@ export class PaceMeter {
     const fresh = 1 - Math.exp(-sinceMs / memoryMs)
     this.#ratePerMs += fresh * (Math.max(0, total - last.total) / sinceMs - this.#ratePerMs)
     const interval = this.#intervalMs ?? sinceMs
-    this.#intervalMs = interval + fresh * (sinceMs - interval)
+    this.#intervalMs = interval + freshLook * (Math.min(sinceMs, 2 * interval) - interval)
     this.#last = { total, at: now }
   }
 

@@ -1,6 +1,7 @@
 import { assignmentFor } from '../core/allocation/assignment.ts'
 import type { Assignment } from '../core/allocation/assignment.ts'
 import { compareOrder } from '../core/rollout/order.ts'
+import { bridged } from '../core/allocation/permits.ts'
 import type { Order } from '../core/rollout/order.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 
@@ -58,16 +59,18 @@ export function obey(memory: Memory, look: Look, self: Self, now: number): Memor
 
 /**
  * What to do at this moment. In doubt, and when no change of the document was seen for `ttlMs`, a canary takes nothing, while a stable consumer
- * goes on with what it was last told.
+ * goes on with what it was last told. Having read the document once proves nothing: it may be old.
  */
 export function duty(memory: Memory, now: number, ttlMs: number): Assignment {
-  if (memory.assignment.kind !== 'throttled') return memory.assignment
-  return memory.doubt === undefined && isFresh(memory, now, ttlMs) ? memory.assignment : { kind: 'idle' }
-}
-
-/** True while the document was seen to change within the last `ttlMs`. Having read it once proves nothing: it may be old. */
-export function isFresh(memory: Memory, now: number, ttlMs: number): boolean {
-  return memory.changedAt !== undefined && now - memory.changedAt <= ttlMs
+  const { assignment, doubt, changedAt = -Infinity } = memory
+  if (assignment.kind !== 'throttled') return assignment
+  const sinceMs = now - changedAt
+  if (doubt !== undefined || sinceMs > ttlMs) return { kind: 'idle' }
+  const { permits, bridge } = assignment.allocation
+  const more = permits === undefined || bridge === undefined ? 0 : bridged(bridge, sinceMs)
+  return more === 0
+    ? assignment
+    : { kind: 'throttled', allocation: { ...assignment.allocation, permits: (permits ?? 0) + more } }
 }
 
 function accept({ generation, epoch, sequence }: QueueState, assignment: Assignment) {

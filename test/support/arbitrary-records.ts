@@ -100,7 +100,15 @@ export const arbitraryState = fc.record({
   allocations: fc.record({
     stable: lane,
     canary: lane,
-    consumers: dictionary(fc.record({ concurrency: whole, delayMs: amount, permits: maybe(whole), failures: whole })),
+    consumers: dictionary(
+      fc.record({
+        concurrency: whole,
+        delayMs: amount,
+        permits: maybe(whole),
+        bridge: maybe(fc.record({ permitsPerMs: amount, afterMs: amount })),
+        failures: whole,
+      }),
+    ),
   }),
 }) as fc.Arbitrary<QueueState>
 

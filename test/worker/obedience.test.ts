@@ -11,7 +11,7 @@ import type { Look, Memory } from '../../src/worker/obedience.ts'
 const ttl = 5_000
 const self = { id: 'w.1.v2', version: 'v2' }
 const stableSelf = { id: 'w.1.v1', version: 'v1' }
-const allocation: ConsumerAllocation = { concurrency: 2, delayMs: 0, permits: 10, failures: 5 }
+const allocation: ConsumerAllocation = { concurrency: 2, delayMs: 0, permits: 10, bridge: undefined, failures: 5 }
 
 /** A document with a rollout of v2 in place of v1. */
 function ramping(overrides: Partial<QueueState> = {}, permits = 10): QueueState {
@@ -41,6 +41,24 @@ function looks(
 const at = (sequence: number, more: Partial<QueueState> = {}, permits = 10) =>
   ramping({ sequence, lease: { holder: 'x', renewals: sequence }, ...more }, permits)
 const none = { stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {} } as const
+
+describe('a canary whose next grant is late', () => {
+  const allocations = (bridge: ConsumerAllocation['bridge']) => ({
+    ...ramping().allocations,
+    consumers: { [self.id]: { ...allocation, bridge } },
+  })
+  const memory = looks(self, [0, at(1)], [10, at(2, { allocations: allocations({ permitsPerMs: 0.1, afterMs: 30 }) })])
+
+  it.each([
+    ['has what it was granted', 40, 10],
+    ['goes on at the same pace', 90, 15],
+    ['runs dry after a while', 1_000, 35],
+    ['has nothing when the allocation is old', 11 + ttl, undefined],
+  ])('%s', (_, now, permits) => {
+    const assignment = duty(memory, now, ttl)
+    expect(assignment.kind === 'throttled' ? assignment.allocation.permits : undefined).toBe(permits)
+  })
+})
 
 describe('a canary', () => {
   it.each<[string, Memory, number, string]>([

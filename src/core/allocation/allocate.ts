@@ -44,7 +44,13 @@ export function allocate(request: AllocationRequest): AllocationResult {
   const permits = dividePermits({ rollout, lane, active, resting, mayFail: failures, seen, pace })
   const given = active.map(({ consumer, concurrency }, index): readonly [string, ConsumerAllocation] => [
     consumer.id,
-    { concurrency, delayMs: lane.delayMs, permits: permits.totals[index], failures: failures[index] ?? 0 },
+    {
+      concurrency,
+      delayMs: lane.delayMs,
+      permits: permits.totals[index],
+      bridge: permits.bridges[index],
+      failures: failures[index] ?? 0,
+    },
   ])
   const consumers = Object.fromEntries([...given, ...kept])
   return { allocations: { ...lanes, consumers }, forgone: permits.forgone, unaccounted }

@@ -4,7 +4,7 @@ import type { Rollout } from '../rollout/rollout.ts'
 import { level } from './divide.ts'
 import type { ConsumerAllocation, ThrottledLane } from './lane.ts'
 import { permit } from './permits.ts'
-import type { Pace } from './permits.ts'
+import type { Bridge, Pace } from './permits.ts'
 
 /** One living canary consumer: its slots from now on, and what it was given before. */
 export interface Holder {
@@ -54,11 +54,12 @@ export interface PermitDivision extends Holders {
 
 /** Permits by the law of `permits.ts`, divided among the consumers that can use them. */
 export function dividePermits(division: PermitDivision): {
-  readonly totals: readonly (number | undefined)[]
+  readonly totals: readonly ConsumerAllocation['permits'][]
+  readonly bridges: readonly ConsumerAllocation['bridge'][]
   readonly forgone: number
 } {
   const { rollout, lane, active, resting, seen, pace } = division
-  if (lane.weight >= 100) return { totals: active.map(() => undefined), forgone: rollout.forgone }
+  if (lane.weight >= 100) return { totals: active.map(() => undefined), bridges: [], forgone: rollout.forgone }
   const held = active.map(unusedPermits)
   const stranded = sum(resting.map(unusedPermits))
   const { grant, forgone } = permit({
@@ -69,9 +70,18 @@ export function dividePermits(division: PermitDivision): {
     burst: stranded + burstOf(lane, pace),
     forgone: rollout.forgone,
   })
-  const given = spread(grant, division, held)
+  const rooms = roomsOf(division)
+  const given = spread(grant, rooms, held)
   const totals = active.map(({ consumer }, index) => consumer.taken + (held[index] ?? 0) + (given[index] ?? 0))
-  return { totals, forgone }
+  const bridges = rooms.map((room) => bridgeOf(lane, pace, room / sum(rooms)))
+  return { totals, bridges, forgone }
+}
+
+/** `part`: of the version's messages, what this consumer gets. */
+function bridgeOf({ weight }: ThrottledLane, { ratePerMs, horizonMs }: Pace, part: number): Bridge | undefined {
+  const permitsPerMs = Number(((weight / 100) * ratePerMs * part).toPrecision(3))
+  // When a grant is obeyed, two thirds of its horizon have passed on average.
+  return permitsPerMs > 0 ? { permitsPerMs, afterMs: horizonMs / 3 } : undefined
 }
 
 /** Enough for two horizons, so that no consumer waits for a grant while permits are due; bounded, whatever the meter says. */
@@ -81,13 +91,17 @@ function burstOf({ weight, concurrency }: ThrottledLane, { ratePerMs, horizonMs 
 
 const mostPermits = 10_000
 
-/** Permits go where fewest lie unused for the messages that can be handled at a time. */
-function spread(grant: number, { active, mayFail }: PermitDivision, held: readonly number[]): readonly number[] {
-  const rooms = active.map(({ consumer, concurrency }, index) =>
+/** Messages that each consumer can have in flight: within its slots, and within what may fail. */
+function roomsOf({ active, mayFail }: PermitDivision): readonly number[] {
+  return active.map(({ consumer, concurrency }, index) =>
     Math.min(concurrency, Math.max(0, (mayFail[index] ?? 0) - consumer.harmed)),
   )
+}
+
+/** Permits go where fewest lie unused for the messages that can be handled at a time. */
+function spread(grant: number, rooms: readonly number[], held: readonly number[]): readonly number[] {
   const room = sum(rooms)
-  if (room === 0) return active.map(() => 0)
+  if (room === 0) return rooms.map(() => 0)
   const all = sum(held) + grant
   return level(
     grant,

@@ -1,3 +1,5 @@
+import type { Bridge } from './permits.ts'
+
 /** What a version may do. `none`: takes nothing. `stream`: takes what it can. `drain`: takes nothing more, finishes, and is retired. */
 export type Lane =
   | { readonly kind: 'none' }
@@ -24,6 +26,8 @@ export interface ConsumerAllocation {
   readonly delayMs: number
   /** Messages it may have taken in all; undefined: as many as it can. */
   readonly permits: number | undefined
+  /** What it may add to them while the next grant is late (see `permits.ts`); undefined: nothing. */
+  readonly bridge: Bridge | undefined
   /** Messages that may have failed in all: failed and in flight together never exceed it. */
   readonly failures: number
 }

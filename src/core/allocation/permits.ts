@@ -47,5 +47,22 @@ export function permit(law: PermitLaw): Permission {
   return { grant: Math.max(0, Math.min(open, law.burst - law.unused)), forgone }
 }
 
+/**
+ * A grant lasts until the next one is due. Where that is late (a coordinator that stands still for a moment, a slow store), the consumer goes on
+ * at the pace of before, for `bridgeMs` at most: then it runs dry. What it took is in its report, so the next grant is so much smaller.
+ */
+export interface Bridge {
+  readonly permitsPerMs: number
+  /** From the moment when the grant was obeyed. */
+  readonly afterMs: number
+}
+
+const bridgeMs = 250
+
+/** Permits beyond the granted ones, `sinceMs` after the grant was obeyed. */
+export function bridged({ permitsPerMs, afterMs }: Bridge, sinceMs: number): number {
+  return Math.floor(permitsPerMs * Math.min(bridgeMs, Math.max(0, sinceMs - afterMs)))
+}
+
 /** 1 % of 300 is 3, not 2.9999999999999996. */
 const tolerance = 1e-9

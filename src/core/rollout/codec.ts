@@ -42,7 +42,13 @@ const allocations = record({
   stable: lane,
   canary: lane,
   consumers: dictionary(
-    record({ concurrency: whole(), delayMs: amount(), permits: optional(whole()), failures: whole() }),
+    record({
+      concurrency: whole(),
+      delayMs: amount(),
+      permits: optional(whole()),
+      bridge: optional(record({ permitsPerMs: amount(), afterMs: amount() })),
+      failures: whole(),
+    }),
   ),
 })
 

@@ -3,6 +3,7 @@ import { allocate } from '../../../src/core/allocation/allocate.ts'
 import type { AllocationRequest } from '../../../src/core/allocation/allocate.ts'
 import { idleAllocations } from '../../../src/core/allocation/lane.ts'
 import type { Allocations, ConsumerAllocation, Lane } from '../../../src/core/allocation/lane.ts'
+import type { Pace } from '../../../src/core/allocation/permits.ts'
 import type { ConsumerFacts, DeadConsumer } from '../../../src/core/rollout/observation.ts'
 import { buildRollout, consumer, counts, facts, observation } from '../../support/build-rollout.ts'
 
@@ -17,6 +18,7 @@ interface Scene {
   readonly maxFailedMessages?: number
   /** Taken by the stable version in the step. */
   readonly stable?: number
+  readonly pace?: Pace
 }
 
 /** A step in which the stable version has taken 1,000 messages. */
@@ -29,6 +31,7 @@ function request(scene: Scene): AllocationRequest {
     harmed = 0,
     maxFailedMessages = 25,
     stable = 1_000,
+    pace = { ratePerMs: 0, horizonMs: 0 },
   } = scene
   const before: Allocations = { ...idleAllocations, consumers: had }
   const taken = [...consumers, ...dead].reduce((sum, one) => sum + one.taken, 0)
@@ -42,12 +45,12 @@ function request(scene: Scene): AllocationRequest {
       canary: facts({ counts: counts({ taken }), consumers, dead }),
     }),
     maxFailedMessages,
-    pace: { ratePerMs: 0, horizonMs: 0 },
+    pace,
   }
 }
 
 const had = (parts: Partial<ConsumerAllocation> = {}): ConsumerAllocation => {
-  return { concurrency: 4, delayMs: 0, permits: 0, failures: 0, ...parts }
+  return { concurrency: 4, delayMs: 0, permits: 0, bridge: undefined, failures: 0, ...parts }
 }
 
 function consumersOf(scene: Scene): Allocations['consumers'] {
@@ -67,6 +70,13 @@ describe('allocate', () => {
       a: { concurrency: 2, delayMs: 200, permits: 2, failures: 3 },
       b: { concurrency: 2, delayMs: 200, permits: 2, failures: 3 },
     })
+  })
+
+  it('says at which pace each goes on while its next grant is late', () => {
+    const consumers = [consumer({ id: 'a' }), consumer({ id: 'b' })]
+    const result = consumersOf({ consumers, pace: { ratePerMs: 2, horizonMs: 75 } })
+    const bridge = { permitsPerMs: 0.1, afterMs: 25 }
+    expect(result).toMatchObject({ a: { bridge }, b: { bridge } })
   })
 
   it('leaves the slots where they are when there are not enough for a newcomer', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { permit } from '../../../src/core/allocation/permits.ts'
+import { bridged, permit } from '../../../src/core/allocation/permits.ts'
 import type { PermitLaw } from '../../../src/core/allocation/permits.ts'
 
 const still: PermitLaw = {
@@ -42,5 +42,17 @@ describe('permit', () => {
     const reserve = 4 + 0.1 * 0.1 * 2_000
     expect(permit(late).forgone).toBeCloseTo(1_000 - reserve)
     expect(permit({ ...late, canary: 1_000 - 10 }).forgone).toBe(0)
+  })
+})
+
+describe('a bridge', () => {
+  it.each([
+    ['before the next grant is late', 75, 0],
+    ['a little later', 80, 2],
+    ['in whole permits', 81, 3],
+    ['after its whole length', 325, 125],
+    ['never beyond it', 1e9, 125],
+  ])('gives %s (%s ms) %s', (_, sinceMs, permits) => {
+    expect(bridged({ permitsPerMs: 0.5, afterMs: 75 }, sinceMs)).toBe(permits)
   })
 })

@@ -1,6 +1,7 @@
 import { allocate } from '../../../src/core/allocation/allocate.ts'
 import { idleAllocations } from '../../../src/core/allocation/lane.ts'
 import type { Allocations, ThrottledLane } from '../../../src/core/allocation/lane.ts'
+import { bridged } from '../../../src/core/allocation/permits.ts'
 import { noCounts } from '../../../src/core/evidence/counts.ts'
 import type { Counts } from '../../../src/core/evidence/counts.ts'
 import type { ConsumerFacts, Observation } from '../../../src/core/rollout/observation.ts'
@@ -8,6 +9,8 @@ import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import { PaceMeter } from '../../../src/coordinator/pace-meter.ts'
 import { buildRollout, facts, observation } from '../../support/build-rollout.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
+import { allocationOf, mayTake } from './canary-model.ts'
+import type { Canary } from './canary-model.ts'
 
 export interface TrafficOptions {
   readonly seed: number
@@ -24,23 +27,6 @@ export interface TrafficOptions {
   readonly intervalMs?: number
   /** Reports take up to this long to become readable. */
   readonly latencyMs?: number
-}
-
-export interface Canary {
-  readonly id: string
-  nextAt: number
-  /** Takes messages. */
-  acts: boolean
-  /** Reports, and reads its allocation. */
-  connected: boolean
-  /** Reports itself as ready. */
-  ready: boolean
-  /** Others found it dead, rightly or not. */
-  foundDead: boolean
-  taken: number
-  permits: number
-  slots: number
-  finishing: number[]
 }
 
 interface Report {
@@ -69,6 +55,8 @@ export class Traffic {
   allocations: Allocations = idleAllocations
   /** The most that the law has taken for granted, in messages: what passes on the way. */
   assumed = 0
+  /** The most that one canary may have added to its permits while grants were late. */
+  mostBridged = 0
   readonly #pace = new PaceMeter()
   readonly #random
   readonly #reports = new Map<string, Report[]>()
@@ -103,7 +91,8 @@ export class Traffic {
       ready: true,
       foundDead: false,
       taken: 0,
-      permits: 0,
+      read: idleAllocations,
+      obeyedAt: this.now,
       slots: 0,
       finishing: [],
     }
@@ -171,9 +160,8 @@ export class Traffic {
     const { intervalMs } = this.options
     if (!canary.connected || this.now < canary.nextAt) return
     canary.nextAt = this.#after(intervalMs)
-    const allocation = this.allocations.consumers[canary.id]
-    canary.permits = allocation?.permits ?? 0
-    canary.slots = allocation?.concurrency ?? 0
+    if (canary.read !== this.allocations) Object.assign(canary, { read: this.allocations, obeyedAt: this.now })
+    canary.slots = allocationOf(canary)?.concurrency ?? 0
     this.#report(canary.id, { taken: canary.taken, inFlight: canary.finishing.length, ready: canary.ready })
   }
 
@@ -218,6 +206,14 @@ export class Traffic {
     })
     this.rollout = { ...this.rollout, forgone, unaccounted }
     this.allocations = allocations
+    const bridges = Object.values(allocations.consumers).map(({ bridge }) => bridge && bridged(bridge, Infinity))
+    this.mostBridged = Math.max(this.mostBridged, ...bridges.map((most = 0) => most))
+  }
+
+  /** The coordinator looks again in `ms`. */
+  stall(ms: number): this {
+    this.#looksAt = this.now + ms
+    return this
   }
 
   #observe(): Observation {
@@ -266,15 +262,11 @@ export class Traffic {
   #offer(): boolean {
     for (let tried = 0; tried < this.canaries.length; tried++) {
       const canary = this.canaries[this.#turn++ % this.canaries.length]
-      if (canary === undefined || !mayTake(canary)) continue
+      if (canary === undefined || !mayTake(canary, this.now)) continue
       canary.taken++
       canary.finishing.push(this.now + this.options.handlerMs)
       return true
     }
     return false
   }
-}
-
-function mayTake({ acts, taken, permits, finishing, slots }: Canary): boolean {
-  return acts && taken < permits && finishing.length < slots
 }

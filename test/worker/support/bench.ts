@@ -91,4 +91,10 @@ function declared(server: MemoryServer): MemoryServer {
   return server
 }
 
-const generous: ConsumerAllocation = { concurrency: 5, delayMs: 0, permits: undefined, failures: 1_000 }
+const generous: ConsumerAllocation = {
+  concurrency: 5,
+  delayMs: 0,
+  permits: undefined,
+  bridge: undefined,
+  failures: 1_000,
+}
