@@ -230,7 +230,7 @@ export class Consumer {
 
   #describe(): Omit<ConsumerReport, 'beat' | 'at'> {
     const { id, worker, version, limits } = this.#options
-    const { tally, inFlight } = this.#processor
+    const { tally, inFlight, cohorts, errors } = this.#processor
     return {
       id,
       worker,
@@ -244,6 +244,9 @@ export class Consumer {
       stuck: inFlight.stuck,
       counts: tally.counts,
       durations: tally.durations,
+      cohorts: cohorts.report,
+      errors: errors.report,
+      handlerTimeoutMs: limits.handlerTimeoutMs,
       eventLoopDelayMs: this.#loopDelay.read(),
       drain: this.#drain,
     }

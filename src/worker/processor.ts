@@ -2,8 +2,10 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Handle } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { backoffMs } from './backoff.ts'
+import { CohortBook } from './cohort-book.ts'
 import { describeThrown } from './describe-thrown.ts'
 import { Dispatcher } from './dispatcher.ts'
+import { ErrorClasses } from './error-classes.ts'
 import { FailureLog } from './failure-log.ts'
 import { InFlight } from './in-flight.ts'
 import { Retries } from './retries.ts'
@@ -41,6 +43,8 @@ const retryCeilingMs = 5 * 60_000
 /** From a delivery to its settlement: handler, outcome, evidence, what to do, doing it. One for all that a consumer takes. */
 export class Processor {
   readonly tally = new Tally()
+  readonly cohorts = new CohortBook()
+  readonly errors = new ErrorClasses()
   readonly inFlight = new InFlight()
   readonly settler: Settler
   readonly #options: ProcessorOptions
@@ -94,6 +98,7 @@ export class Processor {
 
   /** Resolves when the handler has really ended. Never rejects. */
   begin(work: Work, now: number = this.#options.clock.now()): Promise<void> {
+    if (this.cohorts.isOpen && work.isFirstAttempt) work.cohort = this.cohorts.begin()
     return this.#dispatcher.start(work, now)
   }
 
@@ -114,6 +119,7 @@ export class Processor {
   abandon(work: Work, atOnce: boolean): void {
     work.abort()
     work.outcome = 'abandoned'
+    if (work.cohort !== undefined) this.cohorts.withdraw(work.cohort)
     this.inFlight.strand(work)
     const action = atOnce ? 'return' : this.#decide(work, 'abandoned')
     this.settler.perform(work, action === 'handBack' ? action : 'return')
@@ -133,10 +139,9 @@ export class Processor {
 
   #count(work: Work, outcome: Outcome, now: number): void {
     const fromQueue = work.source.request.source === 'queue'
-    if (fromQueue && work.attempt === 1) {
-      const { message } = work.delivery
-      this.tally.first(outcome, now - work.startedAt, message.redelivered || message.deliveryCount > 0)
-    }
+    const durationMs = now - work.startedAt
+    if (fromQueue && work.attempt === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
+    if (work.cohort !== undefined) this.cohorts.end(work.cohort, outcome, durationMs)
     if (fromQueue) return
     if (outcome === 'succeeded') this.tally.add('rescued')
     else if (work.attempt === 1) this.tally.add('failedOnBoth')
@@ -180,6 +185,7 @@ export class Processor {
   #tell(work: Work, outcome: Outcome, error: unknown, action: string): void {
     const errorClass = outcome === 'timedOut' ? 'handler timeout' : describeThrown(error)
     const { attempt, role } = work
+    this.errors.add(errorClass)
     this.#failures.failed(errorClass, { outcome, role, attempt, action })
     if (action !== 'deadLetter') return
     this.#deadLetters.failed(errorClass, { message: work.delivery.message.id.slice(0, 128), attempt })

@@ -1,5 +1,6 @@
 import type { Delivery } from '../contracts/broker.ts'
 import type { Source } from './source.ts'
+import type { CohortEntry } from './cohort-book.ts'
 import type { Outcome } from './tally.ts'
 
 export type Role = 'stable' | 'canary'
@@ -12,6 +13,8 @@ export class Work {
   readonly attempt: number
   readonly linkNumber: number
   startedAt = 0
+  /** Where its first attempt is counted; undefined where it is no evidence. */
+  cohort: CohortEntry | undefined
   /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. */
   outcome: Outcome | 'abandoned' | undefined
   /** Its place, where it is in a list (`work-list.ts`). */
@@ -39,6 +42,12 @@ export class Work {
   /** True when its link was lost: the broker delivers the message again, and settling this delivery does nothing. */
   get isVoid(): boolean {
     return this.linkNumber !== this.source.linkNumber
+  }
+
+  /** Of a message from the queue that nobody was given before, as far as the broker knows: only that is evidence. */
+  get isFirstAttempt(): boolean {
+    const { redelivered, deliveryCount } = this.delivery.message
+    return this.attempt === 1 && !redelivered && deliveryCount === 0 && this.source.request.source === 'queue'
   }
 
   abort(): void {

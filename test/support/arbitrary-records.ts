@@ -129,6 +129,13 @@ export const arbitraryReport = fc.record({
   stuck: whole,
   counts: countsOf(count),
   durations: histogram(count),
+  cohorts: fc.dictionary(
+    fc.nat().map(String),
+    fc.record({ dispatched: count, succeeded: count, failed: count, durations: histogram(count) }),
+    { maxKeys: 3, noNullPrototype: true },
+  ),
+  errors: dictionary(count),
+  handlerTimeoutMs: amount,
   eventLoopDelayMs: amount,
   drain: maybe(
     fc.record({ finished: whole, returned: whole, abandoned: whole, durationMs: amount, onTime: fc.boolean() }),

@@ -147,6 +147,17 @@ export const consumerReportReader: Reader<ConsumerReport> = record({
   stuck: whole(),
   counts: record(fieldsFor(countNames, counted())),
   durations: dictionary(counted(), bucket),
+  cohorts: dictionary(
+    record({
+      dispatched: counted(),
+      succeeded: counted(),
+      failed: counted(),
+      durations: dictionary(counted(), bucket),
+    }),
+    string({ pattern: /^\d{1,15}$/, expected: 'the number of a cohort' }),
+  ),
+  errors: dictionary(counted()),
+  handlerTimeoutMs: amount(),
   eventLoopDelayMs: amount(),
   drain: optional(
     record({ finished: whole(), returned: whole(), abandoned: whole(), durationMs: amount(), onTime: boolean() }),

@@ -27,9 +27,24 @@ export interface ConsumerReport {
   readonly counts: Counts
   /** Durations of succeeded first attempts. */
   readonly durations: Histogram
+  /** First attempts by the number of the cohort in which they began, as far as no coordinator has taken them in. */
+  readonly cohorts: Readonly<Record<number, CohortReport>>
+  /** Failed attempts by the class of what was thrown. */
+  readonly errors: Readonly<Record<string, number>>
+  /** The longest that one attempt may take, in milliseconds. */
+  readonly handlerTimeoutMs: number
   /** 99th percentile of the event loop's delay since the last report, in milliseconds. */
   readonly eventLoopDelayMs: number
   readonly drain: DrainReport | undefined
+}
+
+/** First attempts that began in one cohort. What went back to the queue without an outcome is taken out of `dispatched` again. */
+export interface CohortReport {
+  readonly dispatched: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Of the succeeded ones. */
+  readonly durations: Histogram
 }
 
 /** `gone` is the sign-off: final counts, nothing held any more. A consumer that dies without it is evidence against its version. */
