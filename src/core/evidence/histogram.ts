@@ -15,6 +15,11 @@ export function bucketOf(durationMs: number): number {
   return Math.min(lastBucket, Math.ceil(Math.log(durationMs) / logGrowth))
 }
 
+/** Buckets that lie between a duration and one `ratio` times as long, rounded up: 1.25 is 5 buckets, which is 1.276. */
+export function bucketsWithin(ratio: number): number {
+  return Math.max(0, Math.ceil(Math.log(ratio) / logGrowth - 1e-9))
+}
+
 /** The duration that stands for a bucket: its geometric middle, in milliseconds. */
 export function durationOf(bucket: number): number {
   return growth ** (bucket - 0.5)

@@ -1,0 +1,53 @@
+/** How cohorts are made and closed; the same for all that tell of them. */
+export interface CohortRules {
+  /** Length of the interval. */
+  readonly cohortMs: number
+  /** Age at which nothing more is dispatched in a cohort and all reports of it are in. No younger one is closed or judged. */
+  readonly completeAfterMs: number
+  /** Age at which what is pending counts as failed. */
+  readonly settleTimeoutMs: number
+  readonly minimum: LookMinimum
+}
+
+/** Messages that a look needs on each version; until then it is joined with the next cohort. */
+export interface LookMinimum {
+  readonly canary: number
+  readonly stable: number
+}
+
+/** About as many cohorts are open at most, whatever the traffic and however long a handler may take. */
+const mostOpen = 64
+
+export function cohortRules({
+  lookMs,
+  reportDelayMs,
+  handlerTimeoutMs,
+  stableSlots,
+}: {
+  /** Time between two looks. */
+  readonly lookMs: number
+  /** From an outcome to its being seen here. */
+  readonly reportDelayMs: number
+  /** The longest that a message may be handled. */
+  readonly handlerTimeoutMs: number
+  /** Messages that the stable consumers can handle at a time. */
+  readonly stableSlots: number
+}): CohortRules {
+  const cohortMs = Math.max(lookMs, Math.ceil(handlerTimeoutMs / mostOpen))
+  const completeAfterMs = cohortMs + reportDelayMs
+  return {
+    cohortMs,
+    completeAfterMs,
+    // The last message of a cohort begins at its end.
+    settleTimeoutMs: completeAfterMs + handlerTimeoutMs,
+    minimum: lookMinimum(stableSlots),
+  }
+}
+
+/**
+ * A few consumers that handle one message at a time take fewer while they fail slowly: the share in a short look then depends on the outcomes.
+ * Longer looks even that out.
+ */
+export function lookMinimum(stableSlots: number): LookMinimum {
+  return stableSlots < 4 ? { canary: 30, stable: 30 } : { canary: 1, stable: 5 }
+}

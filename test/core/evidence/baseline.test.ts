@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { baselineHalfLifeMs, baselineRate, observeBaseline } from '../../../src/core/evidence/baseline.ts'
+
+describe('the baseline', () => {
+  it.each([
+    [0, 0, 0.5 / 50.5],
+    [1_000, 0, 0.5 / 1_050.5],
+    [1_000, 1_000, 1_000.5 / 1_050.5],
+  ])('of %s messages with %s failed is %s', (messages, failed, expected) => {
+    expect(baselineRate({ messages, failed })).toBeCloseTo(expected, 15)
+  })
+
+  it('forgets half in its half-life, and nothing in no time', () => {
+    const before = { messages: 100, failed: 8 }
+    const none = { messages: 0, failed: 0 }
+    expect(observeBaseline(before, none, 0)).toEqual(before)
+    const half = observeBaseline(before, none, baselineHalfLifeMs)
+    expect(half.messages).toBeCloseTo(50, 12)
+    expect(half.failed).toBeCloseTo(4, 12)
+  })
+
+  it('adds what is new at its full weight', () => {
+    const { messages, failed } = observeBaseline(
+      { messages: 100, failed: 8 },
+      { messages: 7, failed: 2 },
+      baselineHalfLifeMs,
+    )
+    expect([messages, failed]).toEqual([57, 6].map((value) => expect.closeTo(value, 12)))
+  })
+})
