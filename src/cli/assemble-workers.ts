@@ -8,12 +8,13 @@ import type { Composition } from './compose.ts'
 import { queuePrefix } from './environment-names.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
 import type { Environment } from './environment.ts'
+import type { Io } from './io.ts'
 import { listed } from './listed.ts'
 import { loadHandler } from './load-handler.ts'
 
 export interface Assembly {
   readonly environment: Environment
-  readonly cwd: string
+  readonly io: Pick<Io, 'cwd' | 'env'>
   readonly log: Logger
   readonly store: Store
   readonly composition: Composition
@@ -28,7 +29,7 @@ export interface CrewMember {
 /** One worker per queue, nothing started. Rejects with every handler that cannot be used. */
 export async function assembleWorkers(assembly: Assembly): Promise<readonly CrewMember[]> {
   const { queues } = assembly.environment
-  const handlers = await loadHandlers(queues, assembly.cwd)
+  const handlers = await loadHandlers(queues, assembly.io.cwd)
   return Promise.all(queues.map((queue, index) => assemble(queue, handlers[index], assembly)))
 }
 
