@@ -11,6 +11,7 @@ import type { Environment } from './environment.ts'
 import type { Io } from './io.ts'
 import { listed } from './listed.ts'
 import { loadHandler } from './load-handler.ts'
+import { metricProviders } from './metric-providers.ts'
 
 export interface Assembly {
   readonly environment: Environment
@@ -60,10 +61,10 @@ async function loadBoth({ name, handler, canary }: QueueEnvironment, cwd: string
 async function assemble(
   queue: QueueEnvironment,
   handlers: Handlers | undefined,
-  { environment, composition, store, log }: Assembly,
+  { environment, io, composition, store, log }: Assembly,
 ): Promise<CrewMember> {
   if (handlers === undefined) throw new Error('a queue without its handlers')
-  const { version, worker, namespace, whenRetired, drainTimeoutMs } = environment
+  const { version, worker, namespace, whenRetired, drainTimeoutMs, metricsHosts } = environment
   // A canary of its own connection: what happens to its channel does not happen to the stable one.
   const canary = handlers.canary &&
     queue.canary && {
@@ -89,6 +90,7 @@ async function assemble(
     retryDelayMs: Math.max(1, queue.retryDelayMs),
     drainTimeoutMs,
     whenRetired,
+    metrics: metricProviders(io.env, metricsHosts),
     clock: composition.clock,
     log,
     ...(canary && { canary }),
