@@ -12,6 +12,7 @@ metricProviderContract({
   open: (origin, settings) =>
     httpMetrics({ url: `${origin}/figures?queue={{queue}}`, jsonPath: '$.data.value', ...settings }),
   answer,
+  asked: (value) => value,
   none: {
     nothing: { body: '{"data":{}}', kind: 'noData' },
     null: { body: answer('null'), kind: 'noData' },

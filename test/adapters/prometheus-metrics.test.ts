@@ -18,6 +18,10 @@ metricProviderContract({
   open: (origin, settings) =>
     prometheusMetrics({ address: origin, query: 'sum(errors{queue="{{queue}}"})', ...settings }),
   answer: (number) => vector(sample(number)),
+  asked: (value) =>
+    `queue="${JSON.stringify(value)
+      .slice(1, -1)
+      .replaceAll(String.raw`\n`, String.raw`\u000a`)}"`,
   none: {
     nothing: { body: vector(), kind: 'noData' },
     null: { body: vector(sample(null)), kind: 'error' },

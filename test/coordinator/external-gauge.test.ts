@@ -176,6 +176,16 @@ describe('ExternalGauge', () => {
     expect([asked.length, clock.sleeping]).toEqual([1, 0])
   })
 
+  it('says nothing of a question that was given up', async () => {
+    const { clock, asked, gauge, policy, logged } = setUp()
+    gauge.read(due(one), policy)
+    await clock.advance(0)
+    gauge.stop()
+    asked[0]?.answer({ kind: 'error', why: 'aborted' })
+    await clock.advance(0)
+    expect([logged, gauge.read(due(one, { metrics: {} }), policy)]).toEqual([[], {}])
+  })
+
   it('logs trouble when it begins and when it is over', async () => {
     const { clock, asked, gauge, policy, logged } = setUp()
     const results: readonly ProviderResult[] = [

@@ -18,7 +18,6 @@ export async function readText(response: IncomingMessage): Promise<string> {
     if (size > mostBytes) throw tooLong()
     chunks.push(bytes)
   }
-  if (!response.complete) throw new Refusal('its answer broke off')
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
   } catch {

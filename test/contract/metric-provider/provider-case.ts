@@ -17,6 +17,8 @@ export interface MetricProviderTarget {
   open(origin: string, settings?: ProviderSettings): MetricProvider
   /** The body of a good answer that holds this number, as JSON would write it. */
   answer(number: string): string
+  /** How a value stands in the question once the encoding of its URL or form is taken off. */
+  asked(value: string): string
   /** Answers that hold no value, and what they are: by the name of the case. */
   readonly none: Readonly<Record<string, Flawed>>
   /** Cases that this target cannot pass: name of the case -> why. */
