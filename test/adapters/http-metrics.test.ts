@@ -1,9 +1,17 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { httpMetrics } from '../../adapters/metrics/http/index.ts'
 import { metricProviderContract } from '../contract/metric-provider-contract.ts'
 import { ask, values } from '../contract/metric-provider/ask.ts'
 import { hostileServer } from '../support/hostile-server.ts'
 import { useTeardown } from '../support/teardown.ts'
+import { testCertificate, testCertificateKey } from '../support/test-certificate.ts'
 
 const answer = (number: string) => `{"data":{"value":${number},"others":[1,2]}}`
 
@@ -68,5 +76,63 @@ describe('a question over HTTP', () => {
     expect(() => httpMetrics(options)).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.not.stringContaining('hunter2') }),
     )
+  })
+})
+
+describe('a question over HTTPS', () => {
+  const teardown = useTeardown()
+  const run = promisify(execFile)
+
+  async function served() {
+    let asked = 0
+    const server = createServer({ cert: testCertificate, key: testCertificateKey }, (_, response) => {
+      asked += 1
+      response.end(answer('4'))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    teardown.add(server, (opened) => opened.close())
+    return { port: (server.address() as AddressInfo).port, asked: () => asked }
+  }
+
+  /** In a process that trusts the certificate of the tests: what is trusted is told to Node before it starts. */
+  async function askTrusting(url: string): Promise<unknown> {
+    const dir = teardown.add(mkdtempSync(join(tmpdir(), 'queue-canary-tls-')), (path) =>
+      rmSync(path, { recursive: true }),
+    )
+    const file = join(dir, 'ca.pem')
+    writeFileSync(file, testCertificate)
+    const script = `
+      import { httpMetrics } from 'queue-canary/http-metrics'
+      const resolve = async () => [{ address: '127.0.0.1', family: 4 }]
+      const provider = httpMetrics({ url: '${url}', jsonPath: '$.data.value', resolve })
+      console.log(JSON.stringify(await provider.measure({}, new AbortController().signal)))`
+    const { stdout } = await run(process.execPath, ['--conditions=source', '--input-type=module', '-e', script], {
+      env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+    })
+    return JSON.parse(stdout)
+  }
+
+  it('is answered by a server that is who it says it is', async () => {
+    const { port } = await served()
+    expect(await askTrusting(`https://localhost:${port}/`)).toEqual({ kind: 'value', value: 4 })
+  })
+
+  it('is not asked of one that is somebody else', async () => {
+    const { port, asked } = await served()
+    expect(await askTrusting(`https://metrics.test:${port}/`)).toEqual({
+      kind: 'error',
+      why: expect.stringContaining('ERR_TLS_CERT_ALTNAME_INVALID'),
+    })
+    expect(asked()).toBe(0)
+  })
+
+  it('is not asked of one that nobody vouches for, nor of one without TLS', async () => {
+    const { port, asked } = await served()
+    const plain = teardown.add(await hostileServer((response) => response.end(answer('4'))), (opened) => opened.close())
+    for (const at of [port, plain.port]) {
+      const provider = httpMetrics({ url: `https://localhost:${at}/`, jsonPath: '$', timeoutMs: 3_000 })
+      expect(await ask(provider)).toEqual({ kind: 'error', why: expect.stringContaining('could not be asked') })
+    }
+    expect([asked(), plain.seen]).toEqual([0, []])
   })
 })
