@@ -38,12 +38,13 @@ export function workerSource({ crew, store, namespace, clock }: WorkerSourceOpti
     health: () => healthOf(hosted()),
     readiness: () => readinessOf(hosted()),
     async metrics() {
-      const glimpses = await Promise.all(members.map((member) => member.metrics.look(metricsDeadlineMs)))
-      const queues = members.map((member, index): MetricsQueue => {
-        const { value, answered = false } = glimpses[index] ?? {}
-        return { ...member.hosted(), status: value, isCurrent: answered }
-      })
-      const storeUp = glimpses.every(({ answered }) => answered)
+      const queues = await Promise.all(
+        members.map(async (member): Promise<MetricsQueue> => {
+          const { value, answered } = await member.metrics.look(metricsDeadlineMs)
+          return { ...member.hosted(), status: value, isCurrent: answered }
+        }),
+      )
+      const storeUp = queues.every(({ isCurrent }) => isCurrent)
       return metricsText({ ready: readinessOf(queues).ok, storeUp, queues })
     },
     async status() {

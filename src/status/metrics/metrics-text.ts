@@ -16,7 +16,7 @@ export interface MetricsInput {
 export interface MetricsQueue extends HostedQueue {
   /** What the store told last; undefined where it never told, or knows nothing of the queue. */
   readonly status: QueueStatus | undefined
-  /** Consumer ids are compared with the holder of the lease. False where `status` is not of now. */
+  /** False where the store did not answer: `status` is then of an earlier moment. */
   readonly isCurrent: boolean
 }
 
