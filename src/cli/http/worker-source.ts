@@ -21,7 +21,7 @@ export interface WorkerSourceOptions {
 
 /** Prometheus gives up after 10 s by default, probes after 1 s: neither may wait for the store. */
 const metricsDeadlineMs = 1_000
-const statusDeadlineMs = 5_000
+const statusDeadlineMs = 3_000
 
 /** What the endpoints tell of the workers of this process. */
 export function workerSource({ crew, store, namespace, clock }: WorkerSourceOptions): EndpointSource {

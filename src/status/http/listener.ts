@@ -50,10 +50,10 @@ export async function listen({ host, port, answer, onError }: ListenerOptions): 
 /** Who sends slowly, sends too much or sends nothing is cut off: these endpoints need a few hundred bytes of request. */
 const serverOptions = {
   maxHeaderSize: 8_192,
-  headersTimeout: 5_000,
-  requestTimeout: 5_000,
+  headersTimeout: 3_000,
+  requestTimeout: 3_000,
   keepAliveTimeout: 5_000,
-  connectionsCheckingInterval: 1_000,
+  connectionsCheckingInterval: 500,
 } as const
 const mostConnections = 100
 const silenceMs = 15_000
