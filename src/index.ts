@@ -21,6 +21,13 @@ export type { Clock } from './contracts/clock.ts'
 export type { Handle, Handler, HandlerContext, HandlerDefinition, Message } from './contracts/handler.ts'
 export type { Logger } from './contracts/logger.ts'
 export type { BrokerMessage } from './contracts/message.ts'
+export type {
+  MetricProvider,
+  OpenMetricProvider,
+  Provider,
+  ProviderResult,
+  TemplateValues,
+} from './contracts/metric-provider.ts'
 export type { Entry, Revision, Store, Versioned } from './contracts/store.ts'
 export type { ParsedPolicy } from './core/policy/parse-policy.ts'
 export type { Policy } from './core/policy/policy.ts'

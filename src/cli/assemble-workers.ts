@@ -8,12 +8,14 @@ import type { Composition } from './compose.ts'
 import { queuePrefix } from './environment-names.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
 import type { Environment } from './environment.ts'
+import type { Io } from './io.ts'
 import { listed } from './listed.ts'
 import { loadHandler } from './load-handler.ts'
+import { metricProviders } from './metric-providers.ts'
 
 export interface Assembly {
   readonly environment: Environment
-  readonly cwd: string
+  readonly io: Pick<Io, 'cwd' | 'env'>
   readonly log: Logger
   readonly store: Store
   readonly composition: Composition
@@ -28,7 +30,7 @@ export interface CrewMember {
 /** One worker per queue, nothing started. Rejects with every handler that cannot be used. */
 export async function assembleWorkers(assembly: Assembly): Promise<readonly CrewMember[]> {
   const { queues } = assembly.environment
-  const handlers = await loadHandlers(queues, assembly.cwd)
+  const handlers = await loadHandlers(queues, assembly.io.cwd)
   return Promise.all(queues.map((queue, index) => assemble(queue, handlers[index], assembly)))
 }
 
@@ -59,10 +61,10 @@ async function loadBoth({ name, handler, canary }: QueueEnvironment, cwd: string
 async function assemble(
   queue: QueueEnvironment,
   handlers: Handlers | undefined,
-  { environment, composition, store, log }: Assembly,
+  { environment, io, composition, store, log }: Assembly,
 ): Promise<CrewMember> {
   if (handlers === undefined) throw new Error('a queue without its handlers')
-  const { version, worker, namespace, whenRetired, drainTimeoutMs } = environment
+  const { version, worker, namespace, whenRetired, drainTimeoutMs, metricsHosts } = environment
   // A canary of its own connection: what happens to its channel does not happen to the stable one.
   const canary = handlers.canary &&
     queue.canary && {
@@ -88,6 +90,7 @@ async function assemble(
     retryDelayMs: Math.max(1, queue.retryDelayMs),
     drainTimeoutMs,
     whenRetired,
+    metrics: metricProviders(io.env, metricsHosts),
     clock: composition.clock,
     log,
     ...(canary && { canary }),

@@ -101,6 +101,64 @@ export function wholeNumberReader(min: number, max: number): Reader<number> {
   })
 }
 
+/** Where the HTTP endpoints are: nowhere, or at an address of this machine. */
+export type HttpSettings = { readonly kind: 'off' } | HttpAddress
+
+export interface HttpAddress {
+  readonly kind: 'listen'
+  readonly host: string
+  /** 0: a free one. */
+  readonly port: number
+}
+
+/** A port without a host is one of the loopback address: who wants the whole network to see it says so. */
+export function httpReader(): Reader<HttpSettings> {
+  return parsed({
+    expected: 'off, HOST:PORT, [IPV6]:PORT, or :PORT for 127.0.0.1 (port 0 takes a free one)',
+    pattern: /^(?:off|(?:[A-Za-z\d](?:[A-Za-z\d.-]{0,251}[A-Za-z\d])?|\[[\dA-Fa-f:.]{2,45}\])?:\d{1,5})$/,
+    parse: (text) => {
+      if (text === 'off') return { kind: 'off' }
+      const [host, port] = [text.slice(0, text.lastIndexOf(':')), Number(text.slice(text.lastIndexOf(':') + 1))]
+      if (port > 65_535) return undefined
+      return { kind: 'listen', host: host === '' ? '127.0.0.1' : host.replaceAll(/[[\]]/g, ''), port }
+    },
+    describeFound: describeAddress,
+  })
+}
+
+/** Hosts that external metrics may be asked of; a host without a port allows every port of it. */
+export interface AllowedHost {
+  /** As a URL has it: lower case, IPv6 in brackets. */
+  readonly host: string
+  readonly port: number | undefined
+}
+
+export function allowedHostsReader(): Reader<readonly AllowedHost[]> {
+  return parsed({
+    expected: 'hosts separated by commas, each HOST or HOST:PORT (IPv6 in brackets)',
+    pattern: /^.+$/s,
+    parse: (text) => {
+      const hosts = text.split(',').map((part) => allowedHost(part.trim()))
+      return hosts.every((host) => host !== undefined) ? hosts : undefined
+    },
+    describeFound: describeAddress,
+  })
+}
+
+/** Somebody may take it for the place of a token, or of a whole URL with its password. */
+function describeAddress(value: unknown): string {
+  const text = String(value)
+  if (text === '' || /^(?:[\d.]+|[^/@]*:\d*)$/.test(text)) return describeValue(value)
+  return text.includes('://') ? describeUrl(value) : 'text that is no address'
+}
+
+function allowedHost(text: string): AllowedHost | undefined {
+  const [, host, port] = /^([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?$/i.exec(text) ?? []
+  const url = `http://${host}/`
+  if (host === undefined || !URL.canParse(url) || Number(port ?? 1) > 65_535) return undefined
+  return { host: new URL(url).hostname, port: port === undefined ? undefined : Number(port) }
+}
+
 /** A variable that interface and documentation know, and this release does not act on. Its value may be a secret. */
 export function notBuiltReader(what: string): Reader<'off' | undefined> {
   return optional(

@@ -7,8 +7,10 @@ import { referenceTable } from '../core/schema/reference-table.ts'
 import { oneOf } from '../core/schema/scalars.ts'
 import { duration } from '../core/policy/duration.ts'
 import {
+  allowedHostsReader,
   brokerReader,
   handBackReader,
+  httpReader,
   modulePathReader,
   namespaceReader,
   notBuiltReader,
@@ -25,6 +27,9 @@ export const variablePrefix = 'QUEUE_CANARY_'
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof logLevels)[number]
 
+/** Where the endpoints are when nobody says where. */
+export const defaultHttp = '127.0.0.1:9464'
+
 /** Where the records are; without the prefix. */
 export const placeFields = {
   STORE: describe('Where rollouts and reports live.', withDefault(storeReader(), 'sqlite:./queue-canary.db')),
@@ -36,8 +41,15 @@ export const processFields = {
   VERSION: describe('Version of this worker.', versionReader()),
   QUEUES: describe('The queues that it consumes.', queueNamesReader()),
   ...placeFields,
-  HTTP: describe('Address of health, metrics, status and page.', notBuiltReader('HTTP endpoints are')),
-  TOKEN: describe('Bearer token of endpoints that change something.', notBuiltReader('HTTP endpoints are')),
+  HTTP: describe('Address of `/healthz`, `/readyz`, `/metrics` and `/status`.', optional(httpReader(), defaultHttp)),
+  TOKEN: describe(
+    'Bearer token of endpoints that change something.',
+    notBuiltReader('endpoints that change something are'),
+  ),
+  METRICS_HOSTS: describe(
+    'The only hosts that external metrics may be asked of.',
+    optional(allowedHostsReader(), 'every host but link-local and metadata addresses'),
+  ),
   AUTO: describe('Whether a new version starts a rollout by itself.', notBuiltReader('automatic rollouts are')),
   WHEN_RETIRED: describe(
     'What follows when all its versions are retired.',

@@ -2,9 +2,16 @@ import { peek } from '../core/schema/reader.ts'
 import { nameCollisions, unknownVariables } from './environment-names.ts'
 import { readQueue, sharedBrokerQueues } from './environment-queue.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
-import { queueNamesReader } from './environment-readers.ts'
-import type { StoreSettings } from './environment-readers.ts'
-import { placeFields, processFields, readVariables, variable, variablePrefix } from './environment-variables.ts'
+import { httpReader, queueNamesReader } from './environment-readers.ts'
+import type { AllowedHost, HttpSettings, StoreSettings } from './environment-readers.ts'
+import {
+  defaultHttp,
+  placeFields,
+  processFields,
+  readVariables,
+  variable,
+  variablePrefix,
+} from './environment-variables.ts'
 import type { LogLevel, Variable, Variables } from './environment-variables.ts'
 
 /** What a worker is to run: the environment, resolved. */
@@ -16,6 +23,10 @@ export interface Environment extends RecordsPlace {
   readonly logLevel: LogLevel
   /** From SIGTERM until messages in flight are given up. */
   readonly drainTimeoutMs: number
+  /** `isDefault`: nobody named the address. */
+  readonly http: HttpSettings & { readonly isDefault: boolean }
+  /** The only hosts that external metrics may be asked of; undefined: any. */
+  readonly metricsHosts: readonly AllowedHost[] | undefined
   /** At least one; their names are unique. */
   readonly queues: readonly QueueEnvironment[]
 }
@@ -56,6 +67,7 @@ export function parseEnvironment(
   ]
   if (general.value === undefined || problems.length > 0) return { ok: false, problems: [...new Set(problems)] }
   const { VERSION, WORKER, STORE, NAMESPACE, WHEN_RETIRED, LOG_LEVEL, DRAIN_TIMEOUT } = general.value
+  const { HTTP, METRICS_HOSTS } = general.value
   const environment = {
     version: VERSION,
     worker: WORKER,
@@ -64,6 +76,8 @@ export function parseEnvironment(
     whenRetired: WHEN_RETIRED,
     logLevel: LOG_LEVEL,
     drainTimeoutMs: DRAIN_TIMEOUT,
+    http: { ...(HTTP ?? httpByDefault), isDefault: HTTP === undefined },
+    metricsHosts: METRICS_HOSTS,
     queues: found,
   }
   return { ok: true, environment }
@@ -79,6 +93,8 @@ export function parseStoreSettings(
     ? { ok: false, problems }
     : { ok: true, place: { store: value.STORE, namespace: value.NAMESPACE } }
 }
+
+const httpByDefault: HttpSettings = peek(httpReader(), defaultHttp) ?? { kind: 'off' }
 
 function finder(env: Variables, overrides: PlaceOverrides) {
   return (key: string): Variable => {

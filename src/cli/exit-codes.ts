@@ -40,6 +40,7 @@ const outcomeOf: Readonly<Record<ErrorCode, keyof typeof exitCodes>> = {
   POLICY_INVALID: 'refused',
   POLICY_UNSUPPORTED: 'refused',
   ENVIRONMENT_INVALID: 'refused',
+  HTTP_ADDRESS_REFUSED: 'refused',
   HANDLER_INVALID: 'refused',
   WARM_UP_FAILED: 'unexpected',
   COMMAND_REFUSED: 'refused',

@@ -1,6 +1,7 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { Store } from '../contracts/store.ts'
 import type { Policy } from '../core/policy/policy.ts'
+import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
 import { createQueueRecords } from '../records/queue-records.ts'
@@ -19,22 +20,25 @@ export interface QueueView {
   readonly records: QueueRecords
   /** Rejects with `NOT_FOUND` where no worker has registered for the queue yet. */
   readonly read: () => Promise<QueueStatus>
+  /** The same from these reports alone, with one question to the store instead of one per consumer. */
+  readonly readWith: (reports: readonly ConsumerReport[]) => Promise<QueueStatus>
 }
 
 export function createQueueView(store: Store, place: QueuePlace, clock: Clock): QueueView {
   const records = createQueueRecords(store, place)
   let pinned: { readonly digest: string; readonly policy: Policy | undefined } | undefined
+  const statusFrom = async (state: QueueState, reports: readonly ConsumerReport[]): Promise<QueueStatus> => {
+    const digest = state.rollout?.policyDigest
+    if (digest !== undefined && digest !== pinned?.digest)
+      pinned = { digest, policy: await readPinned(records, digest) }
+    const policy = digest === undefined ? undefined : pinned?.policy
+    return statusOf({ ...place, state, reports, policy, now: clock.wall() })
+  }
   return {
     place,
     records,
-    read: async () => {
-      const [state, reports] = await Promise.all([readQueue(records, place), records.readReports()])
-      const digest = state.rollout?.policyDigest
-      if (digest !== undefined && digest !== pinned?.digest)
-        pinned = { digest, policy: await readPinned(records, digest) }
-      const policy = digest === undefined ? undefined : pinned?.policy
-      return statusOf({ ...place, state, reports, policy, now: clock.wall() })
-    },
+    read: async () => statusFrom(...(await Promise.all([readQueue(records, place), records.readReports()]))),
+    readWith: async (reports) => statusFrom(await readQueue(records, place), reports),
   }
 }
 

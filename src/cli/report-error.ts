@@ -37,6 +37,7 @@ const adviceFor: Readonly<Record<ErrorCode, string>> = {
   POLICY_INVALID: 'mend the file; queue-canary policy lint checks it, policy schema helps an editor to',
   POLICY_UNSUPPORTED: 'take these parts out, or wait for a release that has them',
   ENVIRONMENT_INVALID: 'mend the variables; queue-canary doctor checks the whole set',
+  HTTP_ADDRESS_REFUSED: 'set QUEUE_CANARY_HTTP to an address that is free, to port 0 for any free one, or to off',
   HANDLER_INVALID: 'mend the handler module or the variable that names it',
   WARM_UP_FAILED: "look at the handler's warmUp: it has to succeed before the first message",
   COMMAND_REFUSED: 'look at queue-canary status; nothing was changed',

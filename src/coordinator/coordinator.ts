@@ -10,6 +10,8 @@ import type { QueueState } from '../core/rollout/queue-state.ts'
 import { isTerminal } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
+import { ExternalGauge } from './external-gauge.ts'
+import type { ExternalSource } from './external-gauge.ts'
 import { LeaseWatch, renewMs } from './lease.ts'
 import { observe } from './observe.ts'
 import { PaceMeter } from './pace-meter.ts'
@@ -26,6 +28,8 @@ export interface CoordinatorOptions {
   readonly log: Logger
   /** The consumer on whose behalf it coordinates. */
   readonly consumer: { readonly id: string; readonly version: string }
+  /** Who is asked for external metrics. @default nobody: they are errors */
+  readonly external?: ExternalSource | undefined
 }
 
 /** A policy that was not there for this long is lost. */
@@ -50,6 +54,7 @@ export class Coordinator {
   readonly #lease = new LeaseWatch()
   readonly #roster = new Roster()
   readonly #gauge: QueueGauge
+  readonly #external: ExternalGauge
   readonly #policies: PolicySource
   #pace = new PaceMeter()
   /** The last decision that is known to stand, and when it was made. */
@@ -62,6 +67,8 @@ export class Coordinator {
   constructor(options: CoordinatorOptions) {
     this.#options = options
     this.#gauge = new QueueGauge(options.broker, options.clock)
+    const { consumer, external, clock, log } = options
+    this.#external = new ExternalGauge({ source: external, asker: consumer.id, clock, log })
     this.#policies = new PolicySource(options.records)
   }
 
@@ -80,6 +87,7 @@ export class Coordinator {
   async release(): Promise<void> {
     const { records, consumer, log } = this.#options
     await this.#ticking
+    this.#external.stop()
     try {
       for (let attempt = 0; attempt < releaseAttempts; attempt += 1) {
         const found = await records.readState()
@@ -169,7 +177,8 @@ export class Coordinator {
     if (policy === undefined)
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
     this.#policyMissingSince = undefined
-    return advance(state, { ...input, policy })
+    const external = this.#external.read(rollout, policy)
+    return advance(state, { ...input, seen: { ...seen, external }, policy })
   }
 
   /** Milliseconds since the decision that the document holds, if this coordinator made it. */

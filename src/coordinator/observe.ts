@@ -17,7 +17,7 @@ export interface Gathered {
   readonly facts: QueueFacts | undefined
 }
 
-/** Sums the consumers' reports up per version. */
+/** Sums the consumers' reports up per version. What providers tell is not among them. */
 export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
   const { facts } = gathered
   return {
@@ -26,6 +26,7 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
     handBackBacklog: facts?.handBackBacklog,
     backlog: facts?.backlog,
     oldestAgeMs: facts?.oldestAgeMs,
+    external: {},
   }
 }
 

@@ -1,18 +1,20 @@
 import { countsSince, failedIn, firstOutcomes } from '../core/evidence/counts.ts'
 import type { Measurement } from '../core/evidence/metric-state.ts'
-import type { CeilingMetric, Policy } from '../core/policy/policy.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import { intervalMetricsOf } from '../core/rollout/measure.ts'
+import type { IntervalMetric } from '../core/rollout/measure.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { AnalysisEntry } from './queue-status.ts'
 import type { StatusView } from './status-view.ts'
 
-/** The failure budget, then each ceiling of the policy: verdict, value, and the sentence behind it. */
+/** The failure budget, then each metric of the policy: verdict, value, and the sentence behind it. */
 export function analysisOf(view: StatusView): readonly AnalysisEntry[] {
   const { policy } = view
   const { rollout } = view.state
   if (rollout === undefined || policy === undefined) return []
   const evidence = { stable: outcomes(view, rollout, 'stable'), canary: outcomes(view, rollout, 'canary') }
-  const ceilings = policy.analysis.metrics.filter((metric) => metric.kind === 'failure-ceiling')
-  return [budget(rollout, policy, evidence), ...ceilings.map((metric) => ceiling(rollout, metric, evidence))]
+  const metrics = intervalMetricsOf(policy)
+  return [budget(rollout, policy, evidence), ...metrics.map((metric) => measured(rollout, metric, evidence))]
 }
 
 interface Evidence {
@@ -49,7 +51,7 @@ function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisE
   }
 }
 
-function ceiling(rollout: Rollout, metric: CeilingMetric, evidence: Evidence): AnalysisEntry {
+function measured(rollout: Rollout, metric: IntervalMetric, evidence: Evidence): AnalysisEntry {
   const state = Object.hasOwn(rollout.metrics, metric.name) ? rollout.metrics[metric.name] : undefined
   const { last = nothingMeasured, failed = 0 } = state ?? {}
   const failures = failed === 0 ? '' : `; failed measurements: ${failed}, limit ${metric.failureLimit}`

@@ -47,7 +47,7 @@ export class Host {
   }
 
   #incarnate(): Consumer {
-    const { queue, namespace, store, workerId, newId, onState, clock } = this.#options
+    const { queue, namespace, store, workerId, newId, onState, clock, metrics } = this.#options
     const { version, handler, broker } = this.#hosted
     const id = `${workerId}.${newId()}.${version}`
     const log = withFields(this.#options.log, { queue, version, consumer: id })
@@ -61,7 +61,14 @@ export class Host {
       broker,
       records,
       log,
-      coordinator: new Coordinator({ records, broker, clock, log, consumer: { id, version } }),
+      coordinator: new Coordinator({
+        records,
+        broker,
+        clock,
+        log,
+        consumer: { id, version },
+        external: metrics && { open: metrics, queue, namespace },
+      }),
       onState: (state) => onState({ consumer: id, version, state }),
     })
   }

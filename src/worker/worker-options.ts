@@ -4,6 +4,7 @@ import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Handler, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
+import type { OpenMetricProvider } from '../contracts/metric-provider.ts'
 import type { Store } from '../contracts/store.ts'
 import type { ConsumerState } from '../core/rollout/consumer-report.ts'
 import { QueueCanaryError } from '../errors.ts'
@@ -43,6 +44,8 @@ export interface WorkerOptions<T = unknown, C = T> {
   readonly drainTimeoutMs?: number
   /** What a consumer of a retired version does: end, or wait for a new rollout of its version. @default 'exit' */
   readonly whenRetired?: 'exit' | 'idle'
+  /** Loads the provider of an external metric. @default none: an external metric of a policy is then an error, and no success */
+  readonly metrics?: OpenMetricProvider
   /** @default the system's */
   readonly clock?: Clock
   /** @default none */
@@ -76,6 +79,7 @@ export interface ResolvedOptions {
   readonly hosted: readonly HostedVersion[]
   readonly limits: ConsumerLimits
   readonly whenRetired: 'exit' | 'idle'
+  readonly metrics: OpenMetricProvider | undefined
   readonly clock: Clock
   readonly log: Logger
   readonly onState: (change: StateChange) => void
@@ -96,6 +100,7 @@ export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOpti
     hosted: hostedVersions(options),
     limits,
     whenRetired,
+    metrics: options.metrics,
     clock,
     log,
     onState: options.onState ?? nothing,

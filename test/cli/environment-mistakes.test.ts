@@ -26,6 +26,8 @@ const stores = 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in t
 const brokers = 'amqp://…, amqps://… or memory: (SQS is not in this release)'
 const versions = 'a version of 1 to 128 printable ASCII characters without spaces'
 const queueNames = 'names of queues separated by commas, each of 1 to 255 bytes'
+const addresses = 'off, HOST:PORT, [IPV6]:PORT, or :PORT for 127.0.0.1 (port 0 takes a free one)'
+const hosts = 'hosts separated by commas, each HOST or HOST:PORT (IPv6 in brackets)'
 const modules = 'the path of a .js, .mjs or .ts file'
 
 /** What is changed in a good environment, and every line that is said about it. */
@@ -41,13 +43,19 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ STORE: './state.db' }, [`STORE: expected ${stores}, found text that is no URL`]],
   [{ NAMESPACE: 'a/b' }, [`NAMESPACE: expected ${names}, found "a/b"`]],
   [{ NAMESPACE: '' }, [`NAMESPACE: expected ${names}, found ""`]],
-  [
-    { HTTP: '0.0.0.0:9464' },
-    ['HTTP: expected off or no value (HTTP endpoints are not in this release), found another value'],
-  ],
+  ...['9464', '127.0.0.1', 'a b:1', '::1:9464', 'localhost:65536', 'localhost:', '[x]:1', ''].map(
+    (text): [Settings, string[]] => [{ HTTP: text }, [`HTTP: expected ${addresses}, found "${text}"`]],
+  ),
+  [{ HTTP: 'on' }, [`HTTP: expected ${addresses}, found text that is no address`]],
+  [{ HTTP: 'http://me:secret@host:1' }, [`HTTP: expected ${addresses}, found http://host:1`]],
+  [{ METRICS_HOSTS: 'a,,b' }, [`METRICS_HOSTS: expected ${hosts}, found text that is no address`]],
+  [{ METRICS_HOSTS: 'a:b' }, [`METRICS_HOSTS: expected ${hosts}, found text that is no address`]],
+  [{ METRICS_HOSTS: 'a:65536' }, [`METRICS_HOSTS: expected ${hosts}, found "a:65536"`]],
+  [{ METRICS_HOSTS: '[x]' }, [`METRICS_HOSTS: expected ${hosts}, found text that is no address`]],
+  [{ METRICS_HOSTS: 'http://prometheus:9090' }, [`METRICS_HOSTS: expected ${hosts}, found http://prometheus:9090`]],
   [
     { TOKEN: 'secret' },
-    ['TOKEN: expected off or no value (HTTP endpoints are not in this release), found another value'],
+    ['TOKEN: expected off or no value (endpoints that change something are not in this release), found another value'],
   ],
   [
     { AUTO: 'on' },
@@ -167,7 +175,7 @@ describe('a mistake in the environment', () => {
   })
 
   it('never shows a secret, whatever it is', () => {
-    const names = ['STORE', 'TOKEN', 'HTTP', 'ORDERS_URL', 'ORDERS_POLICY', 'UNKNOWN_SECRET']
+    const names = ['STORE', 'TOKEN', 'HTTP', 'METRICS_HOSTS', 'ORDERS_URL', 'ORDERS_POLICY', 'UNKNOWN_SECRET']
     const shapes = fc.constantFrom(
       'HUNTER2',
       'amqp://me:HUNTER2@rabbit:port',

@@ -42,6 +42,8 @@ describe('parseEnvironment', () => {
         whenRetired: 'exit',
         logLevel: 'info',
         drainTimeoutMs: 25_000,
+        http: { kind: 'listen', host: '127.0.0.1', port: 9464, isDefault: true },
+        metricsHosts: undefined,
         queues: [orders],
       },
     })
@@ -55,6 +57,7 @@ describe('parseEnvironment', () => {
         STORE: 'memory:',
         NAMESPACE: 'staging.1',
         HTTP: 'off',
+        METRICS_HOSTS: 'Prometheus.internal:9090, 10.0.0.7, [::1]:9090',
         AUTO: 'off',
         WHEN_RETIRED: 'idle',
         LOG_LEVEL: 'silent',
@@ -85,6 +88,12 @@ describe('parseEnvironment', () => {
         whenRetired: 'idle',
         logLevel: 'silent',
         drainTimeoutMs: 0,
+        http: { kind: 'off', isDefault: false },
+        metricsHosts: [
+          { host: 'prometheus.internal', port: 9090 },
+          { host: '10.0.0.7', port: undefined },
+          { host: '[::1]', port: 9090 },
+        ],
         queues: [
           orders,
           {
@@ -117,6 +126,22 @@ describe('parseEnvironment', () => {
   })
 })
 
+describe('QUEUE_CANARY_HTTP', () => {
+  it.each([
+    ['127.0.0.1:9464', '127.0.0.1', 9464],
+    ['0.0.0.0:80', '0.0.0.0', 80],
+    [':0', '127.0.0.1', 0],
+    ['localhost:65535', 'localhost', 65_535],
+    ['[::1]:9464', '::1', 9464],
+    ['metrics.internal:1', 'metrics.internal', 1],
+  ])('%s is an address of its own', (text, host, port) => {
+    expect(parseEnvironment(prefixed({ ...least, HTTP: text }))).toMatchObject({
+      ok: true,
+      environment: { http: { kind: 'listen', host, port, isDefault: false } },
+    })
+  })
+})
+
 describe('parseStoreSettings', () => {
   const stores = 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in this release)'
   const names = 'a name of 1 to 64 letters, digits, dots, dashes and underscores'
@@ -141,7 +166,7 @@ describe('environmentReference', () => {
     const rows = environmentReference()
       .split('\n')
       .filter((row) => row.includes('`QUEUE_CANARY_'))
-    expect(rows).toHaveLength(23)
+    expect(rows).toHaveLength(24)
     expect(rows).toContain(
       '| `QUEUE_CANARY_<Q>_CONCURRENCY` | a whole number from 1 to 10000 | 10 | Messages in flight of one consumer when unthrottled. |',
     )

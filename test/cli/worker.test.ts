@@ -1,4 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -27,6 +29,7 @@ describe('worker', () => {
       QUEUE_CANARY_STORE: 'memory:',
       QUEUE_CANARY_LOG_LEVEL: 'silent',
       QUEUE_CANARY_DRAIN_TIMEOUT: '2s',
+      QUEUE_CANARY_HTTP: ':0',
       ...some,
     }
     const composition = createComposition(systemClock())
@@ -83,6 +86,15 @@ describe('worker', () => {
       code: 'ENVIRONMENT_INVALID',
       message: expect.stringMatching(/VERSION: [^]*ORDERS_URL: [^]*ORDERS_CONCURENCY: /),
     })
+    expect(await records.readState()).toBeUndefined()
+  })
+
+  it('refuses to begin where it cannot listen at the address that was named', async () => {
+    const taken = teardown.add(createServer(), (server) => server.close())
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    const { port } = taken.address() as AddressInfo
+    const { records, run } = await setUp('export default () => {}', { QUEUE_CANARY_HTTP: `127.0.0.1:${port}` })
+    await expect(run()).rejects.toMatchObject({ code: 'HTTP_ADDRESS_REFUSED' })
     expect(await records.readState()).toBeUndefined()
   })
 

@@ -1,6 +1,7 @@
 import { memoryStore } from '../../adapters/stores/memory/index.ts'
 import type { QueueFacts } from '../../src/contracts/broker.ts'
 import type { Logger } from '../../src/contracts/logger.ts'
+import type { OpenMetricProvider } from '../../src/contracts/metric-provider.ts'
 import type { Policy } from '../../src/core/policy/policy.ts'
 import type { ConsumerReport } from '../../src/core/rollout/consumer-report.ts'
 import { createQueueState } from '../../src/core/rollout/queue-state.ts'
@@ -38,6 +39,9 @@ export class Lab {
   readonly members: Member[] = []
   facts: QueueFacts | undefined = { backlog: 0, handBackBacklog: 0, consumers: undefined, oldestAgeMs: undefined }
 
+  /** Opens providers for the members that are added from now on. */
+  open: OpenMetricProvider | undefined
+
   /** The document of a queue whose stable version is v1. */
   static async open(): Promise<Lab> {
     const lab = new Lab()
@@ -51,7 +55,9 @@ export class Lab {
     const logged: Member['logged'] = []
     const clock = { ...this.clock, now: () => this.clock.now() + skewMs, wall: () => this.clock.wall() - 7 * skewMs }
     const log = loggerInto(logged)
-    const coordinator = new Coordinator({ records, broker: this, clock, log, consumer: { id, version } })
+    const { open } = this
+    const external = open && { open, ...place }
+    const coordinator = new Coordinator({ records, broker: this, clock, log, consumer: { id, version }, external })
     const member: Member = {
       id,
       coordinator,

@@ -9,7 +9,7 @@ test.each(Object.entries(manifest.exports))('the entry point %s has its source',
   expect(existsSync(file)).toBe(true)
 })
 
-test.each(['amqplib', 'bottleneck', 'yaml', 'pino', 'node:sqlite'])(
+test.each(['amqplib', 'bottleneck', 'yaml', 'pino', 'prom-client', 'node:http', 'node:sqlite'])(
   'importing the entry points that do not need it does not load %s',
   (name) => {
     const entries: Record<string, readonly string[]> = {
@@ -17,6 +17,8 @@ test.each(['amqplib', 'bottleneck', 'yaml', 'pino', 'node:sqlite'])(
       bottleneck: ['queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],
       yaml: ['queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],
       pino: ['queue-canary', 'queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],
+      'node:http': ['queue-canary', 'queue-canary/memory', 'queue-canary/sqlite'],
+      'prom-client': ['queue-canary', 'queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],
       'node:sqlite': ['queue-canary', 'queue-canary/memory', 'queue-canary/rabbitmq'],
     }
     const script = `

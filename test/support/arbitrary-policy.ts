@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { measures } from '../../src/core/policy/policy.ts'
-import type { CeilingMetric, Policy, Step } from '../../src/core/policy/policy.ts'
-import { analysisOf, buildPolicy, ceilingMetric, pauseStep, rampStep } from './build-policy.ts'
+import type { Metric, Policy, Step } from '../../src/core/policy/policy.ts'
+import { analysisOf, buildPolicy, ceilingMetric, externalMetric, pauseStep, rampStep } from './build-policy.ts'
 
 const time = fc.integer({ min: 0, max: 5_000 })
 
@@ -20,8 +20,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.option(time, { nil: undefined }).map(pauseStep) },
 )
 
-const metric: fc.Arbitrary<CeilingMetric> = fc
+const metric: fc.Arbitrary<Metric> = fc
   .record({
+    isExternal: fc.boolean(),
     name: fc.constantFrom('a', 'b', 'constructor'),
     measure: fc.constantFrom(...measures),
     threshold: fc.record({ min: fc.constantFrom(undefined, 0), max: fc.constantFrom(undefined, 0, 0.05, 100) }),
@@ -32,7 +33,7 @@ const metric: fc.Arbitrary<CeilingMetric> = fc
     consecutiveErrorLimit: fc.nat({ max: 3 }),
     dryRun: fc.boolean(),
   })
-  .map(ceilingMetric)
+  .map(({ isExternal, measure, ...rest }) => (isExternal ? externalMetric(rest) : ceilingMetric({ measure, ...rest })))
 
 /** Policies that are over within a minute or two of looks. */
 export const arbitraryPolicy: fc.Arbitrary<Policy> = fc

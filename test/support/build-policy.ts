@@ -1,4 +1,11 @@
-import type { CeilingMetric, PauseStep, Policy, RampStep } from '../../src/core/policy/policy.ts'
+import type {
+  CeilingMetric,
+  ExternalMetric,
+  Metric,
+  PauseStep,
+  Policy,
+  RampStep,
+} from '../../src/core/policy/policy.ts'
 
 /** A policy with one ramp step of 10 % for a second, and no metrics; with what is given instead. */
 export function buildPolicy(parts: Partial<Policy> = {}): Policy {
@@ -45,6 +52,13 @@ export function ceilingMetric(parts: Partial<CeilingMetric> = {}): CeilingMetric
   }
 }
 
-export function analysisOf(metrics: readonly CeilingMetric[]): Policy['analysis'] {
+/** A value from elsewhere, at most 0.05; asked for at each look of 100 ms; fails on the first failed measurement. */
+export function externalMetric(parts: Partial<ExternalMetric> = {}): ExternalMetric {
+  const { kind: _, measure: __, ...limits } = ceilingMetric()
+  const settings = { url: 'http://figures/orders', jsonPath: '$.value', timeoutMs: 10_000, headersFrom: {} }
+  return { ...limits, kind: 'external', name: 'logs', provider: { kind: 'http', settings }, ...parts }
+}
+
+export function analysisOf(metrics: readonly Metric[]): Policy['analysis'] {
   return { intervalMs: 1_000, significanceLevel: 0.01, promotionErrorRate: 0.05, metrics }
 }

@@ -51,6 +51,7 @@ export function observation(parts: Partial<Observation> = {}): Observation {
     handBackBacklog: 0,
     backlog: 0,
     oldestAgeMs: undefined,
+    external: {},
     ...parts,
   }
 }

@@ -1,3 +1,4 @@
+import type { Logger } from '../../contracts/logger.ts'
 import { QueueCanaryError } from '../../errors.ts'
 import { assembleWorkers } from '../assemble-workers.ts'
 import type { Place } from '../command.ts'
@@ -5,6 +6,7 @@ import type { Composition } from '../compose.ts'
 import { parseEnvironment } from '../environment.ts'
 import type { Environment } from '../environment.ts'
 import { exitCodes } from '../exit-codes.ts'
+import type { Endpoints } from '../http/endpoints.ts'
 import type { Io } from '../io.ts'
 import { listed } from '../listed.ts'
 import { createProcessLog } from '../logger.ts'
@@ -15,17 +17,42 @@ export async function workerCommand(place: Place, io: Io, composition: Compositi
   const environment = environmentOf(io, place)
   const { log, flush } = createProcessLog(environment.logLevel)
   try {
-    const store = await composition.openStore(environment.store)
+    const endpoints = await openEndpoints(environment.http, log)
     try {
-      const crew = await assembleWorkers({ environment, cwd: io.cwd, log, store, composition })
-      const { broken } = await runCrew(crew, io, { log, clock: composition.clock })
-      return broken ? exitCodes.unexpected : exitCodes.done
+      return await work({ environment, endpoints, log, io, composition })
     } finally {
-      await store.close()
+      await endpoints.close()
     }
   } finally {
     flush()
   }
+}
+
+interface Work {
+  readonly environment: Environment
+  readonly endpoints: Endpoints
+  readonly log: Logger
+  readonly io: Io
+  readonly composition: Composition
+}
+
+async function work({ environment, endpoints, log, io, composition }: Work): Promise<number> {
+  const { clock } = composition
+  const store = await composition.openStore(environment.store)
+  try {
+    const crew = await assembleWorkers({ environment, io, log, store, composition })
+    endpoints.show({ crew, store, namespace: environment.namespace, clock })
+    const { broken } = await runCrew(crew, io, { log, clock })
+    return broken ? exitCodes.unexpected : exitCodes.done
+  } finally {
+    await store.close()
+  }
+}
+
+/** prom-client is loaded where something listens. */
+async function openEndpoints(http: Environment['http'], log: Logger): Promise<Endpoints> {
+  const { openEndpoints: open } = await import('../http/endpoints.ts')
+  return open(http, log)
 }
 
 function environmentOf(io: Io, place: Place): Environment {

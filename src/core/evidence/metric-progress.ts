@@ -39,6 +39,7 @@ export function bookMeasurement(
     consecutiveErrors: verdict === 'error' ? state.consecutiveErrors + 1 : 0,
     inStep: state.inStep + 1,
     last: measurement,
+    reading: state.reading,
   }
 }
 

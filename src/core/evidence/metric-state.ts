@@ -27,4 +27,6 @@ export interface MetricState {
   /** Measurements made in the running step. */
   readonly inStep: number
   readonly last: Measurement | undefined
+  /** Id of the external reading that was measured last, so that none is measured twice. */
+  readonly reading?: string | undefined
 }

@@ -7,8 +7,7 @@ import { ceilingReader } from './ceiling-reader.ts'
 import { commonFields, limitsOf, metricName } from './metric-limits.ts'
 import type { MetricInFile } from './metric-limits.ts'
 import { fraction } from './percentage.ts'
-import { providerKinds } from './policy.ts'
-import { settingsReader } from './settings.ts'
+import { providerReader } from './provider-reader.ts'
 import { thresholdReader } from './threshold.ts'
 
 /** The list of metrics, with unique names. */
@@ -95,10 +94,7 @@ function external(): Reader<MetricInFile> {
   })
   const fields = object({
     name: describe('A name of your own for a value from elsewhere.', name),
-    provider: describe(
-      "Where the value comes from; the settings are the provider's own.",
-      settingsReader(providerKinds),
-    ),
+    provider: describe('Where the value comes from: one of them.', providerReader()),
     thresholdRange: describe('Values that are right, in the unit of what is measured.', thresholdReader('number')),
     ...commonFields('10s'),
   })

@@ -113,8 +113,33 @@ export const providerKinds = ['prometheus', 'http', 'datadog', 'cloudwatch'] as 
 
 export interface ExternalMetric extends MetricLimits {
   readonly kind: 'external'
-  readonly provider: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> }
+  readonly provider: Provider
   readonly threshold: Range
+}
+
+export type Provider =
+  | { readonly kind: 'prometheus'; readonly settings: PrometheusSettings }
+  | { readonly kind: 'http'; readonly settings: HttpSettings }
+  | { readonly kind: 'datadog' | 'cloudwatch'; readonly settings: Readonly<Record<string, unknown>> }
+
+export interface PrometheusSettings extends AskingSettings {
+  /** Up to `/api`. */
+  readonly address: string
+  /** PromQL with placeholders (`query-template.ts`). */
+  readonly query: string
+}
+
+export interface HttpSettings extends AskingSettings {
+  /** With placeholders in path and query. */
+  readonly url: string
+  /** Where the number stands in the answer (`json-path.ts`). */
+  readonly jsonPath: string
+}
+
+export interface AskingSettings {
+  readonly timeoutMs: number
+  /** By the header's name: the environment variable of the worker that holds its value. The value itself is in no record. */
+  readonly headersFrom: Readonly<Record<string, string>>
 }
 
 /** Inclusive bounds, in the unit of what is measured; an absent bound does not bind. */

@@ -9,18 +9,25 @@ export interface Settings {
   readonly settings: Readonly<Record<string, Json>>
 }
 
-/** Reads `{ prometheus: { … } }`: one of the kinds, with settings that only its adapter understands. */
+/** Reads `{ postgres: { … } }`: one of the kinds, with settings that only its adapter understands. */
 export function settingsReader(kinds: readonly string[]): Reader<Settings> {
   const settings = (kind: string) => describe(`Settings of the ${kind} adapter.`, optional(dictionary(jsonValue(8))))
   const fields = object(Object.fromEntries(kinds.map((kind) => [kind, settings(kind)])))
+  return map(exactlyOne(fields, kinds), (value) => {
+    const kind = kinds.find((name) => value[name] !== undefined) ?? ''
+    return { kind, settings: value[kind] ?? {} }
+  })
+}
+
+/** Of the kinds that are keys of the object, one and no other is there. */
+export function exactlyOne<T extends Readonly<Record<string, unknown>>>(
+  fields: Reader<T>,
+  kinds: readonly string[],
+): Reader<T> {
   const one = refine(fields, (value, complain) => {
     const present = kinds.filter((kind) => value[kind] !== undefined)
     if (present.length !== 1)
       complain([], `one of ${alternatives(kinds)}`, present.length === 0 ? 'none' : present.join(' and '))
   })
-  const read = map(one, (value) => {
-    const kind = kinds.find((name) => value[name] !== undefined) ?? ''
-    return { kind, settings: value[kind] ?? {} }
-  })
-  return { ...read, schema: { ...read.schema, minProperties: 1, maxProperties: 1 } }
+  return { ...one, schema: { ...one.schema, minProperties: 1, maxProperties: 1 } }
 }

@@ -3,7 +3,7 @@ import type { Json } from '../schema/reader.ts'
 import { assertNever } from '../assert-never.ts'
 import { formatDuration } from './duration.ts'
 import { formatFraction, formatPercentage } from './percentage.ts'
-import type { Metric, MetricLimits, Policy, Ramp, Step } from './policy.ts'
+import type { Metric, MetricLimits, Policy, Provider, Ramp, Step } from './policy.ts'
 import { showThreshold, unitOfMeasure } from './threshold.ts'
 
 /** The file that says every default aloud. `parsePolicy` reads it as an equal policy. */
@@ -81,7 +81,7 @@ function showKind(metric: Metric): { readonly [key: string]: Json } {
     case 'novel-errors':
       return {}
     case 'external':
-      return { provider: showSettings(metric.provider), thresholdRange: showThreshold('number', metric.threshold) }
+      return { provider: showProvider(metric.provider), thresholdRange: showThreshold('number', metric.threshold) }
     default:
       return assertNever(metric)
   }
@@ -96,6 +96,12 @@ function showLimits(metric: MetricLimits): { readonly [key: string]: Json } {
     consecutiveErrorLimit: metric.consecutiveErrorLimit,
     dryRun: metric.dryRun,
   }
+}
+
+function showProvider(provider: Provider): Json {
+  if (provider.kind !== 'prometheus' && provider.kind !== 'http') return showSettings(provider)
+  const { timeoutMs, ...settings } = provider.settings
+  return { [provider.kind]: { ...settings, timeout: formatDuration(timeoutMs) } }
 }
 
 function showSettings({ kind, settings }: { readonly kind: string; readonly settings: object }): Json {

@@ -1,4 +1,4 @@
-import type { Metric, Policy } from './policy.ts'
+import type { Metric, Policy, Provider } from './policy.ts'
 
 /**
  * What a valid policy asks for that this release cannot do, one sentence each; empty when it can be started. `oldestAge` says whether the
@@ -18,7 +18,13 @@ export function unsupported(policy: Policy, broker: { readonly oldestAge: boolea
 }
 
 function objection(metric: Metric, broker: { readonly oldestAge: boolean }): string | undefined {
-  if (metric.kind !== 'failure-ceiling') return 'only failure-ceiling metrics are in this release'
+  if (metric.kind === 'external') return objectionTo(metric.provider)
+  if (metric.kind !== 'failure-ceiling') return 'only failure-ceiling and external metrics are in this release'
   if (metric.measure !== 'oldestAge' || broker.oldestAge) return undefined
   return 'the broker of this queue does not tell the age of its oldest message'
+}
+
+function objectionTo({ kind }: Provider): string | undefined {
+  if (kind === 'prometheus' || kind === 'http') return undefined
+  return `the provider ${kind} is not in this release; use prometheus or http`
 }

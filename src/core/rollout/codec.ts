@@ -68,6 +68,7 @@ const metric = record({
   consecutiveErrors: whole(),
   inStep: whole(),
   last: optional(measurement),
+  reading: optional(string()),
 })
 
 const numberOrText: Reader<number | string> = {

@@ -2,7 +2,7 @@ import { judgeMetric, letsPass } from '../evidence/metric-progress.ts'
 import type { MetricJudgement } from '../evidence/metric-progress.ts'
 import { lookup } from '../lookup.ts'
 import type { Policy, RampStep } from '../policy/policy.ts'
-import { ceilingsOf, samplesInStep } from './measure.ts'
+import { intervalMetricsOf, samplesInStep } from './measure.ts'
 import type { Observation } from './observation.ts'
 import type { Rollout } from './rollout.ts'
 
@@ -12,7 +12,7 @@ export type Judgement = MetricJudgement | { readonly kind: 'spent'; readonly why
 export function judge(rollout: Rollout, policy: Policy): Judgement {
   const spent = spentBudget(rollout, policy)
   if (spent !== undefined) return { kind: 'spent', why: spent }
-  const judgements = ceilingsOf(policy).map((metric): MetricJudgement => {
+  const judgements = intervalMetricsOf(policy).map((metric): MetricJudgement => {
     const state = lookup(rollout.metrics, metric.name)
     return state === undefined ? { kind: 'holds' } : judgeMetric(metric, state)
   })
@@ -38,7 +38,7 @@ export function lacking(rollout: Rollout, policy: Policy, step: RampStep, seen: 
 
 /** Why the metrics do not let a step pass; undefined when each one's newest measurement in the step is successful. */
 export function unproven(rollout: Rollout, policy: Policy): string | undefined {
-  const open = ceilingsOf(policy).find((metric) => !letsPass(metric, lookup(rollout.metrics, metric.name)))
+  const open = intervalMetricsOf(policy).find((metric) => !letsPass(metric, lookup(rollout.metrics, metric.name)))
   if (open === undefined) return undefined
   const state = lookup(rollout.metrics, open.name)
   if (state === undefined || state.inStep === 0) return `${open.name} has no measurement in this step`

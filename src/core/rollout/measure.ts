@@ -1,9 +1,11 @@
 import { measureCeiling } from '../evidence/ceiling.ts'
 import { countsSince, firstOutcomes, harmedIn } from '../evidence/counts.ts'
+import { measureExternal } from '../evidence/external.ts'
+import type { ExternalReading } from '../evidence/external.ts'
 import { histogramSince } from '../evidence/histogram.ts'
 import { bookMeasurement, openMetric } from '../evidence/metric-progress.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
-import type { CeilingMetric, Policy } from '../policy/policy.ts'
+import type { CeilingMetric, ExternalMetric, Policy } from '../policy/policy.ts'
 import { lookup } from '../lookup.ts'
 import { lostWith } from './observation.ts'
 import type { Observation } from './observation.ts'
@@ -46,8 +48,26 @@ export function takenInStep(rollout: Rollout, seen: Observation): { readonly can
   return { canary, total: canary + countsSince(seen.stable.counts, rollout.stepOrigin.stable).taken }
 }
 
-export function ceilingsOf(policy: Policy): readonly CeilingMetric[] {
-  return policy.analysis.metrics.filter((metric) => metric.kind === 'failure-ceiling')
+/** Metrics that give one value at a time, each interval. */
+export type IntervalMetric = CeilingMetric | ExternalMetric
+
+export function intervalMetricsOf(policy: Policy): readonly IntervalMetric[] {
+  return policy.analysis.metrics.filter((metric) => metric.kind === 'failure-ceiling' || metric.kind === 'external')
+}
+
+/** External metrics that are due and have no reading that could be measured: who asks for one now gets it measured once. */
+export function wantedReadings(
+  rollout: Rollout,
+  policy: Policy,
+  external: Observation['external'],
+): readonly ExternalMetric[] {
+  if (!measures(rollout)) return []
+  const metrics = policy.analysis.metrics.filter((metric) => metric.kind === 'external')
+  return metrics.filter((metric) => {
+    const state = lookup(rollout.metrics, metric.name)
+    const isWanted = state !== undefined && isDue(metric, state, rollout, policy)
+    return isWanted && newReading(metric, state, rollout, external) === undefined
+  })
 }
 
 /** A canary that takes nothing is not measured. */
@@ -60,19 +80,44 @@ function measures(rollout: Rollout): boolean {
 function measureDue(rollout: Rollout, policy: Policy, sinceMs: number, seen: Observation): Rollout['metrics'] {
   const totals = { counts: seen.canary.counts, durations: seen.canary.durations }
   // Nothing that happens before `initialDelay` is over is measured: the window opens then.
-  const begun = ceilingsOf(policy).filter(({ initialDelayMs }) => rollout.elapsedMs >= initialDelayMs)
+  const begun = intervalMetricsOf(policy).filter(({ initialDelayMs }) => rollout.elapsedMs >= initialDelayMs)
   const entries = begun.map((metric): readonly [string, MetricState] => {
     const before = lookup(rollout.metrics, metric.name)
     if (before === undefined) return [metric.name, openMetric(totals)]
     const state = { ...before, windowMs: before.windowMs + sinceMs }
-    if (!isDue(metric, state, rollout, policy)) return [metric.name, state]
-    return [metric.name, bookMeasurement(state, measureCeiling(metric, sampleOf(state, seen)), totals)]
+    return [metric.name, isDue(metric, state, rollout, policy) ? measured(metric, state, { rollout, seen }) : state]
   })
   return Object.fromEntries(entries)
 }
 
+/** A metric from elsewhere stays due until its answer is there. */
+function measured(
+  metric: IntervalMetric,
+  state: MetricState,
+  { rollout, seen }: { readonly rollout: Rollout; readonly seen: Observation },
+): MetricState {
+  const totals = { counts: seen.canary.counts, durations: seen.canary.durations }
+  if (metric.kind === 'failure-ceiling')
+    return bookMeasurement(state, measureCeiling(metric, sampleOf(state, seen)), totals)
+  const reading = newReading(metric, state, rollout, seen.external)
+  if (reading === undefined) return state
+  return { ...bookMeasurement(state, measureExternal(metric, reading.result), totals), reading: reading.id }
+}
+
+/** Neither measured already, nor asked for before the running window or step began: that would tell of something else. */
+function newReading(
+  { name }: ExternalMetric,
+  { reading: measuredLast, windowMs }: MetricState,
+  { stepElapsedMs }: Rollout,
+  external: Observation['external'],
+): ExternalReading | undefined {
+  const reading = lookup(external, name)
+  if (reading === undefined || reading.id === measuredLast) return undefined
+  return reading.ageMs > Math.min(windowMs, stepElapsedMs) ? undefined : reading
+}
+
 /** Due each interval, and at the end of a step that saw no measurement yet, so that no step waits for a longer interval. */
-function isDue(metric: CeilingMetric, state: MetricState, rollout: Rollout, policy: Policy): boolean {
+function isDue(metric: IntervalMetric, state: MetricState, rollout: Rollout, policy: Policy): boolean {
   if (state.windowMs >= metric.intervalMs) return true
   const step = policy.steps[rollout.step]
   return state.inStep === 0 && step?.kind === 'ramp' && rollout.stepElapsedMs >= step.durationMs

@@ -1,4 +1,5 @@
 import type { Counts } from '../evidence/counts.ts'
+import type { ExternalReading } from '../evidence/external.ts'
 import type { Histogram } from '../evidence/histogram.ts'
 
 /** What the coordinator saw at one look. Totals never go down while a rollout runs: records of dead consumers are kept until its end. */
@@ -9,6 +10,8 @@ export interface Observation {
   readonly handBackBacklog: number | undefined
   readonly backlog: number | undefined
   readonly oldestAgeMs: number | undefined
+  /** The newest answer for each external metric, by its name; absent where there is none yet. */
+  readonly external: Readonly<Record<string, ExternalReading>>
 }
 
 /** One version, over all its consumers, living and gone. */

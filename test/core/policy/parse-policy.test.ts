@@ -50,7 +50,7 @@ describe('defaults', () => {
           { name: 'latency' },
           { name: 'novel-errors', interval: '3s' },
           { name: 'failure-ceiling', measure: 'p99', thresholdRange: { max: '2s' } },
-          { name: 'afar', provider: { http: {} }, thresholdRange: { min: 0 } },
+          { name: 'afar', provider: { datadog: { site: 'eu' } }, thresholdRange: { min: 0 } },
         ],
       },
     }).analysis
@@ -84,7 +84,7 @@ describe('defaults', () => {
       {
         kind: 'external',
         name: 'afar',
-        provider: { kind: 'http', settings: {} },
+        provider: { kind: 'datadog', settings: { site: 'eu' } },
         threshold: { min: 0, max: undefined },
         intervalMs: 10_000,
         ...limits,

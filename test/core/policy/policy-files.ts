@@ -109,9 +109,10 @@ function metrics(): fc.Arbitrary<object[]> {
   const settings = fc.dictionary(fc.string({ maxLength: 10 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 })
   const value = fc.double({ noNaN: true, noDefaultInfinity: true }).map((x) => x + 0)
   const external = fc.record({
-    provider: fc
-      .tuple(fc.constantFrom('prometheus', 'http', 'datadog', 'cloudwatch'), settings)
-      .map(([kind, data]) => ({ [kind]: data })),
+    provider: fc.oneof(
+      fc.tuple(fc.constantFrom('datadog', 'cloudwatch'), settings).map(([kind, data]) => ({ [kind]: data })),
+      fc.constantFrom(...providers),
+    ),
     thresholdRange: fc.record({ max: value }),
   })
   const failures = fc.record(
@@ -173,3 +174,10 @@ function surroundings(): fc.Arbitrary<Record<string, unknown>> {
     { requiredKeys: ['progressDeadline'] },
   )
 }
+
+const headersFrom = { Authorization: 'METRICS_TOKEN' }
+const providers = [
+  { prometheus: { address: 'http://prometheus:9090/prefix', query: 'sum(errors{v="{{ version }}"})', timeout: '5s' } },
+  { prometheus: { address: 'https://[::1]:9090', query: 'up', headersFrom } },
+  { http: { url: 'https://figures/{{queue}}?v={{version}}', jsonPath: '$.a["b c"][0]', headersFrom } },
+]

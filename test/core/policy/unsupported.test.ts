@@ -12,6 +12,10 @@ function metric(fields: object) {
   return { analysis: { metrics: [fields] } }
 }
 
+function external(provider: object) {
+  return metric({ name: 'logs', provider, thresholdRange: { max: 1 } })
+}
+
 const age = metric({ name: 'age', measure: 'oldestAge', thresholdRange: { max: '1m' } })
 
 describe('this release', () => {
@@ -21,6 +25,8 @@ describe('this release', () => {
     [{ strategy: 'blueGreen' }],
     [{ tests: [{ given: {}, expect: {} }] }],
     [metric({ name: 'failure-ceiling', measure: 'backlog', thresholdRange: { max: 5 } })],
+    [external({ prometheus: { address: 'http://prometheus:9090', query: 'up' } })],
+    [external({ http: { url: 'http://figures/orders', jsonPath: '$.value' } })],
   ])('runs %j', (file) => {
     expect(complaintsAbout(file)).toStrictEqual([])
   })
@@ -28,16 +34,22 @@ describe('this release', () => {
   it.each([
     [{ strategy: 'rolling' }, 'strategy: rolling is not in this release; use canary or blueGreen'],
     [{ ramp: {} }, 'ramp: the budgeted ramp is not in this release; use steps'],
-    [metric({ name: 'failures' }), 'analysis.metrics[0] (failures): only failure-ceiling metrics are in this release'],
-    [metric({ name: 'latency' }), 'analysis.metrics[0] (latency): only failure-ceiling metrics are in this release'],
+    [
+      metric({ name: 'failures' }),
+      'analysis.metrics[0] (failures): only failure-ceiling and external metrics are in this release',
+    ],
+    [
+      metric({ name: 'latency' }),
+      'analysis.metrics[0] (latency): only failure-ceiling and external metrics are in this release',
+    ],
     [
       metric({ name: 'novel-errors' }),
-      'analysis.metrics[0] (novel-errors): only failure-ceiling metrics are in this release',
+      'analysis.metrics[0] (novel-errors): only failure-ceiling and external metrics are in this release',
     ],
-    [
-      metric({ name: 'logs', provider: { http: {} }, thresholdRange: { max: 1 } }),
-      'analysis.metrics[0] (logs): only failure-ceiling metrics are in this release',
-    ],
+    ...['datadog', 'cloudwatch'].map((kind): [object, string] => [
+      external({ [kind]: {} }),
+      `analysis.metrics[0] (logs): the provider ${kind} is not in this release; use prometheus or http`,
+    ]),
     [age, 'analysis.metrics[0] (age): the broker of this queue does not tell the age of its oldest message'],
     [{ webhooks: [{ name: 'a', type: 'event', url: 'http://a' }] }, 'webhooks: they are not in this release'],
     [{ aliases: [{ postgres: {} }] }, 'aliases: they are not in this release'],

@@ -30,6 +30,25 @@ const moment = fc.record({
     { weight: 3, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.constantFrom(undefined, 4) },
   ),
+  reading: fc.option(
+    fc.record({
+      id: fc.nat({ max: 20 }).map(String),
+      ageMs: fc.nat({ max: 4_000 }),
+      result: fc.oneof(
+        { weight: 6, arbitrary: fc.constant({ kind: 'value', value: 0 } as const) },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom(
+            { kind: 'value', value: 1e6 } as const,
+            { kind: 'value', value: Number.NaN } as const,
+            { kind: 'noData', why: 'none' } as const,
+            { kind: 'error', why: 'away' } as const,
+          ),
+        },
+      ),
+    }),
+    { nil: undefined, freq: 4 },
+  ),
   commands: fc.oneof(
     { weight: 6, arbitrary: fc.array(wish, { maxLength: 0 }) },
     { weight: 1, arbitrary: fc.array(wish, { maxLength: 3 }) },
@@ -105,6 +124,7 @@ class Walk {
       }),
       handBackBacklog: now.handBackBacklog,
       backlog: now.backlog,
+      external: now.reading === undefined ? {} : { a: now.reading, constructor: now.reading },
     })
   }
 }
@@ -119,6 +139,7 @@ const quiet: Moment = {
   undrained: 1,
   dies: false,
   backlog: undefined,
+  reading: undefined,
   handBackBacklog: undefined,
   commands: [],
 }
@@ -154,6 +175,25 @@ function stepRules({ before, after, seen, commands }: Step, policy: Policy) {
     'no step is skipped': bidden || after.step <= before.step + 1,
     'no step is passed without samples':
       bidden || after.step <= before.step || firstOutcomes(countsSince(seen.canary.counts, origin)) >= needed,
+  }
+}
+
+/** A reading is measured by who has not measured it yet, and moves what it is measured by. */
+function readingRules({ before, after, seen }: Step, policy: Policy) {
+  const external = policy.analysis.metrics.filter(({ kind }) => kind === 'external').map(({ name }) => name)
+  const booked = external.filter((name) => Object.hasOwn(before.metrics, name) && Object.hasOwn(after.metrics, name))
+  const changed = booked.filter((name) => {
+    const last = after.metrics[name]?.last
+    return last !== undefined && last !== before.metrics[name]?.last
+  })
+  return {
+    'a reading is measured once': changed.every(
+      (name) => after.metrics[name]?.reading !== before.metrics[name]?.reading,
+    ),
+    'what is measured was read': changed.every((name) => after.metrics[name]?.reading === seen.external[name]?.id),
+    'an old reading is not measured': changed.every(
+      (name) => (seen.external[name]?.ageMs ?? 0) <= after.stepElapsedMs || after.step !== before.step,
+    ),
   }
 }
 
@@ -195,6 +235,7 @@ describe('a rollout under random events', () => {
             ...moveRules(step),
             ...bookRules(step, now),
             ...stepRules(step, policy),
+            ...readingRules(step, policy),
             ...abortRules(step),
             ...laneRules(step, walk.state),
           }

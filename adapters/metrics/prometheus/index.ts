@@ -1,0 +1,2 @@
+export { prometheusMetrics } from './prometheus-metrics.ts'
+export type { PrometheusMetricsOptions } from './prometheus-metrics.ts'
