@@ -23,7 +23,7 @@ import { longestLookMs, Watch } from './watch.ts'
 
 export interface CoordinatorOptions {
   readonly records: QueueRecords
-  readonly broker: Pick<Broker, 'inspect'>
+  readonly broker: Pick<Broker, 'inspect' | 'capabilities'>
   readonly clock: Clock
   readonly log: Logger
   /** The consumer on whose behalf it coordinates. */
@@ -165,6 +165,7 @@ export class Coordinator {
       isAlive: (report) => this.#roster.isAlive(report, watched),
       isReady: (report) => this.#roster.isReady(report, watched),
       facts: this.#gauge.read(),
+      handsBack: this.#options.broker.capabilities.handBack,
     })
     if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
     else this.#pace.look(seen.canary.counts.taken + seen.stable.counts.taken, now)

@@ -8,6 +8,7 @@ import { compareOrder } from '../core/rollout/order.ts'
 import type { Order } from '../core/rollout/order.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
+import { cohortsOf } from './observe-cohorts.ts'
 
 export interface Gathered {
   readonly reports: readonly ConsumerReport[]
@@ -15,6 +16,7 @@ export interface Gathered {
   readonly isReady: (report: ConsumerReport) => boolean
   /** undefined: the broker could not be asked lately. */
   readonly facts: QueueFacts | undefined
+  readonly handsBack: boolean
 }
 
 /** Sums the consumers' reports up per version. What providers tell is not among them. */
@@ -26,6 +28,12 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
     handBackBacklog: facts?.handBackBacklog,
     backlog: facts?.backlog,
     oldestAgeMs: facts?.oldestAgeMs,
+    handsBack: gathered.handsBack,
+    cohorts: cohortsOf(rollout, gathered),
+    handlerTimeoutMs: Math.max(
+      0,
+      ...gathered.reports.filter(gathered.isAlive).map((report) => report.handlerTimeoutMs),
+    ),
     external: {},
   }
 }
@@ -49,6 +57,7 @@ function versionFacts(
     inFlight: sum(live.map(({ inFlight }) => inFlight)),
     capacity: sum(ready.map(({ capacity }) => capacity)),
     counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
+    errors: reports.map(({ errors }) => errors).reduce(addErrors, {}),
     durations: reports.map(({ durations }) => durations).reduce(addHistograms, {}),
     dead: deadAmong(allocated, reports, gathered),
     eventLoopDelayMs: delays.length === 0 ? undefined : Math.max(...delays),
@@ -88,4 +97,10 @@ function consumerFacts(report: ConsumerReport, ready: boolean): ConsumerFacts {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
+}
+
+function addErrors(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
+  const sums = new Map(Object.entries(a))
+  for (const [name, count] of Object.entries(b)) sums.set(name, (sums.get(name) ?? 0) + count)
+  return Object.fromEntries(sums)
 }

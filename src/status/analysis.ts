@@ -1,20 +1,25 @@
 import { countsSince, failedIn, firstOutcomes } from '../core/evidence/counts.ts'
 import type { Measurement } from '../core/evidence/metric-state.ts'
 import type { Policy } from '../core/policy/policy.ts'
+import { isExhausted } from '../core/rollout/failure-budget.ts'
 import { intervalMetricsOf } from '../core/rollout/measure.ts'
 import type { IntervalMetric } from '../core/rollout/measure.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
+import { comparisonEntries } from './comparison-entries.ts'
 import type { AnalysisEntry } from './queue-status.ts'
 import type { StatusView } from './status-view.ts'
 
-/** The failure budget, then each metric of the policy: verdict, value, and the sentence behind it. */
+/** The failure budget, what the comparison shows, then each metric that is measured at intervals: verdict, value, and the sentence behind it. */
 export function analysisOf(view: StatusView): readonly AnalysisEntry[] {
   const { policy } = view
   const { rollout } = view.state
   if (rollout === undefined || policy === undefined) return []
   const evidence = { stable: outcomes(view, rollout, 'stable'), canary: outcomes(view, rollout, 'canary') }
-  const metrics = intervalMetricsOf(policy)
-  return [budget(rollout, policy, evidence), ...metrics.map((metric) => measured(rollout, metric, evidence))]
+  return [
+    budget(rollout, policy, evidence),
+    ...comparisonEntries(policy.analysis, rollout.comparison),
+    ...intervalMetricsOf(policy).map((metric) => measured(rollout, metric, evidence)),
+  ]
 }
 
 interface Evidence {
@@ -36,18 +41,20 @@ function outcomes(view: StatusView, rollout: Rollout, role: 'stable' | 'canary')
 
 /** No message handled is no success: the verdict is inconclusive until there is one. */
 function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisEntry {
-  const { harmed, lost } = rollout
+  const { harmed, lost, poison } = rollout
   const { maxFailedMessages } = policy.limits
   const within = evidence.canary.n > 0 ? 'successful' : 'inconclusive'
   const dead = lost === 0 ? '' : `, ${lost} of them held by a consumer that died`
+  const both = poison === 0 ? '' : `, ${poison} of them on the stable version too`
   return {
     metric: 'failure-budget',
-    verdict: harmed >= maxFailedMessages ? 'failed' : within,
+    verdict: isExhausted(rollout, policy) ? 'failed' : within,
     value: harmed,
+    ...notCompared,
     bound: maxFailedMessages,
     ...evidence,
     n: evidence.canary.n,
-    why: `${harmed} of at most ${maxFailedMessages} messages failed on the canary, of n=${evidence.canary.n}${dead}`,
+    why: `${harmed} of at most ${maxFailedMessages} messages failed on the canary, of n=${evidence.canary.n}${dead}${both}`,
   }
 }
 
@@ -60,6 +67,7 @@ function measured(rollout: Rollout, metric: IntervalMetric, evidence: Evidence):
     metric: metric.name,
     verdict: last.verdict,
     value: last.value ?? null,
+    ...notCompared,
     bound: metric.threshold.max ?? metric.threshold.min ?? null,
     ...evidence,
     n: last.n,
@@ -67,4 +75,5 @@ function measured(rollout: Rollout, metric: IntervalMetric, evidence: Evidence):
   }
 }
 
+const notCompared = { statistic: null, pValue: null }
 const nothingMeasured: Measurement = { verdict: 'inconclusive', value: undefined, n: 0, why: 'no measurement yet' }

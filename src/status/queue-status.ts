@@ -88,7 +88,11 @@ export interface AnalysisEntry {
   readonly metric: string
   readonly verdict: Verdict
   readonly value: number | null
-  /** Bound that the value is held against, where it is one number. */
+  /** Evidence of a metric that compares (1: none), which `bound` rolls back; null for the others. */
+  readonly statistic: number | null
+  /** Chance that a canary that is not worse ever shows this much evidence, whenever one looks; null for the others. */
+  readonly pValue: number | null
+  /** Bound that the value (or the statistic, where there is one) is held against, where it is one number. */
   readonly bound: number | null
   readonly n: number
   readonly stable: { readonly n: number; readonly failed: number }

@@ -104,6 +104,7 @@ export class Consumer {
 
   async #look(): Promise<void> {
     await this.#watcher.look()
+    this.#processor.cohorts.turnTo(this.#watcher.cohorts)
     this.#follow()
   }
 

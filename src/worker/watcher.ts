@@ -43,6 +43,12 @@ export class Watcher {
     return rollout === undefined || isTerminal(rollout.phase) ? undefined : rollout.id
   }
 
+  /** How messages that begin now are counted; undefined where nobody compares. */
+  get cohorts(): { readonly current: number; readonly closed: number } | undefined {
+    const clock = this.rollout === undefined ? undefined : this.#state?.rollout?.comparison?.clock
+    return clock && { current: clock.current.number, closed: clock.progress.closed }
+  }
+
   /** At this moment: an allocation that has grown old is none. */
   duty(): Assignment {
     return duty(this.#memory, this.#options.clock.now(), this.#options.allocationTtlMs)

@@ -161,7 +161,7 @@ describe('QueueGauge', () => {
 
 describe('observe', () => {
   const alive = ({ id }: { id: string }) => !id.startsWith('dead')
-  const gathered = { isAlive: alive, isReady: alive, facts: undefined }
+  const gathered = { isAlive: alive, isReady: alive, facts: undefined, handsBack: true }
   const state = buildState()
 
   it('sums up per version: counts of everybody, readiness of the living', () => {

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { statusOf } from '../../src/status/snapshot.ts'
 import { counts, input, now, rampPolicy, report, rollout, secondStep, state } from './fixtures.ts'
 
+const notCompared = { statistic: null, pValue: null }
+
 describe('statusOf', () => {
   it('gives the example of the interface, key by key', () => {
     const { workers, steps, ...status } = statusOf(secondStep())
@@ -50,6 +52,7 @@ describe('statusOf', () => {
           metric: 'failure-budget',
           verdict: 'successful',
           value: 3,
+          ...notCompared,
           bound: 25,
           n: 110,
           stable: { n: 1_900, failed: 4 },
@@ -60,6 +63,7 @@ describe('statusOf', () => {
           metric: 'failure-ceiling',
           verdict: 'successful',
           value: 0.027,
+          ...notCompared,
           bound: 0.05,
           n: 107,
           stable: { n: 1_900, failed: 4 },
@@ -70,6 +74,7 @@ describe('statusOf', () => {
           metric: 'slow',
           verdict: 'inconclusive',
           value: null,
+          ...notCompared,
           bound: 200,
           n: 0,
           stable: { n: 1_900, failed: 4 },

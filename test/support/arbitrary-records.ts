@@ -49,6 +49,68 @@ const metric = fc.record({
 
 const order = fc.record({ generation: text, epoch: whole, sequence: whole })
 
+const attempts = fc.record({ messages: amount, failed: amount })
+const spread = fc.record({ observed: amount, expected: amount })
+const bucketed = fc.record({ first: whole, counts: fc.array(amount, { maxLength: 4 }) })
+const mixture = fc.record({
+  evidence: fc.array(amount, { minLength: 9, maxLength: 9 }),
+  reserve: amount,
+  restarts: whole,
+  since: amount,
+})
+const trials = fc.record({
+  share: amount,
+  canaryFailed: amount,
+  canarySucceeded: amount,
+  stableFailed: amount,
+  stableSucceeded: amount,
+})
+const cohortLook = fc.record({
+  first: whole,
+  last: whole,
+  opened: whole,
+  target: amount,
+  elapsedMs: amount,
+  canary: attempts,
+  stable: attempts,
+  durations: maybe(fc.record({ canary: bucketed, stable: bucketed })),
+  dispersion: maybe(spread),
+})
+const judge = fc.record({
+  losses: whole,
+  rollback: fc.record({
+    failures: maybe(mixture),
+    latency: maybe(fc.record({ columns: bucketed, quantiles: fc.array(mixture, { maxLength: 3 }) })),
+    ceiling: maybe(mixture),
+  }),
+  promotion: maybe(
+    fc.record({
+      margin: amount,
+      promotion: fc.tuple(amount, amount),
+      excess: fc.array(amount, { maxLength: 3 }),
+      batch: maybe(fc.record({ looks: whole, target: amount, stableRate: amount, trials })),
+    }),
+  ),
+  startRate: amount,
+  baseline: attempts,
+  dispersion: spread,
+  frozen: fc.array(fc.record({ from: whole, rate: amount, inflation: amount }), { maxLength: 3 }),
+  canary: attempts,
+  stable: attempts,
+  share: amount,
+  peak: amount,
+})
+const comparison = fc.record({
+  judge,
+  clock: fc.record({
+    current: fc.record({ number: whole, begunMs: amount, target: amount }),
+    ended: fc.array(fc.record({ number: whole, endedMs: amount, target: amount }), { maxLength: 3 }),
+    progress: fc.record({ closed: whole, gathered: maybe(cohortLook) }),
+  }),
+  suspicion: fc.record({ evidence: amount, rollback: fc.boolean(), suspicious: fc.boolean() }),
+  recent: attempts,
+})
+
 const rollout = fc.record({
   id: text,
   canary: text,
@@ -68,6 +130,9 @@ const rollout = fc.record({
   harmed: whole,
   lost: whole,
   unaccounted: whole,
+  poison: whole,
+  exhaustedMs: amount,
+  comparison: maybe(comparison),
   metrics: dictionary(metric),
   why: text,
   history: fc.array(

@@ -35,6 +35,7 @@ export function facts(parts: Partial<VersionFacts> = {}): VersionFacts {
     capacity: 0,
     counts: noCounts,
     durations: {},
+    errors: {},
     dead: [],
     eventLoopDelayMs: undefined,
     consumers: [],
@@ -51,6 +52,9 @@ export function observation(parts: Partial<Observation> = {}): Observation {
     handBackBacklog: 0,
     backlog: 0,
     oldestAgeMs: undefined,
+    handsBack: false,
+    cohorts: {},
+    handlerTimeoutMs: 30_000,
     external: {},
     ...parts,
   }

@@ -1,3 +1,4 @@
+import { blamedFailures } from '../rollout/failure-budget.ts'
 import { takenInStep } from '../rollout/measure.ts'
 import type { ConsumerFacts, Observation } from '../rollout/observation.ts'
 import type { Rollout } from '../rollout/rollout.ts'
@@ -27,7 +28,7 @@ export function unusedPermits({ consumer, before }: Pick<Holder, 'consumer' | 'b
 }
 
 /**
- * The failure budget. A consumer may have `failures` messages failed or in flight together. What is given stays counted until a report shows
+ * The failure budget. What failed on the stable version too is given back. A consumer may have `failures` messages failed or in flight together. What is given stays counted until a report shows
  * it as failed, so the sum over all consumers, living and dead, never exceeds the budget, even if every message in flight fails.
  */
 export function divideFailures({
@@ -38,7 +39,7 @@ export function divideFailures({
 }: Holders & { readonly maxFailedMessages: number }): readonly number[] {
   const held = active.map(unspentFailures)
   const exposed = sum([...active, ...resting].map(exposedFailures))
-  const left = maxFailedMessages - rollout.harmed - rollout.unaccounted - exposed
+  const left = maxFailedMessages - blamedFailures(rollout) - rollout.unaccounted - exposed
   // One more than there are slots: a failure does not idle its slot until the next grant.
   const wants = active.map(({ concurrency }, index) => ({ held: held[index] ?? 0, want: concurrency + 1 }))
   const given = level(left, wants)

@@ -19,7 +19,12 @@ export function observeBaseline(baseline: Baseline, stable: Attempts, elapsedMs:
 
 /** The part that is left of a count after this time. */
 export function keptAfter(elapsedMs: number): number {
-  return Math.exp((-Math.LN2 * elapsedMs) / baselineHalfLifeMs)
+  return keptOver(elapsedMs, baselineHalfLifeMs)
+}
+
+/** The same for any half-life. */
+export function keptOver(elapsedMs: number, halfLifeMs: number): number {
+  return Math.exp((-Math.LN2 * elapsedMs) / halfLifeMs)
 }
 
 /** Failure rate, never 0: 1 % before anything is known; later as if half a message more had failed and 50 more had not. */

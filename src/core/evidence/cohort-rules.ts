@@ -15,25 +15,20 @@ export interface LookMinimum {
   readonly stable: number
 }
 
-/** About as many cohorts are open at most, whatever the traffic and however long a handler may take. */
-const mostOpen = 64
-
 export function cohortRules({
-  lookMs,
+  cohortMs,
   reportDelayMs,
   handlerTimeoutMs,
   stableSlots,
 }: {
-  /** Time between two looks. */
-  readonly lookMs: number
-  /** From an outcome to its being seen here. */
+  readonly cohortMs: number
+  /** From the end of a cohort, or an outcome, to its being seen here. */
   readonly reportDelayMs: number
   /** The longest that a message may be handled. */
   readonly handlerTimeoutMs: number
   /** Messages that the stable consumers can handle at a time. */
   readonly stableSlots: number
 }): CohortRules {
-  const cohortMs = Math.max(lookMs, Math.ceil(handlerTimeoutMs / mostOpen))
   const completeAfterMs = cohortMs + reportDelayMs
   return {
     cohortMs,

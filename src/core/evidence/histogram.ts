@@ -41,6 +41,13 @@ export function histogramSince(later: Histogram, earlier: Histogram): Histogram 
   return difference
 }
 
+/** The same shape with `most` values at most. */
+export function shrink(histogram: Histogram, most: number): Histogram {
+  const total = Object.values(histogram).reduce((sum, count) => sum + count, 0)
+  if (total <= most) return histogram
+  return Object.fromEntries(Object.entries(histogram).map(([bucket, count]) => [bucket, (count * most) / total]))
+}
+
 /** The duration that the fraction `q` of the values does not exceed, in milliseconds; undefined without values. */
 export function quantile(histogram: Histogram, q: number): number | undefined {
   const buckets = Object.entries(histogram)

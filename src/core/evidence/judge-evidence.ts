@@ -29,8 +29,6 @@ export interface Evidence extends RollbackEvidence {
   readonly excessBound: number
   /** The stable version's recent failure rate. */
   readonly baselineRate: number
-  /** It is three times what it was at the start: no time to raise a share, and no reason to take the canary back. */
-  readonly outage: boolean
   /** Over the whole rollout; undefined before the first message. */
   readonly canaryRate: number | undefined
   readonly stableRate: number | undefined
@@ -54,17 +52,12 @@ export function evidenceOf(state: JudgeState, options: JudgeOptions): Evidence {
     suspicious: combined >= Math.sqrt(needed),
     ...promotionOf(state, options),
     baselineRate: baselineRate(state.baseline),
-    outage: baselineRate(state.baseline) > outageFactor * Math.max(leastStartRate, state.startRate),
     canaryRate: rateOf(canary),
     stableRate: rateOf(stable),
     canary,
     stable,
   }
 }
-
-const outageFactor = 3
-/** Below this, a few failures more are no outage. */
-const leastStartRate = 0.005
 
 export interface Suspicion {
   /** The most that is shown by what is settled, or will be shown at least once the open cohorts up to some point are. */

@@ -12,7 +12,7 @@ import type { Histogram } from './histogram.ts'
 import type { JudgeOptions } from './judge-options.ts'
 import { openLatencyTest } from './latency-test.ts'
 import { openMixture } from './mixture.ts'
-import { observeForPromotion, openPromotionTests } from './promotion-judge.ts'
+import { marginOf, observeForPromotion, openPromotionTests } from './promotion-judge.ts'
 import type { PromotionTests } from './promotion-judge.ts'
 import { combinedEvidence, observeRollback, rollbackEvidence } from './rollback-judge.ts'
 import type { RollbackTests } from './rollback-judge.ts'
@@ -60,7 +60,7 @@ export function openJudge(options: JudgeOptions, history: JudgeHistory = noHisto
       latency: options.latency && openLatencyTest(windowOf(history.durations)),
       ceiling: options.ceiling && openMixture(),
     },
-    promotion: options.failures && openPromotionTests(options.failures, rate),
+    promotion: options.failures && openPromotionTests(marginOf(options.failures, rate)),
     startRate: rate,
     baseline: history.stable,
     dispersion: noDispersion,
@@ -68,6 +68,24 @@ export function openJudge(options: JudgeOptions, history: JudgeHistory = noHisto
     canary: { messages: 0, failed: 0 },
     stable: { messages: 0, failed: 0 },
     share: 0,
+    peak: 1,
+  }
+}
+
+/** Begins the evidence anew, at half the significance level. What is known of the stable version stays. */
+export function judgeAnew(state: JudgeState): JudgeState {
+  const { failures, latency, ceiling } = state.rollback
+  return {
+    ...state,
+    losses: state.losses + 1,
+    rollback: {
+      failures: failures && openMixture(),
+      latency: latency && { ...openLatencyTest(), columns: latency.columns },
+      ceiling: ceiling && openMixture(),
+    },
+    promotion: state.promotion && openPromotionTests(state.promotion.margin),
+    canary: { messages: 0, failed: 0 },
+    stable: { messages: 0, failed: 0 },
     peak: 1,
   }
 }

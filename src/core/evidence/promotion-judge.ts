@@ -34,10 +34,15 @@ export const batchLength = 4
 
 const mostMargin = 0.999
 
-export function openPromotionTests({ nonInferiorityMargin }: FailuresOptions, stableRate: number): PromotionTests {
+/** The margin of a rollout that begins while the stable version fails at this rate. */
+export function marginOf({ nonInferiorityMargin }: FailuresOptions, stableRate: number): number {
   const { absolute, relative } = nonInferiorityMargin
+  return Math.min(mostMargin, absolute + relative * stableRate)
+}
+
+export function openPromotionTests(margin: number): PromotionTests {
   return {
-    margin: Math.min(mostMargin, absolute + relative * stableRate),
+    margin,
     promotion: openPromotionTest,
     excess: openExcessTests,
     batch: undefined,

@@ -19,7 +19,7 @@ export function unsupported(policy: Policy, broker: { readonly oldestAge: boolea
 
 function objection(metric: Metric, broker: { readonly oldestAge: boolean }): string | undefined {
   if (metric.kind === 'external') return objectionTo(metric.provider)
-  if (metric.kind !== 'failure-ceiling') return 'only failure-ceiling and external metrics are in this release'
+  if (metric.kind !== 'failure-ceiling') return undefined
   if (metric.measure !== 'oldestAge' || broker.oldestAge) return undefined
   return 'the broker of this queue does not tell the age of its oldest message'
 }

@@ -35,7 +35,7 @@ export function advanceWithoutPolicy(
 /** Books harm and the rollout's own clock; steps, measurements and commands wait for the policy. */
 function held(state: QueueState, rollout: Rollout, input: Omit<Advance, 'policy'>): Transition<QueueState> {
   const { stepElapsedMs, phaseElapsedMs, metrics } = rollout
-  const booked = bookLook(rollout, lastResort, input.sinceMs, input.seen)
+  const booked = bookLook(rollout, lastResort, { kind: 'look', ratePerMs: input.pace.ratePerMs, ...input })
   const waiting = { ...booked, stepElapsedMs, phaseElapsedMs, metrics }
   const { allocations, forgone, unaccounted } = allocate({
     ...input,

@@ -2,6 +2,7 @@ import { allocate } from '../allocation/allocate.ts'
 import { idleAllocations } from '../allocation/lane.ts'
 import type { Pace } from '../allocation/permits.ts'
 import type { Policy } from '../policy/policy.ts'
+import { cohortLength, turnClock } from './cohort-clock.ts'
 import type { Effect, RolloutEvent, Transition } from './event.ts'
 import { lanesOf } from './lanes.ts'
 import type { Observation } from './observation.ts'
@@ -22,10 +23,10 @@ export interface Advance {
 export function advance(state: QueueState, input: Advance): Transition<QueueState> {
   const rollout = state.rollout
   if (rollout === undefined || isTerminal(rollout.phase)) return withoutRollout(state)
-  const { at, sinceMs, seen, policy } = input
+  const { at, sinceMs, seen, policy, pace } = input
   const events: readonly RolloutEvent[] = [
     ...abortFirst(state.commands, rollout.id).map((command): RolloutEvent => ({ kind: 'command', at, command })),
-    { kind: 'look', at, sinceMs, seen },
+    { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen },
   ]
   const moved = events.reduce(step(policy), { state: rollout, effects: [] })
   const told = { ...state, rollout: moved.state, commands: [] }
@@ -74,13 +75,23 @@ function buried(state: QueueState, version: string, reason: 'promotedAway' | 'ro
 
 function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy }: Advance): QueueState {
   if (isTerminal(rollout.phase)) return { ...state, allocations: idleAllocations }
+  const lanes = lanesOf(rollout, policy, seen)
   const { allocations, forgone, unaccounted } = allocate({
     rollout,
-    lanes: lanesOf(rollout, policy, seen),
+    lanes,
     before: state.allocations,
     seen,
     maxFailedMessages: policy.limits.maxFailedMessages,
     pace,
   })
-  return { ...state, rollout: { ...rollout, forgone, unaccounted }, allocations }
+  const { comparison, elapsedMs } = rollout
+  const turned = comparison && {
+    ...comparison,
+    clock: turnClock(comparison.clock, {
+      elapsedMs,
+      target: lanes.canary.kind === 'throttled' ? lanes.canary.weight / 100 : 0,
+      lengthMs: cohortLength(policy.analysis.intervalMs, pace.ratePerMs),
+    }),
+  }
+  return { ...state, rollout: { ...rollout, forgone, unaccounted, comparison: turned }, allocations }
 }

@@ -5,6 +5,7 @@ import { dictionary, fieldsFor, list, optional, tolerantObject as record } from 
 import { union } from '../schema/combine.ts'
 import type { Reader } from '../schema/reader.ts'
 import { boolean, integer, literal, number, oneOf, string } from '../schema/scalars.ts'
+import { comparisonReader } from './comparison-codec.ts'
 import { consumerStates } from './consumer-report.ts'
 import type { ConsumerReport } from './consumer-report.ts'
 import { commandKinds } from './queue-state.ts'
@@ -105,6 +106,9 @@ const rollout = record({
   harmed: whole(),
   lost: whole(),
   unaccounted: whole(),
+  poison: whole(),
+  exhaustedMs: amount(),
+  comparison: optional(comparisonReader),
   metrics: dictionary(metric),
   why: string(),
   history: list(historyEntry),

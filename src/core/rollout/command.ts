@@ -2,7 +2,7 @@ import { assertNever } from '../assert-never.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { RolloutEvent, Transition } from './event.ts'
 import { spentBudget } from './judge.ts'
-import { moveTo, openStep } from './move.ts'
+import { judgedAnew, moveTo, openStep } from './move.ts'
 import type { Command } from './queue-state.ts'
 import { abortablePhases, carriedOutLimit, isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
@@ -63,7 +63,7 @@ function resume(rollout: Rollout, wish: Command, at: string, policy: Policy): Tr
     return moveTo(rollout, back(rollout, policy, at, said('resumed by an operator', wish)))
   const spent = spentBudget(rollout, policy)
   if (spent !== undefined) return refuse(rollout, wish, spent)
-  const anew = openStep({ ...rollout, metrics: {} }, undefined)
+  const anew = openStep(judgedAnew(rollout), undefined)
   return moveTo(anew, back(anew, policy, at, said('resumed by an operator, measuring anew', wish)))
 }
 
@@ -91,7 +91,7 @@ function promoteFull(rollout: Rollout, wish: Command, at: string, policy: Policy
   const spent = spentBudget(rollout, policy)
   if (spent !== undefined) return refuse(rollout, wish, spent)
   const why = said('promoted in full by an operator: the rest of the ramp is skipped', wish)
-  return moveTo(openStep({ ...rollout, metrics: {} }, undefined), {
+  return moveTo(openStep(judgedAnew(rollout), undefined), {
     phase: 'Promoting',
     step: policy.steps.length,
     at,

@@ -1,11 +1,17 @@
 import type { Observation } from './observation.ts'
 import type { Command } from './queue-state.ts'
 
+/** One look: `sinceMs` milliseconds of watched time after the one before, on a queue that moves at `ratePerMs` messages per millisecond. */
+export interface LookEvent {
+  readonly kind: 'look'
+  readonly at: string
+  readonly sinceMs: number
+  readonly ratePerMs: number
+  readonly seen: Observation
+}
+
 /** What moves a rollout. `at` is wall-clock text for the history and for nothing else. */
-export type RolloutEvent =
-  /** One look: `sinceMs` milliseconds of watched time after the one before. */
-  | { readonly kind: 'look'; readonly at: string; readonly sinceMs: number; readonly seen: Observation }
-  | { readonly kind: 'command'; readonly at: string; readonly command: Command }
+export type RolloutEvent = LookEvent | { readonly kind: 'command'; readonly at: string; readonly command: Command }
 
 /** What a move asks of the rest of the program, as data. */
 export type Effect =

@@ -1,17 +1,25 @@
+import { baselineRate } from '../evidence/baseline.ts'
+import { explainProof, explainVerdict, percent } from '../evidence/explain.ts'
+import { evidenceOf } from '../evidence/judge-evidence.ts'
+import { judgeOptionsOf } from '../evidence/judge-options.ts'
 import { judgeMetric, letsPass } from '../evidence/metric-progress.ts'
 import type { MetricJudgement } from '../evidence/metric-progress.ts'
 import { lookup } from '../lookup.ts'
 import type { Policy, RampStep } from '../policy/policy.ts'
+import { compares, isOutage } from './comparison.ts'
+import { blamedFailures, isExhausted, isSpent } from './failure-budget.ts'
 import { intervalMetricsOf, samplesInStep } from './measure.ts'
+import { novelErrorsIn } from './novel-errors.ts'
 import type { Observation } from './observation.ts'
 import type { Rollout } from './rollout.ts'
 
 /** What the evidence so far says of the rollout as a whole. A spent budget comes first: after it no canary message may start. */
 export type Judgement = MetricJudgement | { readonly kind: 'spent'; readonly why: string }
 
-export function judge(rollout: Rollout, policy: Policy): Judgement {
-  const spent = spentBudget(rollout, policy)
-  if (spent !== undefined) return { kind: 'spent', why: spent }
+export function judge(rollout: Rollout, policy: Policy, seen: Observation): Judgement {
+  if (isSpent(rollout, policy, seen)) return { kind: 'spent', why: spentBudget(rollout, policy) ?? '' }
+  const worse = worseThanStable(rollout, policy) ?? novelErrors(policy, seen)
+  if (worse !== undefined) return { kind: 'failed', why: worse }
   const judgements = intervalMetricsOf(policy).map((metric): MetricJudgement => {
     const state = lookup(rollout.metrics, metric.name)
     return state === undefined ? { kind: 'holds' } : judgeMetric(metric, state)
@@ -23,8 +31,11 @@ export function judge(rollout: Rollout, policy: Policy): Judgement {
 }
 
 /** Why no canary message may start any more; undefined while the failure budget lasts. */
-export function spentBudget({ harmed, unaccounted }: Rollout, { limits }: Policy): string | undefined {
-  if (harmed + unaccounted < limits.maxFailedMessages) return undefined
+export function spentBudget(rollout: Rollout, policy: Policy): string | undefined {
+  if (!isExhausted(rollout, policy)) return undefined
+  const { unaccounted } = rollout
+  const { limits } = policy
+  const harmed = blamedFailures(rollout)
   const unseen = unaccounted > 0 ? ` and up to ${unaccounted} more may have, unseen, on consumers that died` : ''
   return `${harmed} messages failed on the canary${unseen}: the failure budget of ${limits.maxFailedMessages} is spent`
 }
@@ -33,7 +44,49 @@ export function spentBudget({ harmed, unaccounted }: Rollout, { limits }: Policy
 export function lacking(rollout: Rollout, policy: Policy, step: RampStep, seen: Observation): string | undefined {
   const samples = samplesInStep(rollout, seen)
   if (samples < step.minSamples) return `${samples} of ${step.minSamples} samples`
-  return unproven(rollout, policy)
+  return outage(rollout) ?? suspected(rollout, policy) ?? unproven(rollout, policy)
+}
+
+/** Evidence that the canary is worse than the stable version, as the sentence that decides; undefined without. */
+function worseThanStable({ comparison }: Rollout, policy: Policy): string | undefined {
+  if (comparison === undefined || !compares(policy) || !comparison.suspicion.rollback) return undefined
+  return explainVerdict(evidenceOf(comparison.judge, judgeOptionsOf(policy.analysis)), comparison.suspicion)
+}
+
+/** Evidence that does not suffice for a rollback, and is too much to raise the share. */
+function suspected({ comparison }: Rollout, policy: Policy): string | undefined {
+  if (comparison === undefined || !compares(policy) || !comparison.suspicion.suspicious) return undefined
+  return explainVerdict(evidenceOf(comparison.judge, judgeOptionsOf(policy.analysis)), comparison.suspicion)
+}
+
+/** Why nothing is decided while both versions are in trouble; undefined when they are not. */
+export function outage({ comparison }: Rollout): string | undefined {
+  if (comparison === undefined || !isOutage(comparison)) return undefined
+  const { recent, judge: known } = comparison
+  const rates = `${percent(baselineRate(recent))} of its messages, ${percent(known.startRate)} when the rollout began`
+  return `the stable version itself fails ${rates}: nothing is decided until that is over`
+}
+
+/**
+ * What a promotion lacks of proof that the canary is not worse by the margin; undefined where it is there, or waived. Without a ramp the canary
+ * takes everything at once: there is nothing to compare it with.
+ */
+export function lackOfProof({ comparison }: Rollout, { analysis, steps }: Policy): string | undefined {
+  const metric = analysis.metrics.find(({ kind }) => kind === 'failures')
+  const isRamped = steps.some(({ kind }) => kind === 'ramp')
+  if (metric?.kind !== 'failures' || metric.promoteWithoutProof || metric.dryRun || !isRamped) return undefined
+  if (comparison === undefined) return 'failures: nothing was compared'
+  const evidence = evidenceOf(comparison.judge, judgeOptionsOf(analysis))
+  return evidence.proven ? undefined : explainProof(evidence)
+}
+
+/** Errors of the canary that the stable version never raised, where the policy bounds them. */
+function novelErrors({ analysis }: Policy, seen: Observation): string | undefined {
+  const metric = analysis.metrics.find(({ kind }) => kind === 'novel-errors')
+  if (metric === undefined || metric.dryRun) return undefined
+  const { messages, classes } = novelErrorsIn(seen)
+  if (messages <= metric.failureLimit) return undefined
+  return `${metric.name}: ${messages} messages failed with what the stable version never raised (${classes.join(', ')}), limit ${metric.failureLimit}`
 }
 
 /** Why the metrics do not let a step pass; undefined when each one's newest measurement in the step is successful. */

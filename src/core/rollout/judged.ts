@@ -3,15 +3,15 @@ import type { Transition } from './event.ts'
 import { judge } from './judge.ts'
 import type { Look } from './look.ts'
 import { totalsOf } from './measure.ts'
-import { moveTo, openStep } from './move.ts'
+import { judgedAnew, moveTo, openStep } from './move.ts'
 import { abortablePhases } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
 
 /** What a failed or inconclusive judgement does, by the policy; undefined when nothing speaks against going on. */
 export function judged(look: Look): Transition<Rollout> | undefined {
-  const { rollout, policy, at } = look
+  const { rollout, policy, at, seen } = look
   if (!isOnTrial(rollout)) return undefined
-  const judgement = judge(rollout, policy)
+  const judgement = judge(rollout, policy, seen)
   const numbers = { harmed: rollout.harmed }
   switch (judgement.kind) {
     case 'holds':
@@ -60,7 +60,7 @@ function stepBack({ rollout, policy, at, seen }: Look, why: string): Transition<
   if (target < 0 || rollout.phase === 'Promoting') {
     return moveTo(rollout, { phase: 'RollingBack', at, why: `${why}; there is no step to go back to`, numbers })
   }
-  const anew = openStep({ ...rollout, metrics: {} }, totalsOf(seen))
+  const anew = openStep(judgedAnew(rollout), totalsOf(seen))
   const back = { step: target, at, why: `${why}; back to step ${target + 1}`, numbers }
   // Whoever holds it goes on holding it.
   if (rollout.hold === 'operator') return moveTo(anew, { ...back, phase: 'Paused', hold: 'operator' })

@@ -7,12 +7,16 @@ import { bookMeasurement, openMetric } from '../evidence/metric-progress.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
 import type { CeilingMetric, ExternalMetric, Policy } from '../policy/policy.ts'
 import { lookup } from '../lookup.ts'
+import { beginComparison, compare, compares } from './comparison.ts'
+import type { ComparedLook, Comparison } from './comparison.ts'
+import type { LookEvent } from './event.ts'
+import { exhaustedFor } from './failure-budget.ts'
 import { lostWith } from './observation.ts'
 import type { Observation } from './observation.ts'
 import type { Rollout, Totals } from './rollout.ts'
 
-/** Books one look: clocks, origins, harm, and every measurement that is due. */
-export function bookLook(rollout: Rollout, policy: Policy, sinceMs: number, seen: Observation): Rollout {
+/** Books one look: clocks, origins, harm, the comparison, and every measurement that is due. */
+export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, ratePerMs }: LookEvent): Rollout {
   const totals = totalsOf(seen)
   const origin = rollout.origin ?? totals
   const lost = seen.canary.dead.reduce((sum, dead) => sum + lostWith(dead), 0)
@@ -26,8 +30,21 @@ export function bookLook(rollout: Rollout, policy: Policy, sinceMs: number, seen
     phaseElapsedMs: rollout.phaseElapsedMs + sinceMs,
     harmed: Math.max(rollout.harmed, harmedIn(countsSince(totals.canary, origin.canary)) + lost),
     lost: Math.max(rollout.lost, lost),
+    poison: Math.max(rollout.poison, countsSince(totals.stable, origin.stable).failedOnBoth),
   }
-  return measures(aged) ? { ...aged, metrics: measureDue(aged, policy, sinceMs, seen) } : aged
+  const compared = {
+    ...aged,
+    exhaustedMs: exhaustedFor(aged, policy, sinceMs),
+    comparison: comparisonOf(aged, { policy, seen, ratePerMs, elapsedMs: aged.elapsedMs }),
+  }
+  return measures(compared) ? { ...compared, metrics: measureDue(compared, policy, sinceMs, seen) } : compared
+}
+
+/** Begins with the first step. It goes on while the canary takes nothing, for what it took before. */
+function comparisonOf({ phase, comparison }: Rollout, look: ComparedLook): Comparison | undefined {
+  if (!compares(look.policy)) return comparison
+  if (comparison !== undefined) return compare(comparison, look)
+  return phase === 'Initialized' ? beginComparison(look) : undefined
 }
 
 export function totalsOf(seen: Observation): Totals {

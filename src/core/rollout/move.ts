@@ -1,3 +1,4 @@
+import { compareAnew } from './comparison.ts'
 import type { Effect, Transition } from './event.ts'
 import { historyLimit, legalMoves } from './rollout.ts'
 import type { Hold, Phase, Rollout, Totals } from './rollout.ts'
@@ -36,6 +37,12 @@ export function moveTo(rollout: Rollout, move: Move): Transition<Rollout> {
     history: [...rollout.history, entry].slice(-historyLimit),
   }
   return { state, effects: [...(move.effects ?? []), { kind: 'announce', why: move.why }] }
+}
+
+/** Without what was measured so far. What was compared is lost, which halves the significance level: trying again is no way around it. */
+export function judgedAnew(rollout: Rollout): Rollout {
+  const { comparison } = rollout
+  return { ...rollout, metrics: {}, comparison: comparison && compareAnew(comparison) }
 }
 
 /** Opens a step: its clock, its totals and its measurements begin anew; without totals, at the next look. */

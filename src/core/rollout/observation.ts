@@ -1,6 +1,7 @@
 import type { Counts } from '../evidence/counts.ts'
 import type { ExternalReading } from '../evidence/external.ts'
 import type { Histogram } from '../evidence/histogram.ts'
+import type { CohortFacts } from './cohort-clock.ts'
 
 /** What the coordinator saw at one look. Totals never go down while a rollout runs: records of dead consumers are kept until its end. */
 export interface Observation {
@@ -10,6 +11,12 @@ export interface Observation {
   readonly handBackBacklog: number | undefined
   readonly backlog: number | undefined
   readonly oldestAgeMs: number | undefined
+  /** Whether the stable version is handed what the canary failed. */
+  readonly handsBack: boolean
+  /** First attempts by cohort. */
+  readonly cohorts: Readonly<Record<number, CohortFacts>>
+  /** The longest that a handler of either version may take. */
+  readonly handlerTimeoutMs: number
   /** The newest answer for each external metric, by its name; absent where there is none yet. */
   readonly external: Readonly<Record<string, ExternalReading>>
 }
@@ -27,6 +34,8 @@ export interface VersionFacts {
   readonly capacity: number
   readonly counts: Counts
   readonly durations: Histogram
+  /** Failed attempts by the class of what was thrown. */
+  readonly errors: Readonly<Record<string, number>>
   /** Consumers with an allocation that are silent without having signed off: what they last told. Empty for the stable version. */
   readonly dead: readonly DeadConsumer[]
   readonly eventLoopDelayMs: number | undefined

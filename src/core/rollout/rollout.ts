@@ -1,5 +1,6 @@
 import type { Counts } from '../evidence/counts.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
+import type { Comparison } from './comparison.ts'
 import type { Order } from './order.ts'
 
 /**
@@ -81,6 +82,12 @@ export interface Rollout {
   readonly lost: number
   /** Failures that dead consumers were allowed beyond that. They may have happened unseen, so nobody else is allowed them. */
   readonly unaccounted: number
+  /** Failed on the stable version too when they were handed back: no fault of the canary. */
+  readonly poison: number
+  /** How long the failure budget has been used up while it is not known yet what became of the messages. */
+  readonly exhaustedMs: number
+  /** The canary held against the stable version; undefined before the first step, and where the policy compares nothing. */
+  readonly comparison: Comparison | undefined
   /** By the metric's name. */
   readonly metrics: Readonly<Record<string, MetricState>>
   /** One sentence: why it is in this phase. */

@@ -2,7 +2,7 @@ import { assertNever } from '../assert-never.ts'
 import type { Policy } from '../policy/policy.ts'
 import { command } from './command.ts'
 import type { RolloutEvent, Transition } from './event.ts'
-import { unproven } from './judge.ts'
+import { lackOfProof, outage, unproven } from './judge.ts'
 import { judged } from './judged.ts'
 import { stay } from './look.ts'
 import type { Look } from './look.ts'
@@ -16,7 +16,7 @@ import { nextStep, passStep } from './steps.ts'
 export function transition(rollout: Rollout, event: RolloutEvent, policy: Policy): Transition<Rollout> {
   if (event.kind === 'command') return command(rollout, event, policy)
   if (isTerminal(rollout.phase)) return { state: rollout, effects: [] }
-  const booked = bookLook(rollout, policy, event.sinceMs, event.seen)
+  const booked = bookLook(rollout, policy, event)
   const look: Look = { rollout: booked, policy, seen: event.seen, at: event.at }
   return judged(look) ?? deadline(look) ?? proceed(look)
 }
@@ -77,8 +77,10 @@ function promoteWhenReady(look: Look): Transition<Rollout> {
   const { workers } = policy.promotion
   if (seen.canary.ready < workers)
     return stay(rollout, `waiting for ${workers} ready consumers of ${rollout.canary}: ${seen.canary.ready}`)
-  const open = handBackOpen(look)
+  const open = handBackOpen(look) ?? outage(rollout)
   if (open !== undefined) return stay(rollout, open)
+  const lack = lackOfProof(rollout, policy)
+  if (lack !== undefined && policy.onInsufficientData !== 'promote') return lacksProof(look, lack)
   const why = `${seen.canary.ready} consumers of ${rollout.canary} are ready and nothing waits in the hand-back queue`
   return moveTo(rollout, { phase: 'Promoting', at, why, numbers: { ready: seen.canary.ready, workers } })
 }
@@ -88,7 +90,7 @@ function commitWhenWarm(look: Look): Transition<Rollout> {
   if (rollout.phaseElapsedMs < policy.promotion.durationMs) return stay(rollout)
   if (seen.canary.ready < policy.promotion.workers)
     return stay(rollout, `waiting for ${policy.promotion.workers} ready consumers: ${seen.canary.ready}`)
-  const open = handBackOpen(look) ?? unprovenWithoutRamp(rollout, policy)
+  const open = handBackOpen(look) ?? outage(rollout) ?? unprovenWithoutRamp(rollout, policy)
   if (open !== undefined) return stay(rollout, open)
   const why = `${rollout.canary} is in charge; the consumers of ${rollout.stable} drain`
   return moveTo(rollout, {
@@ -98,6 +100,14 @@ function commitWhenWarm(look: Look): Transition<Rollout> {
     numbers: { harmed: rollout.harmed },
     effects: [{ kind: 'commitPromotion' }],
   })
+}
+
+function lacksProof({ rollout, policy, at }: Look, why: string): Transition<Rollout> {
+  const numbers = { harmed: rollout.harmed }
+  if (policy.onInsufficientData === 'rollback') return moveTo(rollout, { phase: 'RollingBack', at, why, numbers })
+  if (policy.onInsufficientData === 'pause')
+    return moveTo(rollout, { phase: 'Paused', hold: 'insufficientData', at, why, numbers })
+  return stay(rollout, why)
 }
 
 /** Where no step has asked for evidence, the metrics of the policy must have theirs before the commit. */

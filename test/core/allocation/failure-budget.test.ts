@@ -122,6 +122,7 @@ class Fleet {
       isAlive,
       isReady: (report) => isAlive(report) && report.state === 'ready' && report.link === 'consuming',
       facts: undefined,
+      handsBack: true,
     })
     const pace = { ratePerMs: 1, horizonMs: 75 }
     this.documents.push(advance(state, { at, sinceMs: 50, seen, pace, policy: this.#policy }).state)

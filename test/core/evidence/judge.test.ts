@@ -78,18 +78,6 @@ describe('a judge', () => {
     expect(evidenceOf(later, options).margin).toBe(evidenceOf(openJudge(options, history), options).margin)
   })
 
-  it.each([
-    [0, 3, false],
-    [0, 300, true],
-    [1_000, 200, false],
-    [1_000, 4_500, true],
-  ])('finds an outage where %s failures of 10,000 before become %s: %s', (before, failed, expected) => {
-    const state = openJudge(options, { ...noHistory, stable: { messages: 10_000, failed: before } })
-    const later = judge([lookOf(0, [5, 0], [10_000, failed], { elapsedMs: 300_000 })], options, state)
-    expect(evidenceOf(later, options).outage).toBe(expected)
-    expect(evidenceOf(later, options).rollback).toBe(false)
-  })
-
   it('halves its level with each loss of the evidence', () => {
     const again = (losses: number) => evidenceOf(openJudge(options, { ...noHistory, losses }), options).needed
     expect([again(0), again(1), again(3)]).toEqual([100, 200, 800])

@@ -27,7 +27,12 @@ describe('defaults', () => {
         { ...step, weight: 50, durationMs: 600_000 },
       ],
       ramp: undefined,
-      analysis: { intervalMs: 1000, significanceLevel: 0.01, promotionErrorRate: 0.05, metrics: [] },
+      analysis: {
+        intervalMs: 1000,
+        significanceLevel: 0.01,
+        promotionErrorRate: 0.05,
+        metrics: policyOf({ analysis: { metrics: [{ name: 'failures' }, { name: 'latency' }] } }).analysis.metrics,
+      },
       limits: { maxFailedMessages: 25, maxInFlight: 50, maxReceiveCount: 3 },
       onFailure: 'rollback',
       onInsufficientData: 'extend',

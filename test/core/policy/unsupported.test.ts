@@ -24,6 +24,9 @@ describe('this release', () => {
     [{ extends: 'careful', onFailure: 'stepBack', limits: { maxReceiveCount: 1 } }],
     [{ strategy: 'blueGreen' }],
     [{ tests: [{ given: {}, expect: {} }] }],
+    [metric({ name: 'failures' })],
+    [metric({ name: 'latency' })],
+    [metric({ name: 'novel-errors' })],
     [metric({ name: 'failure-ceiling', measure: 'backlog', thresholdRange: { max: 5 } })],
     [external({ prometheus: { address: 'http://prometheus:9090', query: 'up' } })],
     [external({ http: { url: 'http://figures/orders', jsonPath: '$.value' } })],
@@ -34,18 +37,6 @@ describe('this release', () => {
   it.each([
     [{ strategy: 'rolling' }, 'strategy: rolling is not in this release; use canary or blueGreen'],
     [{ ramp: {} }, 'ramp: the budgeted ramp is not in this release; use steps'],
-    [
-      metric({ name: 'failures' }),
-      'analysis.metrics[0] (failures): only failure-ceiling and external metrics are in this release',
-    ],
-    [
-      metric({ name: 'latency' }),
-      'analysis.metrics[0] (latency): only failure-ceiling and external metrics are in this release',
-    ],
-    [
-      metric({ name: 'novel-errors' }),
-      'analysis.metrics[0] (novel-errors): only failure-ceiling and external metrics are in this release',
-    ],
     ...['datadog', 'cloudwatch'].map((kind): [object, string] => [
       external({ [kind]: {} }),
       `analysis.metrics[0] (logs): the provider ${kind} is not in this release; use prometheus or http`,

@@ -54,7 +54,7 @@ export interface Happening {
 }
 
 export function look(seen: Partial<Observation> = {}, sinceMs = 50): RolloutEvent {
-  return { kind: 'look', at, sinceMs, seen: observation(seen) }
+  return { kind: 'look', at, sinceMs, ratePerMs: 0, seen: observation(seen) }
 }
 
 export function say(kind: CommandKind, parts: { full?: boolean; id?: string; reason?: string } = {}): RolloutEvent {

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import type { Policy } from '../../../src/core/policy/policy.ts'
+import { beginComparison } from '../../../src/core/rollout/comparison.ts'
+import type { Comparison } from '../../../src/core/rollout/comparison.ts'
+import type { Rollout } from '../../../src/core/rollout/rollout.ts'
+import { transition } from '../../../src/core/rollout/transition.ts'
+import { comparing } from '../../support/build-comparison.ts'
+import { buildPolicy, rampStep } from '../../support/build-policy.ts'
+import { counts, facts, observation } from '../../support/build-rollout.ts'
+import { look, rolloutIn, say } from './situations.ts'
+
+const policyWith = (metric: object = {}, parts: Partial<Policy> = {}) =>
+  buildPolicy({ analysis: comparing(metric), ...parts })
+const ready = { live: 1, ready: 1, undrained: 1 }
+const seen = observation({
+  stable: facts(ready),
+  canary: facts({ ...ready, counts: counts({ taken: 50, succeeded: 50 }) }),
+})
+
+const opened = beginComparison({ policy: policyWith(), seen, ratePerMs: 0, elapsedMs: 0 })
+
+/** What a comparison says, without the messages that it took to say it. */
+function saying(parts: { suspicious?: boolean; evidence?: number; proven?: boolean; outage?: boolean }): Comparison {
+  const { evidence = 1, proven = false, outage = false } = parts
+  const { promotion } = opened.judge
+  return {
+    ...opened,
+    judge: {
+      ...opened.judge,
+      peak: evidence,
+      rollback: { ...opened.judge.rollback, failures: { evidence: [evidence], reserve: 0, restarts: 0, since: 0 } },
+      promotion: promotion && { ...promotion, promotion: proven ? [4, 4] : [0, 0] },
+    },
+    recent: outage ? { messages: 100, failed: 50 } : { messages: 100, failed: 1 },
+  }
+}
+
+function after(
+  situation: string,
+  comparison: Comparison,
+  policy = policyWith(),
+  parts: Partial<Rollout> = {},
+): Rollout {
+  return transition(rolloutIn(situation, { comparison, ...parts }), look(seen), policy).state
+}
+
+describe('a step', () => {
+  const over = { stepElapsedMs: 10_000 }
+
+  it.each<[string, Parameters<typeof saying>[0], string, RegExp]>([
+    ['passes when nothing speaks against it', {}, 'WaitingPromotion', /ramp is complete/],
+    ['does not pass while the canary is suspected', { evidence: 20 }, 'Progressing', /evidence 20 of 100.*too much/],
+    ['ends in a rollback when it is worse', { evidence: 150 }, 'RollingBack', /evidence 150 of 100.*roll back/],
+    ['does not pass while the stable version is in trouble', { outage: true }, 'Progressing', /stable version itself/],
+  ])('%s', (_, says, phase, why) => {
+    const rollout = after('Progressing', saying(says), policyWith(), over)
+    expect([rollout.phase, rollout.why]).toEqual([phase, expect.stringMatching(why)])
+  })
+
+  it('goes back a step where the policy says so, and judges anew at half the level', () => {
+    const steps = [rampStep(), rampStep({ weight: 50 })]
+    const policy = policyWith({}, { steps, onFailure: 'stepBack' })
+    const { phase, step, comparison } = after('Progressing', saying({ evidence: 150 }), policy, { step: 1 })
+    expect({ phase, step }).toEqual({ phase: 'Progressing', step: 0 })
+    expect(comparison?.judge).toMatchObject({ losses: 1, peak: 1 })
+  })
+
+  it('that was held by a failure is judged anew when an operator resumes it', () => {
+    const rollout = rolloutIn('Paused/failure', { comparison: saying({ evidence: 150 }) })
+    const resumed = transition(rollout, say('resume'), policyWith()).state
+    expect(transition(resumed, look(seen), policyWith()).state.phase).toBe('Progressing')
+  })
+})
+
+describe('a promotion', () => {
+  it.each<[string, Parameters<typeof saying>[0], { metric?: object } & Partial<Policy>, string]>([
+    ['needs proof', {}, {}, 'WaitingPromotion'],
+    ['goes on with proof', { proven: true }, {}, 'Promoting'],
+    ['goes on without where the policy waives it', {}, { metric: { promoteWithoutProof: true } }, 'Promoting'],
+    ['goes on without where data may lack', {}, { onInsufficientData: 'promote' }, 'Promoting'],
+    ['is taken back without where data must not lack', {}, { onInsufficientData: 'rollback' }, 'RollingBack'],
+    ['is held without where the policy says so', {}, { onInsufficientData: 'pause' }, 'Paused'],
+    ['is taken back on a failure, proof or not', { proven: true, evidence: 150 }, {}, 'RollingBack'],
+    ['waits for the end of an outage', { proven: true, outage: true }, {}, 'WaitingPromotion'],
+    ['needs none without a ramp', {}, { strategy: 'blueGreen', steps: [] }, 'Promoting'],
+  ])('%s', (_, says, { metric, ...parts }, phase) => {
+    expect(after('WaitingPromotion', saying(says), policyWith(metric, parts)).phase).toBe(phase)
+  })
+
+  it('says what is missing', () => {
+    expect(after('WaitingPromotion', saying({})).why).toMatch(/proof that it is not worse by .* 1 of 20/)
+  })
+})
+
+describe('errors that the stable version never raised', () => {
+  const policy = buildPolicy({ analysis: comparing({}, [{ name: 'novel-errors', failureLimit: 2 }]) })
+  const errors = (stable: object, canary: object) =>
+    observation({
+      stable: facts({ ...ready, errors: { ...stable } }),
+      canary: facts({ ...ready, errors: { ...canary } }),
+    })
+
+  it.each([
+    ['none', {}, {}, 'Progressing'],
+    ['known ones', { TypeError: 1 }, { TypeError: 9 }, 'Progressing'],
+    ['as many as are let pass', {}, { TypeError: 2 }, 'Progressing'],
+    ['one more', {}, { TypeError: 2, RangeError: 1 }, 'RollingBack'],
+    ['a name that objects have', {}, { constructor: 3 }, 'RollingBack'],
+  ])('%s', (_, stable, canary, phase) => {
+    const rollout = rolloutIn('Progressing', { comparison: opened })
+    expect(transition(rollout, look(errors(stable, canary)), policy).state.phase).toBe(phase)
+  })
+})
