@@ -1,4 +1,5 @@
 import type { CohortReport } from '../core/rollout/consumer-report.ts'
+import type { Attempts } from '../core/evidence/half-space.ts'
 import { bucketOf } from '../core/evidence/histogram.ts'
 import type { Outcome } from './tally.ts'
 
@@ -9,6 +10,8 @@ export interface CohortEntry {
   failed: number
   /** Of the succeeded ones, by bucket; holes where a bucket was never used. */
   readonly durations: number[]
+  /** The coordinator has taken it in. */
+  isClosed: boolean
 }
 
 /**
@@ -18,21 +21,27 @@ export interface CohortEntry {
 export class CohortBook {
   readonly #entries = new Map<number, CohortEntry>()
   #current: CohortEntry | undefined
+  #unjudged = { messages: 0, failed: 0 }
 
   /** From now on, messages begin in cohort `current`; those up to `closed` are forgotten. undefined: in none. */
   turnTo(cohorts: { readonly current: number; readonly closed: number } | undefined): void {
+    const closed = cohorts?.closed ?? Infinity
+    for (const [number, entry] of this.#entries) if (number <= closed) this.#close(number, entry)
     if (cohorts === undefined) {
-      this.#entries.clear()
       this.#current = undefined
       return
     }
-    for (const number of this.#entries.keys()) if (number <= cohorts.closed) this.#entries.delete(number)
     this.#current = this.#entries.get(cohorts.current) ?? this.#opened(cohorts.current)
   }
 
   /** Whether first attempts are counted at present. */
   get isOpen(): boolean {
     return this.#current !== undefined
+  }
+
+  /** Outcomes that no coordinator has taken in yet. */
+  get unjudged(): Attempts {
+    return this.#unjudged
   }
 
   /** A first attempt begins. What it returns is to be given back with its outcome. */
@@ -42,6 +51,10 @@ export class CohortBook {
   }
 
   end(entry: CohortEntry, outcome: Outcome, durationMs: number): void {
+    if (!entry.isClosed) {
+      this.#unjudged.messages++
+      if (outcome !== 'succeeded') this.#unjudged.failed++
+    }
     if (outcome !== 'succeeded') {
       entry.failed++
       return
@@ -59,14 +72,21 @@ export class CohortBook {
   /** By number; without the cohorts in which nothing began. */
   get report(): Readonly<Record<number, CohortReport>> {
     const report: Record<number, CohortReport> = {}
-    for (const [number, { durations, ...tally }] of this.#entries) {
-      if (tally.dispatched > 0) report[number] = { ...tally, durations: used(durations) }
+    for (const [number, { dispatched, succeeded, failed, durations }] of this.#entries) {
+      if (dispatched > 0) report[number] = { dispatched, succeeded, failed, durations: used(durations) }
     }
     return report
   }
 
+  #close(number: number, entry: CohortEntry): void {
+    this.#entries.delete(number)
+    entry.isClosed = true
+    this.#unjudged.messages -= entry.succeeded + entry.failed
+    this.#unjudged.failed -= entry.failed
+  }
+
   #opened(number: number): CohortEntry {
-    const entry = { dispatched: 0, succeeded: 0, failed: 0, durations: [] }
+    const entry = { dispatched: 0, succeeded: 0, failed: 0, durations: [], isClosed: false }
     this.#entries.set(number, entry)
     return entry
   }

@@ -1,6 +1,7 @@
 import type { Broker, Delivery, LinkState } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { ConsumerAllocation } from '../core/allocation/lane.ts'
+import { isBlown } from '../core/evidence/fuse.ts'
 import type { Intake } from './intake.ts'
 import type { Processor } from './processor.ts'
 import { RecentIds } from './recent-ids.ts'
@@ -168,11 +169,15 @@ export class ThrottledIntake implements Intake, SourceOwner {
    */
   #due(): number {
     const allocation = this.#allocation
-    if (allocation === undefined || !this.#options.isFresh()) return 0
+    if (allocation === undefined || !this.#options.isFresh() || this.#isBlown(allocation)) return 0
     const { tally, inFlight } = this.#options.processor
     const permitted = (allocation.permits ?? Infinity) - tally.taken
     const bySlots = this.#throttle !== undefined || inFlight.stuck > 0 || this.#busy() > (this.#source?.unsettled ?? 0)
     return Math.max(0, Math.min(permitted, this.#mayFail(allocation), bySlots ? this.#free() : Infinity))
+  }
+
+  #isBlown({ fuse }: ConsumerAllocation): boolean {
+    return fuse !== undefined && isBlown(fuse, this.#options.processor.cohorts.unjudged)
   }
 
   /** How many more may begin such that the allowance holds should all of them, and all that run, fail. */
@@ -220,7 +225,14 @@ export class ThrottledIntake implements Intake, SourceOwner {
   /** False when it must not start: the allocation went, grew old or shrank while the message was on its way. */
   #start(work: Work): boolean {
     const allocation = this.#allocation
-    if (allocation === undefined || !this.#mayStart() || this.#free() < 1 || this.#mayFail(allocation) < 1) return false
+    if (
+      allocation === undefined ||
+      !this.#mayStart() ||
+      this.#isBlown(allocation) ||
+      this.#free() < 1 ||
+      this.#mayFail(allocation) < 1
+    )
+      return false
     this.#starting++
     if (this.#throttle === undefined) void this.#begin(work)
     else this.#throttle.start(() => this.#begin(work))

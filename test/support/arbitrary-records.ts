@@ -171,6 +171,7 @@ export const arbitraryState = fc.record({
         delayMs: amount,
         permits: maybe(whole),
         bridge: maybe(fc.record({ permitsPerMs: amount, afterMs: amount })),
+        fuse: maybe(fc.record({ limit: amount, needed: amount })),
         failures: whole,
       }),
     ),

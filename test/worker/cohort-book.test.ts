@@ -57,3 +57,17 @@ describe('cohorts', () => {
     expect(new CohortBook().begin()).toBeUndefined()
   })
 })
+
+describe('outcomes that no coordinator has taken in', () => {
+  it('are counted until their cohort is closed', () => {
+    const { cohorts, end } = book(1, 1, 2)
+    end(0, 'failed')
+    end(2, 'succeeded')
+    expect(cohorts.unjudged).toEqual({ messages: 2, failed: 1 })
+    cohorts.turnTo({ current: 2, closed: 1 })
+    end(1, 'failed')
+    expect(cohorts.unjudged).toEqual({ messages: 1, failed: 0 })
+    cohorts.turnTo(undefined)
+    expect(cohorts.unjudged).toEqual({ messages: 0, failed: 0 })
+  })
+})

@@ -11,7 +11,14 @@ import type { Look, Memory } from '../../src/worker/obedience.ts'
 const ttl = 5_000
 const self = { id: 'w.1.v2', version: 'v2' }
 const stableSelf = { id: 'w.1.v1', version: 'v1' }
-const allocation: ConsumerAllocation = { concurrency: 2, delayMs: 0, permits: 10, bridge: undefined, failures: 5 }
+const allocation: ConsumerAllocation = {
+  concurrency: 2,
+  delayMs: 0,
+  permits: 10,
+  bridge: undefined,
+  fuse: undefined,
+  failures: 5,
+}
 
 /** A document with a rollout of v2 in place of v1. */
 function ramping(overrides: Partial<QueueState> = {}, permits = 10): QueueState {

@@ -145,6 +145,23 @@ describe('the local fuse', () => {
     },
   )
 
+  it('blows when what nobody has judged yet is far too bad, and holds again when it was judged', async () => {
+    const lab = bench(teardown, { handle: fail })
+    lab.processor.cohorts.turnTo({ current: 1, closed: 0 })
+    lab.publish(200)
+    const allocation = { concurrency: 1, fuse: { limit: 0.02, needed: 100 } }
+    lab.throttle(allocation)
+    await lab.counts('failed', 2)
+    await rest(lab, 'it stops')
+    const { failed } = lab.processor.tally.counts
+    expect(failed).toBeLessThanOrEqual(3)
+    lab.processor.cohorts.turnTo({ current: 2, closed: 1 })
+    lab.throttle(allocation)
+    await lab.counts('failed', failed + 2)
+    await rest(lab, 'it stops again')
+    expect(lab.depth()).toBe(200 - lab.processor.tally.counts.failed)
+  })
+
   it('does not hinder one that succeeds', async () => {
     const lab = bench(teardown, { handle: () => undefined })
     lab.publish(100)

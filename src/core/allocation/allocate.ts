@@ -1,3 +1,4 @@
+import type { Fuse } from '../evidence/fuse.ts'
 import { lookup } from '../lookup.ts'
 import { lostWith } from '../rollout/observation.ts'
 import type { ConsumerFacts, Observation } from '../rollout/observation.ts'
@@ -15,6 +16,7 @@ export interface AllocationRequest {
   readonly seen: Observation
   readonly maxFailedMessages: number
   readonly pace: Pace
+  readonly fuse: Fuse | undefined
 }
 
 export interface AllocationResult {
@@ -49,6 +51,7 @@ export function allocate(request: AllocationRequest): AllocationResult {
       delayMs: lane.delayMs,
       permits: permits.totals[index],
       bridge: permits.bridges[index],
+      fuse: request.fuse,
       failures: failures[index] ?? 0,
     },
   ])

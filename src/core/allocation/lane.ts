@@ -1,3 +1,4 @@
+import type { Fuse } from '../evidence/fuse.ts'
 import type { Bridge } from './permits.ts'
 
 /** What a version may do. `none`: takes nothing. `stream`: takes what it can. `drain`: takes nothing more, finishes, and is retired. */
@@ -28,6 +29,8 @@ export interface ConsumerAllocation {
   readonly permits: number | undefined
   /** What it may add to them while the next grant is late (see `permits.ts`); undefined: nothing. */
   readonly bridge: Bridge | undefined
+  /** What it stops by on its own; undefined where the policy compares no failures. */
+  readonly fuse: Fuse | undefined
   /** Messages that may have failed in all: failed and in flight together never exceed it. */
   readonly failures: number
 }

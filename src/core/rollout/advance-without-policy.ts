@@ -43,6 +43,7 @@ function held(state: QueueState, rollout: Rollout, input: Omit<Advance, 'policy'
     lanes: { stable: { kind: 'stream' }, canary: { kind: 'none' } },
     before: state.allocations,
     maxFailedMessages: 0,
+    fuse: undefined,
   })
   return { state: { ...state, rollout: { ...waiting, forgone, unaccounted }, allocations }, effects: [] }
 }

@@ -2,6 +2,7 @@ import { allocate } from '../allocation/allocate.ts'
 import { idleAllocations } from '../allocation/lane.ts'
 import type { Pace } from '../allocation/permits.ts'
 import type { Policy } from '../policy/policy.ts'
+import { fuseOf } from './comparison.ts'
 import { cohortLength, turnClock } from './cohort-clock.ts'
 import type { Effect, RolloutEvent, Transition } from './event.ts'
 import { lanesOf } from './lanes.ts'
@@ -83,6 +84,7 @@ function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy }: 
     seen,
     maxFailedMessages: policy.limits.maxFailedMessages,
     pace,
+    fuse: rollout.comparison && fuseOf(rollout.comparison, policy),
   })
   const { comparison, elapsedMs } = rollout
   const turned = comparison && {

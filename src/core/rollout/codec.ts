@@ -48,6 +48,7 @@ const allocations = record({
       delayMs: amount(),
       permits: optional(whole()),
       bridge: optional(record({ permitsPerMs: amount(), afterMs: amount() })),
+      fuse: optional(record({ limit: amount(), needed: amount() })),
       failures: whole(),
     }),
   ),

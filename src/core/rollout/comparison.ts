@@ -4,6 +4,8 @@ import { addAttempts } from '../evidence/cohort-look.ts'
 import { cohortRules } from '../evidence/cohort-rules.ts'
 import { closeCohorts } from '../evidence/cohorts.ts'
 import { failedIn, firstOutcomes } from '../evidence/counts.ts'
+import { fuseFor } from '../evidence/fuse.ts'
+import type { Fuse } from '../evidence/fuse.ts'
 import { shrink } from '../evidence/histogram.ts'
 import { suspicionOf } from '../evidence/judge-evidence.ts'
 import type { Suspicion } from '../evidence/judge-evidence.ts'
@@ -88,6 +90,15 @@ export function compare(before: Comparison, { policy, seen, ratePerMs, elapsedMs
 export function compareAnew(comparison: Comparison): Comparison {
   const judge = judgeAnew(comparison.judge)
   return { ...comparison, judge, suspicion: { evidence: 1, rollback: false, suspicious: false } }
+}
+
+/** What each canary consumer stops by on its own; undefined where the policy does not judge failures. */
+export function fuseOf({ judge, recent }: Comparison, { analysis }: Policy): Fuse | undefined {
+  const failures = analysis.metrics.find(({ kind }) => kind === 'failures')
+  if (failures?.kind !== 'failures' || failures.dryRun) return undefined
+  const stableRate = Math.max(baselineRate(judge.baseline), baselineRate(recent))
+  const { significanceLevel } = analysis
+  return fuseFor({ stableRate, rollbackMargin: failures.rollbackMargin, significanceLevel })
 }
 
 const outageFactor = 3

@@ -46,11 +46,12 @@ function request(scene: Scene): AllocationRequest {
     }),
     maxFailedMessages,
     pace,
+    fuse: undefined,
   }
 }
 
 const had = (parts: Partial<ConsumerAllocation> = {}): ConsumerAllocation => {
-  return { concurrency: 4, delayMs: 0, permits: 0, bridge: undefined, failures: 0, ...parts }
+  return { concurrency: 4, delayMs: 0, permits: 0, bridge: undefined, fuse: undefined, failures: 0, ...parts }
 }
 
 function consumersOf(scene: Scene): Allocations['consumers'] {

@@ -203,6 +203,7 @@ export class Traffic {
       seen,
       maxFailedMessages: 1e6,
       pace,
+      fuse: undefined,
     })
     this.rollout = { ...this.rollout, forgone, unaccounted }
     this.allocations = allocations

@@ -90,7 +90,7 @@ describe('advance', () => {
 
 describe('advanceWithoutPolicy', () => {
   const throttled = { kind: 'throttled', weight: 100, concurrency: 4, delayMs: 0 } as const
-  const had = { concurrency: 4, delayMs: 0, permits: undefined, bridge: undefined, failures: 5 }
+  const had = { concurrency: 4, delayMs: 0, permits: undefined, bridge: undefined, fuse: undefined, failures: 5 }
 
   function lost(
     parts: Partial<Rollout>,

@@ -96,5 +96,6 @@ const generous: ConsumerAllocation = {
   delayMs: 0,
   permits: undefined,
   bridge: undefined,
+  fuse: undefined,
   failures: 1_000,
 }
