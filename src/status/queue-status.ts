@@ -88,7 +88,7 @@ export interface AnalysisEntry {
   readonly metric: string
   readonly verdict: Verdict
   readonly value: number | null
-  /** Evidence of a metric that compares (1: none), which `bound` rolls back; null for the others. */
+  /** Where the canary is compared: evidence of all such metrics together (1: none), which rolls back at `bound`; null for the others. */
   readonly statistic: number | null
   /** Chance that a canary that is not worse ever shows this much evidence, whenever one looks; null for the others. */
   readonly pValue: number | null

@@ -47,8 +47,8 @@ describe('the demo', () => {
 
 describe('the end of the demo', () => {
   const base = statusOf(secondStep())
-  const promoted: Played = { status: { ...base, phase: 'Succeeded' }, lastShare: 50 }
-  const takenBack: Played = { status: { ...base, phase: 'RolledBack' }, lastShare: 19.9 }
+  const promoted: Played = { status: { ...base, phase: 'Succeeded' }, lastShare: 50, evidence: [] }
+  const takenBack: Played = { status: { ...base, phase: 'RolledBack' }, lastShare: 19.9, evidence: [2, 40, 160] }
   const asTold: Ending = {
     promoted,
     retired: true,

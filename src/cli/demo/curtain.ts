@@ -36,6 +36,9 @@ export function curtain(ending: Ending): { readonly lines: readonly string[]; re
     'What happened',
     ...table(rows, { left: 3 }),
     '',
+    'What decided',
+    ...[promoted, takenBack].flatMap((played) => (played === undefined ? [] : decision(played))),
+    '',
     `  ${ledger.count} messages published, ${handled} handled, ${ledger.open} lost, ${ledger.repeated} handled twice.${retirement} ${elapsed(tookMs)} in all.`,
     ...(wrong.length === 0 ? next : ['', 'It did not go as told:', ...wrong.map((fault) => `  ${fault}`)]),
   ]
@@ -50,6 +53,19 @@ function row({ status, lastShare }: Played, rescued: number): readonly string[] 
   })
   return [status.canary?.version ?? '', outcome, shares.join(', '), String(status.harmed), String(rescued)]
 }
+
+/** The sentence that the version was judged by, and how the evidence against it grew. */
+function decision({ status, evidence }: Played): readonly string[] {
+  const judged = status.analysis.find(({ metric }) => metric === 'failures')
+  if (judged === undefined) return []
+  const grown = evidence.slice(-mostShown).map((value) => Number(value.toPrecision(2)))
+  return [
+    `  ${status.canary?.version}: ${judged.why}`,
+    `      evidence against it, look by look: ${grown.join(' ')} (${judged.bound} takes it back)`,
+  ]
+}
+
+const mostShown = 12
 
 function faults({ promoted, retired, takenBack, ledger }: Ending): readonly string[] {
   return [

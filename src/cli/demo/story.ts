@@ -20,11 +20,8 @@ export interface Pace {
   readonly actDeadlineMs: number
 }
 
-const analysis = {
-  metrics: [
-    { name: 'failure-ceiling', measure: 'failureRate', thresholdRange: { max: '2%' }, interval: '1s', failureLimit: 1 },
-  ],
-}
+/** A look is short, so that evidence can be watched as it grows. */
+const analysis = { interval: '500ms' }
 
 /** Less than half a minute in all. */
 export const demoPace: Pace = {
@@ -75,6 +72,8 @@ export interface Played {
   readonly status: QueueStatus
   /** The share of the last running step when it was last looked at. */
   readonly lastShare: number | null
+  /** Evidence against the version, at each look that changed it. */
+  readonly evidence: readonly number[]
 }
 
 /** Releases a version and shows it until its rollout ends. Resolves to undefined when it was interrupted or too slow. */
@@ -84,11 +83,14 @@ export async function play({ view, clock, io, canary, policy, deadlineMs }: Act)
   const rollout = await beginRollout(view, clock, () => ({ canary, policyDigest: digest, force: false }))
   const display = openDisplay(io, false)
   let lastShare: number | null = null
+  const evidence: number[] = []
   try {
     const followed = await follow({
       read: view.read,
       onValue: (status) => {
         lastShare = status.step?.weight.measured ?? lastShare
+        const found = status.analysis.find(({ metric }) => metric === 'failures')?.statistic ?? 1
+        if (found !== (evidence.at(-1) ?? 1)) evidence.push(found)
         display.show([status])
       },
       isOver: (status) => status.rollout === rollout && exitCodeOfPhase(status.phase, false) !== undefined,
@@ -97,7 +99,7 @@ export async function play({ view, clock, io, canary, policy, deadlineMs }: Act)
       timeoutMs: deadlineMs,
       signal: io.signal,
     })
-    return followed.kind === 'over' ? { status: followed.value, lastShare } : undefined
+    return followed.kind === 'over' ? { status: followed.value, lastShare, evidence } : undefined
   } finally {
     display.close()
   }

@@ -1,36 +1,39 @@
 import type { Attempts } from './half-space.ts'
 import type { Evidence, Suspicion } from './judge-evidence.ts'
 
-/** What was seen, what it is compared with, and how much evidence there is, in one sentence. */
-export function explainVerdict(evidence: Evidence, suspicion: Suspicion): string {
-  const strongest = evidence.latency > evidence.failures ? 'latency' : 'failures'
-  const what =
-    strongest === 'latency'
-      ? 'the canary is slower than the stable version beyond the tolerance'
-      : `the canary failed ${rateOf(evidence.canary)}, the stable version ${rateOf(evidence.stable)}`
+/** The metric that speaks loudest against the canary. */
+export function loudest({ latency, failures }: Evidence): 'latency' | 'failures' {
+  return latency > failures ? 'latency' : 'failures'
+}
+
+/** How much evidence there is against the canary, of what, and what it rests on. */
+export function explainEvidence(evidence: Evidence, suspicion: Suspicion): string {
   const amount = Math.max(suspicion.evidence, evidence.combined)
-  const verdict = suspicion.rollback ? 'enough to roll back' : 'too much to raise the share'
-  return `${strongest}: ${what}; evidence ${short(amount)} of ${short(evidence.needed)} (p = ${short(1 / Math.max(1, amount))}): ${verdict}`
+  const what = loudest(evidence) === 'latency' ? 'is slower' : 'fails more'
+  const pValue = 1 / Math.max(1, amount)
+  return `evidence ${short(amount)} of ${short(evidence.needed)} that it ${what} (p = ${short(pValue)}): ${seen(evidence)}`
 }
 
-/** What is missing until the canary is proven not to be worse by the margin. */
+/** How much proof there is that the canary is not worse by the margin, what it rests on, and what is missing. */
 export function explainProof(evidence: Evidence): string {
-  const { promotion, promotionNeeded, margin, messagesToPromote } = evidence
-  const more =
-    messagesToPromote === undefined
-      ? ''
-      : `; about ${Math.ceil(messagesToPromote)} canary messages more if it is as good`
-  return `failures: the canary failed ${rateOf(evidence.canary)}, the stable version ${rateOf(evidence.stable)}; proof that it is not worse by ${percent(margin)}: ${short(promotion)} of ${short(promotionNeeded)}${more}`
-}
-
-function rateOf({ messages, failed }: Attempts): string {
-  return messages === 0 ? 'nothing yet' : `${failed} of ${messages} (${percent(failed / messages)})`
+  const { promotion, promotionNeeded, margin, messagesToPromote = 0, proven } = evidence
+  const proof = `proof ${short(promotion)} of ${short(promotionNeeded)} that it is not worse by ${percent(margin)}: ${seen(evidence)}`
+  if (proven || messagesToPromote === 0) return proof
+  return `${proof}; about ${Math.ceil(messagesToPromote)} canary messages more if it is as good`
 }
 
 export function percent(fraction: number): string {
   return `${Number((100 * fraction).toPrecision(2))} %`
 }
 
+function seen({ canary, stable }: Evidence): string {
+  return `failed ${rateOf(canary)}, stable ${rateOf(stable)}`
+}
+
+function rateOf({ messages, failed }: Attempts): string {
+  return messages === 0 ? '0 of 0' : `${failed} of ${messages} (${percent(failed / messages)})`
+}
+
 function short(value: number): string {
-  return value >= 1e6 ? value.toExponential(1) : `${Number(value.toPrecision(3))}`
+  return value >= 1e6 ? value.toExponential(1) : `${Number(value.toPrecision(2))}`
 }

@@ -1,5 +1,5 @@
 import { baselineRate } from '../evidence/baseline.ts'
-import { explainProof, explainVerdict, percent } from '../evidence/explain.ts'
+import { explainEvidence, explainProof, loudest, percent } from '../evidence/explain.ts'
 import { evidenceOf } from '../evidence/judge-evidence.ts'
 import { judgeOptionsOf } from '../evidence/judge-options.ts'
 import { judgeMetric, letsPass } from '../evidence/metric-progress.ts'
@@ -48,15 +48,20 @@ export function lacking(rollout: Rollout, policy: Policy, step: RampStep, seen: 
 }
 
 /** Evidence that the canary is worse than the stable version, as the sentence that decides; undefined without. */
-function worseThanStable({ comparison }: Rollout, policy: Policy): string | undefined {
-  if (comparison === undefined || !compares(policy) || !comparison.suspicion.rollback) return undefined
-  return explainVerdict(evidenceOf(comparison.judge, judgeOptionsOf(policy.analysis)), comparison.suspicion)
+function worseThanStable(rollout: Rollout, policy: Policy): string | undefined {
+  return rollout.comparison?.suspicion.rollback === true ? against(rollout, policy, 'enough to roll back') : undefined
 }
 
 /** Evidence that does not suffice for a rollback, and is too much to raise the share. */
-function suspected({ comparison }: Rollout, policy: Policy): string | undefined {
-  if (comparison === undefined || !compares(policy) || !comparison.suspicion.suspicious) return undefined
-  return explainVerdict(evidenceOf(comparison.judge, judgeOptionsOf(policy.analysis)), comparison.suspicion)
+function suspected(rollout: Rollout, policy: Policy): string | undefined {
+  if (rollout.comparison?.suspicion.suspicious !== true) return undefined
+  return against(rollout, policy, 'too much to go on with')
+}
+
+function against({ comparison }: Rollout, policy: Policy, verdict: string): string | undefined {
+  if (comparison === undefined || !compares(policy)) return undefined
+  const evidence = evidenceOf(comparison.judge, judgeOptionsOf(policy.analysis))
+  return `${loudest(evidence)}: ${explainEvidence(evidence, comparison.suspicion)}; ${verdict}`
 }
 
 /** Why nothing is decided while both versions are in trouble; undefined when they are not. */
@@ -77,7 +82,7 @@ export function lackOfProof({ comparison }: Rollout, { analysis, steps }: Policy
   if (metric?.kind !== 'failures' || metric.promoteWithoutProof || metric.dryRun || !isRamped) return undefined
   if (comparison === undefined) return 'failures: nothing was compared'
   const evidence = evidenceOf(comparison.judge, judgeOptionsOf(analysis))
-  return evidence.proven ? undefined : explainProof(evidence)
+  return evidence.proven ? undefined : `${metric.name}: ${explainProof(evidence)}`
 }
 
 /** Errors of the canary that the stable version never raised, where the policy bounds them. */
