@@ -132,6 +132,7 @@ const rollout = fc.record({
   unaccounted: whole,
   poison: whole,
   exhaustedMs: amount,
+  ramp: maybe(fc.record({ weight: fc.double({ min: 0.001, max: 100, noNaN: true }), consideredMs: amount })),
   comparison: maybe(comparison),
   metrics: dictionary(metric),
   why: text,

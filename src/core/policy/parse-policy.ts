@@ -6,7 +6,7 @@ import type { Problem, Reader } from '../schema/reader.ts'
 import { oneOf } from '../schema/scalars.ts'
 import { checkShape } from './check-shape.ts'
 import { spellDuration } from './duration.ts'
-import type { Policy, Step } from './policy.ts'
+import type { Policy, Ramp, Step } from './policy.ts'
 import { policyReader } from './policy-reader.ts'
 import type { PolicyFile } from './policy-reader.ts'
 import { presetNames, presets } from './presets.ts'
@@ -39,7 +39,10 @@ function resolvedReader(preset: Preset): Reader<Policy> {
   const shaped = inspect(policyReader(preset), checkShape)
   return refine(
     map(shaped, (file) => resolve(file, steps)),
-    checkDeadline,
+    (policy, complain, file) => {
+      checkRamp(policy, complain)
+      checkDeadline(policy, complain, file)
+    },
   )
 }
 
@@ -68,7 +71,18 @@ function stepsOf(file: PolicyFile, presetSteps: readonly Step[]): readonly Step[
     const rest = { kind: 'ramp', concurrency: undefined, delayMs: 0, durationMs: interval, minSamples: 1 } as const
     return stepWeights.map((weight) => ({ ...rest, weight }))
   }
-  return strategy === 'canary' && ramp === undefined ? presetSteps : []
+  if (ramp !== undefined) return [rampAsStep(ramp)]
+  return strategy === 'canary' ? presetSteps : []
+}
+
+/** A ramp is one long step whose weight the evidence moves, up to `maxWeight`. */
+function rampAsStep({ maxWeight: weight, minDurationMs: durationMs }: Ramp): Step {
+  return { kind: 'ramp', weight, concurrency: undefined, delayMs: 0, durationMs, minSamples: 1 }
+}
+
+function checkRamp({ ramp, analysis }: Policy, complain: Complain): void {
+  if (ramp === undefined || analysis.metrics.some(({ kind }) => kind === 'failures')) return
+  complain(['ramp'], 'the metric failures beside it, which drives it', 'no such metric')
 }
 
 function resolveSteps(steps: NonNullable<PolicyFile['steps']>, intervalMs: number): readonly Step[] {
@@ -76,9 +90,8 @@ function resolveSteps(steps: NonNullable<PolicyFile['steps']>, intervalMs: numbe
 }
 
 function checkDeadline(policy: Policy, complain: Complain, file: unknown): void {
-  const ramp = policy.ramp?.minDurationMs ?? 0
   const steps = policy.steps.reduce((sum, step) => sum + (step.durationMs ?? 0), 0)
-  const leastMs = ramp + steps + policy.promotion.durationMs
+  const leastMs = steps + policy.promotion.durationMs
   if (policy.progressDeadlineMs > leastMs) return
   const given = isObject(file) && own(file, 'progressDeadline') !== undefined
   const found = spellDuration(policy.progressDeadlineMs)

@@ -5,7 +5,7 @@
 export interface Policy {
   readonly strategy: Strategy
   readonly steps: readonly Step[]
-  /** The risk-budgeted ramp instead of steps. */
+  /** The risk-budgeted ramp; `steps` is then one step that ends at its `maxWeight`. */
   readonly ramp: Ramp | undefined
   readonly analysis: Analysis
   readonly limits: Limits

@@ -11,7 +11,7 @@ export function showPolicy(policy: Policy): { readonly [key: string]: Json } {
   return {
     strategy: policy.strategy,
     ...(policy.ramp !== undefined && { ramp: showRamp(policy.ramp) }),
-    ...(policy.steps.length > 0 && { steps: policy.steps.map(showStep) }),
+    ...(policy.ramp === undefined && policy.steps.length > 0 && { steps: policy.steps.map(showStep) }),
     analysis: {
       interval: formatDuration(policy.analysis.intervalMs),
       significanceLevel: formatFraction(policy.analysis.significanceLevel),

@@ -7,7 +7,6 @@ import type { Metric, Policy, Provider } from './policy.ts'
 export function unsupported(policy: Policy, broker: { readonly oldestAge: boolean }): readonly string[] {
   return [
     ...(policy.strategy === 'rolling' ? ['strategy: rolling is not in this release; use canary or blueGreen'] : []),
-    ...(policy.ramp === undefined ? [] : ['ramp: the budgeted ramp is not in this release; use steps']),
     ...policy.analysis.metrics.flatMap((metric, index) => {
       const why = objection(metric, broker)
       return why === undefined ? [] : [`analysis.metrics[${index}] (${metric.name}): ${why}`]

@@ -109,6 +109,7 @@ const rollout = record({
   unaccounted: whole(),
   poison: whole(),
   exhaustedMs: amount(),
+  ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount() })),
   comparison: optional(comparisonReader),
   metrics: dictionary(metric),
   why: string(),

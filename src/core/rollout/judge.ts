@@ -44,7 +44,9 @@ export function spentBudget(rollout: Rollout, policy: Policy): string | undefine
 export function lacking(rollout: Rollout, policy: Policy, step: RampStep, seen: Observation): string | undefined {
   const samples = samplesInStep(rollout, seen)
   if (samples < step.minSamples) return `${samples} of ${step.minSamples} samples`
-  return outage(rollout) ?? suspected(rollout, policy) ?? unproven(rollout, policy)
+  const open = outage(rollout) ?? suspected(rollout, policy) ?? unproven(rollout, policy)
+  // A ramp that evidence drives ends with the proof; steps end by the clock, and the promotion waits for it.
+  return open ?? (policy.ramp === undefined ? undefined : lackOfProof(rollout, policy))
 }
 
 /** Evidence that the canary is worse than the stable version, as the sentence that decides; undefined without. */

@@ -40,8 +40,9 @@ function rampStepAt(policy: Policy, index: number): RampStep | undefined {
 function trialLane(rollout: Rollout, policy: Policy, seen: Observation): Lane {
   if (rollout.hold === 'failure' || rollout.hold === 'insufficientData') return { kind: 'none' }
   const step = rampStepAt(policy, rollout.step)
-  if (step === undefined || step.weight === 0) return { kind: 'none' }
-  return throttled(step, policy, seen)
+  const weight = policy.ramp === undefined ? step?.weight : rollout.ramp?.weight
+  if (step === undefined || weight === undefined || weight === 0) return { kind: 'none' }
+  return throttled({ ...step, weight }, policy, seen)
 }
 
 function throttled(

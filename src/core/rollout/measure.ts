@@ -7,6 +7,7 @@ import { bookMeasurement, openMetric } from '../evidence/metric-progress.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
 import type { CeilingMetric, ExternalMetric, Policy } from '../policy/policy.ts'
 import { lookup } from '../lookup.ts'
+import { considerWeight } from './budgeted-ramp.ts'
 import { beginComparison, compare, compares } from './comparison.ts'
 import type { ComparedLook, Comparison } from './comparison.ts'
 import type { LookEvent } from './event.ts'
@@ -37,7 +38,8 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
     exhaustedMs: exhaustedFor(aged, policy, sinceMs),
     comparison: comparisonOf(aged, { policy, seen, ratePerMs, elapsedMs: aged.elapsedMs }),
   }
-  return measures(compared) ? { ...compared, metrics: measureDue(compared, policy, sinceMs, seen) } : compared
+  const ramped = considerWeight(compared, policy, ratePerMs)
+  return measures(ramped) ? { ...ramped, metrics: measureDue(ramped, policy, sinceMs, seen) } : ramped
 }
 
 /** Begins with the first step. It goes on while the canary takes nothing, for what it took before. */

@@ -86,6 +86,8 @@ export interface Rollout {
   readonly poison: number
   /** How long the failure budget has been used up while it is not known yet what became of the messages. */
   readonly exhaustedMs: number
+  /** Of a policy with `ramp`: its weight; undefined before the first step. */
+  readonly ramp: RampProgress | undefined
   /** The canary held against the stable version; undefined before the first step, and where the policy compares nothing. */
   readonly comparison: Comparison | undefined
   /** By the metric's name. */
@@ -95,6 +97,14 @@ export interface Rollout {
   readonly history: readonly HistoryEntry[]
   /** Ids of the newest commands that had their effect or their refusal: repeating one does nothing. */
   readonly carriedOut: readonly string[]
+}
+
+/** Where a ramp stands that a budget of failures drives. */
+export interface RampProgress {
+  /** Percent. */
+  readonly weight: number
+  /** When it was last thought about, on the rollout's own clock. */
+  readonly consideredMs: number
 }
 
 export interface Totals {

@@ -70,6 +70,7 @@ function openRollout(
     unaccounted: 0,
     poison: 0,
     exhaustedMs: 0,
+    ramp: undefined,
     comparison: undefined,
     metrics: {},
     why,

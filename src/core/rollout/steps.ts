@@ -38,6 +38,7 @@ export function passStep(look: Look): Transition<Rollout> {
   const lack = lacking(rollout, policy, step, seen)
   if (lack === undefined)
     return nextStep(look, rollout.step, `step ${rollout.step + 1} passed: ${samplesInStep(rollout, seen)} samples`)
+  if (policy.ramp !== undefined && rollout.stepElapsedMs < policy.ramp.maxDurationMs) return stay(rollout, lack)
   return insufficient(look, step, lack)
 }
 

@@ -7,7 +7,7 @@ export function policyFiles(): fc.Arbitrary<Record<string, unknown>> {
     fc
       .tuple(weights(), durations(), surroundings())
       .map(([stepWeights, interval, rest]) => ({ ...rest, stepWeights, interval })),
-    fc.tuple(ramps(), surroundings()).map(([ramp, rest]) => ({ ...rest, ramp })),
+    fc.tuple(ramps(), surroundings()).map(([ramp, rest]) => ({ ...rest, analysis: {}, ramp })),
     surroundings().map((rest) => ({ ...rest, strategy: 'blueGreen' })),
     surroundings().map((rest) => ({ ...rest, strategy: 'rolling' })),
     surroundings(),

@@ -23,6 +23,7 @@ describe('this release', () => {
     [{}],
     [{ extends: 'careful', onFailure: 'stepBack', limits: { maxReceiveCount: 1 } }],
     [{ strategy: 'blueGreen' }],
+    [{ ramp: {} }],
     [{ tests: [{ given: {}, expect: {} }] }],
     [metric({ name: 'failures' })],
     [metric({ name: 'latency' })],
@@ -36,7 +37,6 @@ describe('this release', () => {
 
   it.each([
     [{ strategy: 'rolling' }, 'strategy: rolling is not in this release; use canary or blueGreen'],
-    [{ ramp: {} }, 'ramp: the budgeted ramp is not in this release; use steps'],
     ...['datadog', 'cloudwatch'].map((kind): [object, string] => [
       external({ [kind]: {} }),
       `analysis.metrics[0] (logs): the provider ${kind} is not in this release; use prometheus or http`,

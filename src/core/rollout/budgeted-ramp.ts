@@ -1,0 +1,52 @@
+import { budgetedShare } from '../allocation/budgeted-share.ts'
+import { evidenceOf } from '../evidence/judge-evidence.ts'
+import { judgeOptionsOf } from '../evidence/judge-options.ts'
+import type { Policy } from '../policy/policy.ts'
+import { cohortLength } from './cohort-clock.ts'
+import { isOutage } from './comparison.ts'
+import type { Rollout } from './rollout.ts'
+
+/** While nobody knows how fast the queue is. */
+const firstWeight = 1
+/** Beside a look: what a decision and the messages under way take until it has its effect. */
+const effectMs = 1_000
+
+/** Once a look, the weight follows the evidence. What was taken at another weight says nothing of the share at this one. */
+export function considerWeight(rollout: Rollout, policy: Policy, ratePerMs: number): Rollout {
+  if (!isDue(rollout, policy, ratePerMs)) return rollout
+  const before = rollout.ramp?.weight
+  const weight = ratePerMs > 0 ? weightFor(rollout, policy, ratePerMs) : (before ?? firstWeight)
+  const considered = { ...rollout, ramp: { weight, consideredMs: rollout.elapsedMs } }
+  return weight === before ? considered : { ...considered, stepOrigin: rollout.latest, forgone: 0 }
+}
+
+function isDue({ phase, ramp, elapsedMs }: Rollout, policy: Policy, ratePerMs: number): boolean {
+  if (policy.ramp === undefined || phase !== 'Progressing') return false
+  return ramp === undefined || elapsedMs - ramp.consideredMs >= cohortLength(policy.analysis.intervalMs, ratePerMs)
+}
+
+function weightFor({ comparison, stepElapsedMs, ramp }: Rollout, policy: Policy, ratePerMs: number): number {
+  if (policy.ramp === undefined || comparison === undefined) return 0
+  const { failureBudget, maxWeight, minDurationMs } = policy.ramp
+  const { significanceLevel, intervalMs } = policy.analysis
+  const lookMs = cohortLength(intervalMs, ratePerMs)
+  const { excessBound } = evidenceOf(comparison.judge, judgeOptionsOf(policy.analysis))
+  const share = budgetedShare(
+    {
+      failureBudget,
+      significanceLevel,
+      maxShare: maxWeight / 100,
+      minDurationMs,
+      lookMs,
+      reactionMs: lookMs + effectMs,
+    },
+    {
+      ratePerMs,
+      excessBound,
+      elapsedMs: stepElapsedMs,
+      share: (ramp?.weight ?? 0) / 100,
+      suspicious: comparison.suspicion.suspicious || isOutage(comparison),
+    },
+  )
+  return Number((100 * share).toPrecision(4))
+}
