@@ -14,6 +14,7 @@ import type { Link } from './link.ts'
 import { PermitLane } from './permit-lane.ts'
 import { PermitLedger } from './permit-law.ts'
 import { StreamingLane } from './streaming-lane.ts'
+import { sendAtOnce } from './send-at-once.ts'
 import { Backoff } from './timing.ts'
 import { untilForgotten } from './watchdog.ts'
 
@@ -120,7 +121,7 @@ export class RabbitSubscription implements Subscription {
       this.#session = session
       await session.checkQueue(place.queue)
       if (this.#ending.signal.aborted) session.end(new Error('stopped'))
-      else await this.#take(session)
+      else await this.#take(model, session)
       void this.#watch(model, session)
       return await session.ended
     } catch (error) {
@@ -131,7 +132,7 @@ export class RabbitSubscription implements Subscription {
     }
   }
 
-  async #take(session: ChannelSession): Promise<void> {
+  async #take(model: ChannelModel, session: ChannelSession): Promise<void> {
     const { request, clock } = this.#settings
     const settings = {
       session,
@@ -142,6 +143,7 @@ export class RabbitSubscription implements Subscription {
       report: (state: LinkState) => this.#report(state),
     }
     const streams = request.permits === Number.POSITIVE_INFINITY
+    sendAtOnce(model, !streams)
     this.#lane = streams ? new StreamingLane(settings) : new PermitLane(settings, this.#ledger)
     await this.#lane.start()
   }
