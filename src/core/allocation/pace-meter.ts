@@ -1,4 +1,4 @@
-import type { Pace } from '../core/allocation/permits.ts'
+import type { Pace } from './permits.ts'
 
 /** The rate fades with this time constant, in milliseconds: several looks long, and short enough to follow a canary that opens up a backlog. */
 const memoryMs = 300
