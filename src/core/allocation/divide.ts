@@ -21,6 +21,11 @@ export function level(
   units: number,
   holders: readonly { readonly held: number; readonly want: number }[],
 ): readonly number[] {
+  const [only] = holders
+  if (only !== undefined && holders.length === 1) {
+    const part = Math.min(Math.floor(units), Math.ceil(only.want - only.held))
+    return [part > 0 ? part : 0]
+  }
   const given = holders.map(() => 0)
   const lacking = (index: number) => (holders[index]?.want ?? 0) - (holders[index]?.held ?? 0) - (given[index] ?? 0)
   for (let left = Math.floor(units); left > 0; left -= 1) {

@@ -10,15 +10,19 @@ export interface DurationWindow {
 export const noDurations: DurationWindow = { first: 0, counts: [] }
 
 export function windowOf(histogram: Histogram): DurationWindow {
-  const counts: number[] = []
   let first = 0
-  for (let bucket = 0; bucket <= lastBucket; bucket++) {
-    const count = histogram[bucket] ?? 0
-    if (counts.length === 0 && count === 0) continue
-    if (counts.length === 0) first = bucket
-    counts.push(count)
-  }
-  return trimmed({ first, counts }, 0)
+  while (first <= lastBucket && isEmpty(histogram, first)) first++
+  if (first > lastBucket) return noDurations
+  let last = lastBucket
+  while (isEmpty(histogram, last)) last--
+  const counts: number[] = []
+  for (let bucket = first; bucket <= last; bucket++) counts.push(histogram[bucket] ?? 0)
+  return { first, counts }
+}
+
+function isEmpty(histogram: Histogram, bucket: number): boolean {
+  const count = histogram[bucket]
+  return count === undefined || count === 0
 }
 
 export function addWindows(a: DurationWindow, b: DurationWindow): DurationWindow {
