@@ -32,8 +32,9 @@ export interface ComparedLook {
   readonly seen: Observation
   /** Messages of the queue per millisecond. */
   readonly ratePerMs: number
-  /** On the rollout's own clock. */
+  /** On the rollout's own clock; and since the look before. */
   readonly elapsedMs: number
+  readonly sinceMs: number
 }
 
 /** From the moment when a cohort ends to the moment when all have learnt of it and their reports are here. */
@@ -47,7 +48,7 @@ export function compares({ analysis }: Policy): boolean {
   return analysis.metrics.some(({ kind }) => kind === 'failures' || kind === 'latency')
 }
 
-export function beginComparison({ policy, seen, elapsedMs }: ComparedLook): Comparison {
+export function beginComparison({ policy, seen, elapsedMs }: Omit<ComparedLook, 'sinceMs'>): Comparison {
   const options = judgeOptionsOf(policy.analysis)
   const { counts, durations } = seen.stable
   const part = Math.min(1, mostHistory / Math.max(1, firstOutcomes(counts)))
@@ -62,7 +63,8 @@ export function beginComparison({ policy, seen, elapsedMs }: ComparedLook): Comp
 }
 
 /** One look: takes in every cohort that has settled, and what the others show already. */
-export function compare(before: Comparison, { policy, seen, ratePerMs, elapsedMs }: ComparedLook): Comparison {
+export function compare(before: Comparison, look: ComparedLook): Comparison {
+  const { policy, seen, ratePerMs, elapsedMs, sinceMs } = look
   const options = judgeOptionsOf(policy.analysis)
   const rules = cohortRules({
     cohortMs: cohortLength(policy.analysis.intervalMs, ratePerMs),
@@ -73,10 +75,10 @@ export function compare(before: Comparison, { policy, seen, ratePerMs, elapsedMs
   const cohorts = endedCohorts(before.clock, seen.cohorts, { elapsedMs, lengthMs: rules.cohortMs })
   const { state, looks, open } = closeCohorts(before.clock.progress, cohorts, rules)
   const judge = looks.reduce((known, next) => observeLook(known, next, options), before.judge)
-  const recent = looks.reduce<Baseline>((known, { stable, elapsedMs: passed }) => {
-    const kept = keptOver(passed, recentHalfLifeMs)
-    return addAttempts({ messages: kept * known.messages, failed: kept * known.failed }, stable)
-  }, before.recent)
+  const recent = looks.reduce<Baseline>(
+    (known, { stable }) => addAttempts(known, stable),
+    faded(before.recent, sinceMs),
+  )
   return {
     ...before,
     judge,
@@ -84,6 +86,12 @@ export function compare(before: Comparison, { policy, seen, ratePerMs, elapsedMs
     clock: closeUpTo(before.clock, state),
     suspicion: suspicionOf(judge, open, options),
   }
+}
+
+/** With time, and not with news: a stable version that handles nothing any more is in no outage for ever. */
+function faded({ messages, failed }: Baseline, sinceMs: number): Baseline {
+  const kept = keptOver(sinceMs, recentHalfLifeMs)
+  return { messages: kept * messages, failed: kept * failed }
 }
 
 /** The evidence is given up, what is known of the stable version is not. */

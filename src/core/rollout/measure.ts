@@ -36,7 +36,7 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
   const compared = {
     ...aged,
     exhaustedMs: exhaustedFor(aged, policy, sinceMs),
-    comparison: comparisonOf(aged, { policy, seen, ratePerMs, elapsedMs: aged.elapsedMs }),
+    comparison: comparisonOf(aged, { policy, seen, ratePerMs, elapsedMs: aged.elapsedMs, sinceMs }),
   }
   const ramped = considerWeight(compared, policy, ratePerMs)
   return measures(ramped) ? { ...ramped, metrics: measureDue(ramped, policy, sinceMs, seen) } : ramped
@@ -55,16 +55,16 @@ export function totalsOf(seen: Observation): Totals {
 
 /** First outcomes of the canary in the running step. */
 export function samplesInStep(rollout: Rollout, seen: Observation): number {
-  return rollout.stepOrigin === undefined
-    ? 0
-    : firstOutcomes(countsSince(seen.canary.counts, rollout.stepOrigin.canary))
+  const { stepOrigin } = rollout
+  return stepOrigin === undefined ? 0 : firstOutcomes(countsSince(seen.canary.counts, stepOrigin.canary))
 }
 
 /** Messages taken in the running step: what shares are made of. */
 export function takenInStep(rollout: Rollout, seen: Observation): { readonly canary: number; readonly total: number } {
-  if (rollout.stepOrigin === undefined) return { canary: 0, total: 0 }
-  const canary = countsSince(seen.canary.counts, rollout.stepOrigin.canary).taken
-  return { canary, total: canary + countsSince(seen.stable.counts, rollout.stepOrigin.stable).taken }
+  const { stepOrigin } = rollout
+  if (stepOrigin === undefined) return { canary: 0, total: 0 }
+  const canary = Math.max(0, seen.canary.counts.taken - stepOrigin.canary.taken)
+  return { canary, total: canary + Math.max(0, seen.stable.counts.taken - stepOrigin.stable.taken) }
 }
 
 /** Metrics that give one value at a time, each interval. */

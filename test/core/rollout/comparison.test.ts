@@ -25,12 +25,14 @@ function over(seconds: readonly Second[], after = 2_000): Comparison {
   const look = (elapsedMs: number) => ({
     policy,
     elapsedMs,
+    sinceMs: elapsedMs === 0 ? 0 : 50,
     ratePerMs: 0.1,
     seen: observation({ stable: history, cohorts: told }),
   })
   let comparison = beginComparison(look(0))
   let second = 0
-  for (let ms = 0; ms <= seconds.length * 1_000 + after; ms += 50) {
+  const begin = comparison.clock.current.begunMs
+  for (let ms = begin; ms <= begin + seconds.length * 1_000 + after; ms += 50) {
     const clock = turnClock(comparison.clock, { elapsedMs: ms, target: 0.1, lengthMs: 1_000 })
     const news = seconds[second]
     if (clock.current.number !== comparison.clock.current.number && news !== undefined) {
@@ -97,6 +99,12 @@ describe('a comparison', () => {
     const down = over([...times(20, good), ...times(10, { canary: [5, 10], stable: [45, 90] })])
     expect([isOutage(down), down.suspicion.rollback]).toEqual([true, false])
     expect(isOutage(over(times(20, good)))).toBe(false)
+  })
+
+  it('forgets an outage in time, also where the stable version handles nothing any more', () => {
+    const down = over(times(10, { canary: [5, 10], stable: [45, 90] }), 2_000, over(times(20, good)))
+    expect(isOutage(over(times(5, { canary: [0, 100], stable: [0, 0] }), 2_000, down))).toBe(true)
+    expect(isOutage(over(times(150, { canary: [0, 100], stable: [0, 0] }), 2_000, down))).toBe(false)
   })
 
   it('begins anew with half the significance level, and what it knows of the stable version', () => {
