@@ -1,0 +1,111 @@
+import { durationOf, lastBucket } from '../core/evidence/histogram.ts'
+import type { Random } from './random.ts'
+import { binomial } from './samplers.ts'
+
+/** Counts by bucket, as histograms of the core are; it only grows. */
+export type Buckets = number[]
+
+/** One for every bucket: quick to fill and to walk. */
+export function noBuckets(): Buckets {
+  return Array.from<number>({ length: lastBucket + 1 }).fill(0)
+}
+
+/** Log-normal durations of handlers, as the buckets that they fall into. */
+export class Durations {
+  readonly #first: number
+  /** The part of durations in each bucket from the first. */
+  readonly #parts: readonly number[]
+  /** For drawing one at a time. */
+  readonly #aliases: Aliases
+
+  constructor(meanMs: number) {
+    const middle = Math.log(meanMs) - deviation ** 2 / 2
+    const below = (bucket: number) => normalBelow((Math.log(durationOf(bucket + 0.5)) - middle) / deviation)
+    const parts = Array.from(
+      { length: lastBucket + 1 },
+      (_, bucket) => below(bucket) - (bucket === 0 ? 0 : below(bucket - 1)),
+    )
+    this.#first = Math.max(
+      0,
+      parts.findIndex((part) => part > negligible),
+    )
+    const used = parts.slice(this.#first, parts.findLastIndex((part) => part > negligible) + 1)
+    const whole = used.reduce((sum, part) => sum + part, 0)
+    this.#parts = used.map((part) => part / whole)
+    this.#aliases = aliasesOf(this.#parts)
+  }
+
+  /** Of `messages`, how many are expected in each bucket. */
+  expected(messages: number): Readonly<Record<number, number>> {
+    return Object.fromEntries(this.#parts.map((part, index) => [this.#first + index, part * messages]))
+  }
+
+  /** Adds the durations of so many messages: one at a time while they are few, else bucket by bucket. */
+  addTo(buckets: Buckets, messages: number, random: Random): void {
+    if (messages < messagesPerBucket * this.#parts.length) this.#addEach(buckets, messages, random)
+    else this.#addTogether(buckets, messages, random)
+  }
+
+  #addEach(buckets: Buckets, messages: number, random: Random): void {
+    const { own, other } = this.#aliases
+    for (let message = 0; message < messages; message++) {
+      const place = random() * own.length
+      const index = Math.floor(place)
+      const drawn = place - index < (own[index] ?? 1) ? index : (other[index] ?? index)
+      add(buckets, this.#first + drawn, 1)
+    }
+  }
+
+  #addTogether(buckets: Buckets, messages: number, random: Random): void {
+    let [left, open] = [messages, 1]
+    for (let index = 0; left > 0 && index < this.#parts.length; index++) {
+      const part = this.#parts[index] ?? 0
+      const count = binomial(left, part / open, random)
+      add(buckets, this.#first + index, count)
+      left -= count
+      open = Math.max(open - part, part)
+    }
+  }
+}
+
+const deviation = 0.7
+const negligible = 1e-6
+const messagesPerBucket = 4
+
+function add(buckets: Buckets, bucket: number, count: number): void {
+  buckets[bucket] = (buckets[bucket] ?? 0) + count
+}
+
+/** Places of equal chance, each of which holds one bucket or two (Walker's alias method). */
+interface Aliases {
+  /** Chance that a draw of the place means its own bucket, and the bucket that it means otherwise. */
+  readonly own: Float64Array
+  readonly other: Int32Array
+}
+
+function aliasesOf(parts: readonly number[]): Aliases {
+  const own = Float64Array.from(parts, (part) => part * parts.length)
+  const other = Int32Array.from(parts, (_, index) => index)
+  const small = parts.flatMap((_, index) => ((own[index] ?? 0) < 1 ? [index] : []))
+  const large = parts.flatMap((_, index) => ((own[index] ?? 0) < 1 ? [] : [index]))
+  for (let low = small.pop(); low !== undefined; low = small.pop()) {
+    const high = large.at(-1)
+    if (high === undefined) break
+    other[low] = high
+    own[high] = (own[high] ?? 0) - (1 - (own[low] ?? 0))
+    if (own[high] >= 1) continue
+    large.pop()
+    small.push(high)
+  }
+  // What rounding has left without a partner is whole.
+  for (const index of [...small, ...large]) own[index] = 1
+  return { own, other }
+}
+
+/** The normal distribution function, to 1e-7 (Abramowitz and Stegun 26.2.17). */
+function normalBelow(x: number): number {
+  const t = 1 / (1 + 0.2316419 * Math.abs(x))
+  const series = t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+  const above = (series * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI)
+  return x < 0 ? above : 1 - above
+}
