@@ -13,7 +13,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'unit',
-          include: ['test/{core,worker,coordinator,records,status,cli,adapters,meta}/**/*.test.ts'],
+          include: ['test/{core,simulate,worker,coordinator,records,status,cli,adapters,meta}/**/*.test.ts'],
           testTimeout: 15_000,
         },
       },

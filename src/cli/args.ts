@@ -3,6 +3,7 @@ import type { ParseArgsConfig } from 'node:util'
 import { parseDuration } from '../core/policy/duration.ts'
 import { parseWith } from '../core/schema/reader.ts'
 import type { CommandKind } from '../core/rollout/queue-state.ts'
+import { argumentMistake } from './argument-mistake.ts'
 import type { Command, Place, Waiting } from './command.ts'
 import { versionReader } from './environment-readers.ts'
 import { commandNames, isCommandName } from './help.ts'
@@ -135,22 +136,11 @@ function build(name: PlainCommand, words: readonly string[]): ParsedArguments {
   try {
     values = parseArgs({ args: [...words], options, strict: true, allowPositionals: false }).values
   } catch (error) {
-    return { ok: false, why: reasonOf(error, Object.keys(options)), topic: name }
+    return { ok: false, why: argumentMistake(error, Object.keys(options)), topic: name }
   }
   const problems = [...required.flatMap((key) => missing(values, key)), ...mistakes(values)]
   if (problems.length > 0) return { ok: false, why: problems.join('; '), topic: name }
   return { ok: true, command: make(values) }
-}
-
-/** Node's messages in the words of the others; its advice on positional arguments does not fit here. */
-function reasonOf(error: unknown, known: readonly string[]): string {
-  const message = error instanceof Error ? error.message : String(error)
-  const [, lacking] = /^Option '(--[\w-]+)(?: <value>)?' argument (?:is ambiguous|missing)/.exec(message) ?? []
-  if (lacking !== undefined)
-    return `${lacking}: expected a value, found ${message.includes('ambiguous') ? 'another option' : 'nothing'}`
-  const [said = message] = message.split(/\. (?:To specify|This command)/)
-  const options = known.map((key) => `--${key}`).join(' ')
-  return `${said.replace(/\.$/, '')}; ${options === '' ? 'the command takes no options' : `the options are ${options}`}`
 }
 
 function missing(values: Values, key: string): readonly string[] {

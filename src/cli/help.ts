@@ -41,7 +41,7 @@ const usageOf: Readonly<Record<CommandName, string>> = {
   abort: 'queue-canary abort --queue Q [--reason "…"] [--json]',
   retry: 'queue-canary retry --queue Q [--watch] [--timeout D] [--exit-on-pause] [--json]',
   undo: 'queue-canary undo --queue Q [--watch] [--timeout D] [--exit-on-pause] [--json]',
-  policy: 'queue-canary policy lint|show|schema F [--json]',
+  policy: 'queue-canary policy lint|show|schema|simulate|test F [--json]',
   doctor: 'queue-canary doctor [--json]',
   demo: 'queue-canary demo',
 }
@@ -95,7 +95,36 @@ ${place}`,
 ${waiting}
 ${json}
 ${place}`,
-  policy: `lint: every problem of a policy file at once. show: the policy with all defaults. schema: the JSON schema for editors.`,
+  policy: `lint      every problem of a policy file at once, and warnings of what cannot work
+show      the policy with all defaults
+schema    the JSON schema for editors; takes no file
+simulate  the odds of a policy on a modelled queue: what it makes of a canary, how long it takes, how many messages it costs
+test      runs the tests: of a policy file; each expectation has to hold in 95 % of the runs
+
+lint F [--rate 100/s] [--latency 20ms] [--stable-failures 1%]
+  what is known of the queue; without it, what the tests: of the file give
+
+simulate F --rate 100/s --stable-failures 1% --canary-failures 5%
+  --onset 10m         until then the canary is as the stable version
+  --latency 20ms      mean duration of a handler; durations are log-normal
+  --canary-latency D  the same of the canary
+  --traffic KIND      steady: at random, at the rate
+                      bursts: five times the rate for ten seconds of each minute, a fifth of it else
+                      sine: from a fifth to nine fifths of the rate and back in ten minutes
+                      outages: steady, and once in ten minutes both versions fail for up to a minute
+                      trickle: a tenth of the rate
+                      backlog: the queue is never empty; the stable version handles the rate
+  --poison 0.1%       messages that fail on every version
+  --deaths 2/h        deaths of the canary's process without a word
+  --runs 1000  --seed 1    the same seed gives the same runs
+
+test F
+  --runs 200  --seed 1
+  --out FILE.xml      a JUnit report
+
+  --json              one JSON document on stdout and nothing else
+
+Exit codes: 0 done, 2 a wrong file or usage, 3 a test does not hold, 130 interrupted.`,
   doctor: `Checks the environment, the handlers, each queue on its broker and the store; says what to mend. Consumes nothing.
 
 ${json}

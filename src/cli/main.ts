@@ -63,11 +63,7 @@ function run(command: Command, io: Io): Promise<number> | number {
     case 'demo':
       return demo(io)
     case 'policy':
-      return runPolicyCommand(
-        command.args,
-        { out: (text) => io.out.write(text), err: (text) => io.err.write(text) },
-        command.json,
-      )
+      return runPolicyCommand(command.args, io, command.json)
     default:
       return assertNever(command)
   }

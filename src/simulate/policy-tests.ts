@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/policy/duration.ts'
+import { spellDuration } from '../core/policy/duration.ts'
 import type { PolicyTest } from '../core/policy/policy.ts'
 import { readTest } from '../core/policy/test-reader.ts'
 import type { Expectation } from '../core/policy/test-reader.ts'
@@ -45,8 +45,8 @@ function harmedChecks(harmed: Expectation['harmed'], summary: Summary): readonly
 /** Runs that were held until the deadline took that long at least. */
 function timeCheck(within: Expectation['within'], { elapsedMs }: Summary): readonly Check[] {
   if (within === undefined) return []
-  const expected = `${percent(wantedPart)} within ${formatDuration(within)}`
-  return [{ key: 'within', expected, found: formatDuration(elapsedMs.p95), holds: elapsedMs.p95 <= within }]
+  const expected = `${percent(wantedPart)} within ${spellDuration(within)}`
+  return [{ key: 'within', expected, found: spellDuration(elapsedMs.p95), holds: elapsedMs.p95 <= within }]
 }
 
 function percent(part: number): string {

@@ -1,3 +1,4 @@
+import type { Allocations } from '../core/allocation/lane.ts'
 import { PaceMeter } from '../core/allocation/pace-meter.ts'
 import type { Counts } from '../core/evidence/counts.ts'
 import { countsSince } from '../core/evidence/counts.ts'
@@ -28,6 +29,8 @@ export interface Run {
 /** The rollout at one look. */
 export interface Moment {
   readonly rollout: Rollout
+  /** From now on. */
+  readonly allocations: Allocations
   /** Messages that each version has taken. */
   readonly canary: number
   readonly stable: number
@@ -77,6 +80,7 @@ export class Simulation {
     const after = rolloutIn(this.#state)
     this.#watch?.({
       rollout: after,
+      allocations: this.#state.allocations,
       canary: this.#world.canary.counts.taken,
       stable: this.#world.stable.counts.taken - this.#origin.taken,
     })

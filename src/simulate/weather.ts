@@ -66,6 +66,6 @@ function chances(failures: number, poison: number): Pick<Chances, 'fails' | 'poi
 }
 
 /** The chance of one or both of two things that have nothing to do with each other. */
-function either(a: number, b: number): number {
+export function either(a: number, b: number): number {
   return a + b - a * b
 }

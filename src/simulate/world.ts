@@ -13,7 +13,7 @@ import type { Scenario } from './scenario.ts'
 import { Told } from './told.ts'
 import { VersionLedger } from './version-ledger.ts'
 import type { Batch } from './version-ledger.ts'
-import { Forecast } from './weather.ts'
+import { either, Forecast } from './weather.ts'
 import type { Chances, Weather } from './weather.ts'
 
 /**
@@ -48,7 +48,7 @@ export class World {
     this.#cohorts = new CohortLedger(scenario.comparesDurations)
     const { counts } = this.stable
     counts.taken = poisson((traffic.ratePerSecond * historyMs) / 1_000, random)
-    counts.failed = binomial(counts.taken, traffic.stable.failures, random)
+    counts.failed = binomial(counts.taken, either(traffic.stable.failures, traffic.poison), random)
     counts.succeeded = counts.taken - counts.failed
     const known = durations?.stable.expected(Math.min(counts.succeeded, mostHistory)) ?? {}
     this.#told = new Told(scenario, this.#cohorts.told, known)

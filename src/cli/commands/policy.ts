@@ -1,74 +1,70 @@
+import { resolve } from 'node:path'
+import { assertNever } from '../../core/assert-never.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import { policyJsonSchema } from '../../core/policy/policy-json-schema.ts'
 import { showPolicy } from '../../core/policy/show-policy.ts'
-import { unsupported } from '../../core/policy/unsupported.ts'
-import { alternatives, describeValue } from '../../core/schema/describe-problem.ts'
-import { loadPolicyFile, policyDigest, policyYaml } from '../../policy-file.ts'
+import { loadPolicyFile, policyYaml } from '../../policy-file.ts'
+import { notSimulated } from '../../simulate/limits.ts'
 import { exitCodes } from '../exit-codes.ts'
 import type { ExitCode } from '../exit-codes.ts'
+import { writeLine } from '../io.ts'
+import type { Io } from '../io.ts'
+import { parsePolicyArguments } from '../policy-arguments.ts'
+import type { PolicyAction } from '../policy-arguments.ts'
+import { reportLint } from './policy-lint.ts'
+import { simulatePolicy } from './policy-simulate.ts'
+import { testPolicy } from './policy-test.ts'
 
-/** Takes text as it is to be written, newlines included. */
-export interface PolicyIo {
-  out(text: string): void
-  err(text: string): void
-}
-
-/** `policy lint F`, `policy show F`, `policy schema`. Resolves to 0, or to 2 for a wrong file or wrong usage; never rejects. */
-export async function runPolicyCommand(args: readonly string[], io: PolicyIo, json: boolean): Promise<ExitCode> {
-  const [action = '', file = ''] = args
-  const wrong = usageProblem(args)
-  if (wrong !== undefined) return refuse([wrong], io, json)
-  if (action === 'schema') {
-    io.out(document(policyJsonSchema()))
+/** `policy lint|show|schema|simulate|test`. Resolves to 2 for a wrong file or wrong usage. */
+export async function runPolicyCommand(args: readonly string[], io: Io, json: boolean): Promise<ExitCode> {
+  const parsed = parsePolicyArguments(args)
+  if (!parsed.ok) return refuse([parsed.why], io, json)
+  const { action } = parsed
+  if (action.kind === 'schema') {
+    writeDocument(io, policyJsonSchema())
     return exitCodes.done
   }
-  const loaded = await loadPolicyFile(file)
+  const loaded = await loadPolicyFile(resolve(io.cwd, action.file))
   if (!loaded.ok) return refuse(loaded.problems, io, json)
-  if (action === 'show') io.out(json ? document(showPolicy(loaded.policy)) : policyYaml(loaded.policy))
-  else reportLint(file, loaded.policy, io, json)
-  return exitCodes.done
+  const objections = objectionsTo(action, loaded.policy)
+  return objections.length > 0 ? refuse(objections, io, json) : carryOut(action, loaded.policy, io, json)
 }
 
-const usage = 'usage: queue-canary policy lint F | policy show F | policy schema'
-/** Files that each action takes. */
-const actions = new Map([
-  ['lint', 1],
-  ['show', 1],
-  ['schema', 0],
-])
-const laterActions = ['simulate', 'test']
+type FileAction = Exclude<PolicyAction, { readonly kind: 'schema' }>
 
-function usageProblem([action, ...files]: readonly string[]): string | undefined {
-  if (action === undefined) return usage
-  if (laterActions.includes(action)) return `policy ${action} is not in this release; ${usage}`
-  const wanted = actions.get(action)
-  if (wanted === undefined)
-    return `expected ${alternatives([...actions.keys()])}, found ${describeValue(action)}; ${usage}`
-  const option = files.find((file) => file.startsWith('--'))
-  if (option !== undefined) return `expected no option but --json, found ${describeValue(option)}; ${usage}`
-  if (files.length === wanted) return undefined
-  return `policy ${action}: expected ${wanted === 0 ? 'no file' : 'one policy file'}, found ${files.length}; ${usage}`
+function objectionsTo({ kind, file }: FileAction, policy: Policy): readonly string[] {
+  if (kind !== 'simulate' && kind !== 'test') return []
+  const untested = kind === 'test' && policy.tests.length === 0
+  return [
+    ...(untested ? [`${file}: expected tests, found none; write what you expect of the policy under tests:`] : []),
+    ...notSimulated(policy),
+  ]
 }
 
-/** What only `start` refuses is a note: the file is right, and another release may run it. */
-function reportLint(file: string, policy: Policy, io: PolicyIo, json: boolean): void {
-  const steps = policy.steps.length
-  const digest = policyDigest(policy)
-  const notes = unsupported(policy, { oldestAge: true })
-  if (json) {
-    io.out(document({ ok: true, steps, digest, notes }))
-    return
+async function carryOut(action: FileAction, policy: Policy, io: Io, json: boolean): Promise<ExitCode> {
+  switch (action.kind) {
+    case 'lint':
+      reportLint(action.file, policy, { io, json, assumed: action.assumed })
+      return exitCodes.done
+    case 'show':
+      if (json) writeDocument(io, showPolicy(policy))
+      else io.out.write(policyYaml(policy))
+      return exitCodes.done
+    case 'simulate':
+      return simulatePolicy(action, policy, io, json)
+    case 'test':
+      return testPolicy(action, policy, io, json)
+    default:
+      return assertNever(action)
   }
-  io.out(`${file}: ok, ${steps} ${steps === 1 ? 'step' : 'steps'}, digest ${digest}\n`)
-  for (const note of notes) io.err(`note: start would refuse it: ${note}\n`)
 }
 
-function refuse(problems: readonly string[], io: PolicyIo, json: boolean): ExitCode {
-  if (json) io.out(document({ ok: false, problems }))
-  else io.err(problems.map((problem) => `${problem}\n`).join(''))
+function refuse(problems: readonly string[], io: Io, json: boolean): ExitCode {
+  if (json) writeDocument(io, { ok: false, problems })
+  else for (const problem of problems) writeLine(io.err, problem)
   return exitCodes.refused
 }
 
-function document(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`
+function writeDocument({ out }: Io, value: object): void {
+  out.write(`${JSON.stringify(value, null, 2)}\n`)
 }

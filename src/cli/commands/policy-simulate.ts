@@ -1,0 +1,52 @@
+import type { Policy } from '../../core/policy/policy.ts'
+import { policyDigest } from '../../policy-file.ts'
+import { takenForGranted } from '../../simulate/limits.ts'
+import { planOf } from '../../simulate/plan.ts'
+import { scenarioOf } from '../../simulate/scenario.ts'
+import { timelineOf } from '../../simulate/timeline.ts'
+import { trafficOf } from '../../simulate/traffic.ts'
+import { exitCodes } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
+import { writeLine } from '../io.ts'
+import type { Io } from '../io.ts'
+import type { SimulateAction } from '../policy-arguments.ts'
+import { runSimulations } from '../run-simulations.ts'
+import { simulationView, timelineColumns } from '../view/simulation-view.ts'
+import type { Simulated } from '../view/simulation-view.ts'
+
+/** `policy simulate`: odds, times and harm of a policy on a modelled queue. */
+export async function simulatePolicy(action: SimulateAction, policy: Policy, io: Io, json: boolean): Promise<ExitCode> {
+  const { file, given, poison, deathsPerHour, seed } = action
+  const traffic = { ...trafficOf(given), poison, deathsPerHour }
+  const scenario = scenarioOf(policy, traffic)
+  const summary = await runSimulations(scenario, action, io)
+  if (summary === undefined) return exitCodes.interrupted
+  const { columns, color, isTerminal } = io.out
+  const typical = timelineOf(scenario, summary.typicalSeed, json ? pointsInJson : timelineColumns({ columns }))
+  const plan = planOf(policy, traffic)
+  const simulated = { file, policy, traffic, seed, summary, plan, typical, notes: takenForGranted(policy) }
+  if (json) io.out.write(`${JSON.stringify(document(simulated), null, 2)}\n`)
+  else for (const line of simulationView(simulated, { columns, color, unicode: isTerminal })) writeLine(io.out, line)
+  return exitCodes.done
+}
+
+const pointsInJson = 200
+
+/** Infinity, as of messages that are never enough, is null. */
+function document({ file, policy, traffic, seed, summary, plan, typical, notes }: Simulated) {
+  const { runs, outcomes, phases, harmed } = summary
+  const { run, timeline } = typical
+  return {
+    file,
+    digest: policyDigest(policy),
+    traffic,
+    seed,
+    runs,
+    outcomes,
+    phases,
+    harmed,
+    plan: plan ?? null,
+    typical: { phase: run.phase, elapsedMs: run.elapsedMs, harmed: run.harmed, history: run.history, timeline },
+    notes,
+  }
+}

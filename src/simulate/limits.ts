@@ -1,0 +1,27 @@
+import type { Policy } from '../core/policy/policy.ts'
+
+/** Why a policy cannot be simulated at all; empty where it can. */
+export function notSimulated({ ramp, strategy }: Policy): readonly string[] {
+  return [
+    ...(strategy === 'rolling' ? ['strategy: rolling cannot be simulated in this release'] : []),
+    ...(ramp === undefined ? [] : ['ramp: the budgeted ramp cannot be simulated in this release']),
+  ]
+}
+
+/** What a simulation takes for granted of this policy, one sentence each. */
+export function takenForGranted({ analysis, steps, webhooks }: Policy): readonly string[] {
+  return [
+    ...analysis.metrics.flatMap((metric) => {
+      if (metric.kind === 'external') return [`${metric.name}: taken to be within its bounds`]
+      if (metric.kind === 'novel-errors') return [`${metric.name}: errors have no classes here, so it finds none`]
+      const isStill = metric.kind === 'failure-ceiling' && stillMeasures.includes(metric.measure)
+      return isStill ? [`${metric.name}: ${metric.measure} does not change here`] : []
+    }),
+    ...(steps.some(({ kind, durationMs }) => kind === 'pause' && durationMs === undefined)
+      ? ['a pause without a duration is ended at once, as by `promote`']
+      : []),
+    ...(webhooks.length === 0 ? [] : ['webhooks are not called']),
+  ]
+}
+
+const stillMeasures: readonly string[] = ['timeouts', 'deadLetters', 'backlog', 'oldestAge', 'eventLoopDelay']
