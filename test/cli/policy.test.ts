@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runPolicyCommand } from '../../src/cli/commands/policy.ts'
 import { policyJsonSchema } from '../../src/core/policy/policy-json-schema.ts'
 import { readPolicyText } from '../../src/policy-file.ts'
+import { fakeIo } from './fake-io.ts'
 
 let folder = ''
 let good = ''
@@ -19,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 async function run(args: readonly string[], json = false) {
-  let [out, err] = ['', '']
-  const io = { out: (text: string) => void (out += text), err: (text: string) => void (err += text) }
-  return { code: await runPolicyCommand(args, io, json), out, err }
+  const io = fakeIo()
+  const code = await runPolicyCommand(args, io, json)
+  return { code, out: io.stdout(), err: io.stderr() }
 }
 
 const badLines = [
@@ -53,6 +54,7 @@ describe('policy lint', () => {
       steps: 1,
       digest: expect.stringMatching(/^sha256:/),
       notes: ['aliases: they are not in this release'],
+      warnings: [],
     })
     const wrong = await run(['lint', bad], true)
     expect([wrong.code, wrong.err]).toStrictEqual([2, ''])
@@ -82,18 +84,62 @@ describe('policy schema', () => {
   })
 })
 
+describe('warnings of policy lint', () => {
+  const slow = 'steps: [{ weight: 1%, duration: 2m, minSamples: 200 }]\nanalysis: { metrics: [] }\n'
+  const warning = 'steps[0].minSamples: about 12 canary messages in 2m, minSamples asks for 200: that takes 33m 20s'
+
+  it('are for what is known of the queue, and change no exit code', async () => {
+    const file = join(folder, 'slow.yaml')
+    await writeFile(file, slow)
+    expect(await run(['lint', file])).toMatchObject({ code: 0, err: '' })
+    expect(await run(['lint', file, '--rate', '10/s'])).toMatchObject({ code: 0, err: `warning: ${warning}\n` })
+    const { code, out } = await run(['lint', file, '--rate', '10/s'], true)
+    expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ ok: true, warnings: [warning] })])
+  })
+
+  it('are for the traffic of the tests, each once', async () => {
+    const file = join(folder, 'tested.yaml')
+    const test = (failures: string) => `  - { given: { rate: 10/s, canaryFailures: ${failures} }, expect: {} }\n`
+    await writeFile(file, `${slow}tests:\n${test('1%')}${test('5%')}`)
+    expect((await run(['lint', file])).err).toBe(`warning: ${warning}\n`)
+    expect((await run(['lint', file, '--rate', '1000/s'])).err).toBe('')
+  })
+})
+
 describe('wrong usage', () => {
+  const general = 'usage: queue-canary policy lint|show|schema|simulate|test F; queue-canary policy --help says more'
+  const lint = 'usage: queue-canary policy lint F [--rate 100/s] [--latency 20ms] [--stable-failures 1%]'
+  const simulate =
+    'usage: queue-canary policy simulate F --rate 100/s --stable-failures 1% --canary-failures 5% [options: see policy --help]'
+  const needed = '--rate 1/s --stable-failures 1% --canary-failures 5%'
+
   it.each([
-    [[], ''],
-    [['lnt', 'x'], 'expected lint, show or schema, found "lnt"; '],
-    [['lint'], 'policy lint: expected one policy file, found 0; '],
-    [['lint', 'a', 'b'], 'policy lint: expected one policy file, found 2; '],
-    [['schema', 'a'], 'policy schema: expected no file, found 1; '],
-    [['show', '--yaml'], 'expected no option but --json, found "--yaml"; '],
-    [['simulate', 'a'], 'policy simulate is not in this release; '],
-    [['test', 'a'], 'policy test is not in this release; '],
-  ])('%j', async (args, why) => {
-    const usage = 'usage: queue-canary policy lint F | policy show F | policy schema'
-    expect(await run(args)).toStrictEqual({ code: 2, out: '', err: `${why}${usage}\n` })
+    ['', general],
+    ['lnt x', `expected lint, show, schema, simulate or test, found "lnt"; ${general}`],
+    ['constructor x', `expected lint, show, schema, simulate or test, found "constructor"; ${general}`],
+    ['lint', `policy lint: expected one policy file, found 0; ${lint}`],
+    ['lint a b', `policy lint: expected one policy file, found 2; ${lint}`],
+    ['schema a', 'policy schema: expected no file, found 1; usage: queue-canary policy schema'],
+    ['show --yaml', "policy show: Unknown option '--yaml'; the options are --json; usage: queue-canary policy show F"],
+    [
+      'simulate a --rate 100/s',
+      `policy simulate: --stable-failures is missing; policy simulate: --canary-failures is missing; ${simulate}`,
+    ],
+    [
+      `simulate a ${needed} --rate 100 --runs 0 --traffic floods`,
+      'policy simulate: --rate: expected a rate such as 50/s (per s, m or h), found "100"; ' +
+        'policy simulate: --runs: expected a whole number from 1 to 1000000, found "0"; ' +
+        `policy simulate: --traffic: expected steady, bursts, sine, outages, trickle or backlog, found "floods"; ${simulate}`,
+    ],
+    [`simulate a ${needed} --onset`, `policy simulate: --onset: expected a value, found nothing; ${simulate}`],
+    [
+      'test a --seed -1',
+      'policy test: --seed: expected a value, found another option; usage: queue-canary policy test F [--runs 200] [--seed 1] [--out FILE.xml]',
+    ],
+  ])('policy %s', async (line, why) => {
+    const args = line === '' ? [] : line.split(' ')
+    expect(await run(args)).toStrictEqual({ code: 2, out: '', err: `${why}\n` })
+    const { code, out } = await run(args, true)
+    expect([code, JSON.parse(out)]).toStrictEqual([2, { ok: false, problems: [why] }])
   })
 })

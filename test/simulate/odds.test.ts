@@ -28,11 +28,14 @@ describe('the odds', () => {
     expect(found.outcomes.Succeeded.odds).toBeGreaterThanOrEqual(0.98)
   })
 
-  it.each(['steady', 'bursts', 'sine', 'outages', 'backlog'] as const)('are for taking back what fails ten times as often: %s', (kind) => {
-    const found = oddsOf(shortPolicy, { kind, ...failing(0.1) }, 100)
-    expect(rolledBack(found)).toBe(1)
-    expect(found.harmed.p95).toBeLessThan(25)
-  })
+  it.each(['steady', 'bursts', 'sine', 'outages', 'backlog'] as const)(
+    'are for taking back what fails ten times as often: %s',
+    (kind) => {
+      const found = oddsOf(shortPolicy, { kind, ...failing(0.1) }, 100)
+      expect(rolledBack(found)).toBe(1)
+      expect(found.harmed.p95).toBeLessThan(25)
+    },
+  )
 
   it('rise with what the canary fails', () => {
     const odds = [0.01, 0.02, 0.03, 0.05].map((failures) => rolledBack(oddsOf(shortPolicy, failing(failures), 60)))

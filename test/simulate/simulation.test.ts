@@ -109,7 +109,12 @@ describe('a simulation', () => {
   it.each([
     ['a budget that is spent', { limits: { maxFailedMessages: 5 } }, failing(0.5), 'RolledBack'],
     ['what a failure holds', { onFailure: 'pause' }, failing(0.5), 'Paused'],
-    ['an open-ended pause, which is promoted', { steps: [{ weight: '50%', duration: '3m' }, { pause: {} }] }, {}, 'Succeeded'],
+    [
+      'an open-ended pause, which is promoted',
+      { steps: [{ weight: '50%', duration: '3m' }, { pause: {} }] },
+      {},
+      'Succeeded',
+    ],
     ['a blue/green release', { strategy: 'blueGreen', steps: undefined }, {}, 'Succeeded'],
     ['a proof that does not come', { progressDeadline: '4m' }, { ratePerSecond: 5 }, 'WaitingPromotion'],
     ['samples that do not come', { progressDeadline: '4m' }, { ratePerSecond: 0 }, 'Progressing'],
@@ -146,7 +151,10 @@ describe('a simulation', () => {
   })
 
   it('lets messages end when their handlers do', () => {
-    const traffic = buildTraffic({ stable: { failures: 0, latencyMs: 5_000 }, canary: { failures: 0, latencyMs: 5_000 } })
+    const traffic = buildTraffic({
+      stable: { failures: 0, latencyMs: 5_000 },
+      canary: { failures: 0, latencyMs: 5_000 },
+    })
     const policy = { ...shortPolicy, limits: { ...shortPolicy.limits, maxInFlight: 8 } }
     let most = 0
     const run = simulate(scenarioOf(policy, traffic), 1, ({ rollout, canary }) => {

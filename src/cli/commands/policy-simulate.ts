@@ -25,14 +25,18 @@ export async function simulatePolicy(action: SimulateAction, policy: Policy, io:
   const typical = timelineOf(scenario, summary.typicalSeed, json ? pointsInJson : timelineColumns({ columns }))
   const plan = planOf(policy, traffic)
   const simulated = { file, policy, traffic, seed, summary, plan, typical, notes: takenForGranted(policy) }
-  if (json) io.out.write(`${JSON.stringify(document(simulated), null, 2)}\n`)
+  if (json) io.out.write(`${JSON.stringify(document(simulated), nullForNothing, 2)}\n`)
   else for (const line of simulationView(simulated, { columns, color, unicode: isTerminal })) writeLine(io.out, line)
   return exitCodes.done
 }
 
 const pointsInJson = 200
 
-/** Infinity, as of messages that are never enough, is null. */
+/** Keys do not come and go: what there is nothing of is null, and so is Infinity, as of messages that are never enough. */
+function nullForNothing(_: string, value: unknown): unknown {
+  return value ?? null
+}
+
 function document({ file, policy, traffic, seed, summary, plan, typical, notes }: Simulated) {
   const { runs, outcomes, phases, harmed } = summary
   const { run, timeline } = typical
@@ -45,7 +49,7 @@ function document({ file, policy, traffic, seed, summary, plan, typical, notes }
     outcomes,
     phases,
     harmed,
-    plan: plan ?? null,
+    plan,
     typical: { phase: run.phase, elapsedMs: run.elapsedMs, harmed: run.harmed, history: run.history, timeline },
     notes,
   }

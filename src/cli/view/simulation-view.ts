@@ -42,7 +42,7 @@ export function simulationView(simulated: Simulated, page: Page): readonly strin
   return [
     paint('bold', file),
     ...describeTraffic(traffic),
-    paint('dim', `${whole(summary.runs)} runs, seed ${seed}`),
+    paint('dim', `${whole(summary.runs)} ${summary.runs === 1 ? 'run' : 'runs'}, seed ${seed}`),
     '',
     ...oddsLines(summary, paint),
     ...planLines(simulated, paint),
@@ -62,7 +62,7 @@ export function describeTraffic(traffic: Traffic): readonly [string, string] {
       `stable fails ${fraction(stable.failures)}`,
       `canary ${fraction(canary.failures)}${since}`,
       ...(poison === 0 ? [] : [`${fraction(poison)} fail on both`]),
-      ...(deathsPerHour === 0 ? [] : [`canary dies ${rounded(deathsPerHour)} times an hour`]),
+      ...(deathsPerHour === 0 ? [] : [`${rounded(deathsPerHour)} deaths/h`]),
     ].join(', '),
   ]
 }

@@ -46,6 +46,12 @@ export function paceOf(step: RampStep, policy: Policy, assumed: Assumed): number
   return Number.isFinite(pace) ? pace : undefined
 }
 
+/** What a lack of data leads to at once; without an entry, it is waited for. */
+export const consequences: Readonly<Partial<Record<Policy['onInsufficientData'], string>>> = {
+  pause: 'every rollout is held there',
+  rollback: 'every canary is taken back there',
+}
+
 /** Rounded for a sentence. */
 export function short(value: number): string {
   return String(Number(value.toPrecision(2)))

@@ -1,7 +1,7 @@
 import { judgeOptionsOf } from '../evidence/judge-options.ts'
 import { messagesToPromote, messagesToRollBack } from '../evidence/planning.ts'
 import { marginOf } from '../evidence/promotion-judge.ts'
-import { count, paceOf, percent, rampOf, short, spell } from './assumed.ts'
+import { consequences, count, paceOf, percent, rampOf, short, spell } from './assumed.ts'
 import type { Assumed, Place, Warning } from './assumed.ts'
 import type { FailuresMetric, Policy } from './policy.ts'
 
@@ -62,11 +62,7 @@ interface PlaceOfProof extends Place {
   readonly pace: number | undefined
 }
 
-function notInRamp(
-  places: readonly PlaceOfProof[],
-  { progressDeadlineMs, steps }: Policy,
-  path: string,
-): readonly Warning[] {
+function notInRamp(places: readonly PlaceOfProof[], policy: Policy, path: string): readonly Warning[] {
   const last = places.at(-1)
   let lacking = 1
   for (const { step, needed, pace } of places) {
@@ -74,15 +70,15 @@ function notInRamp(
     lacking -= (pace * step.durationMs) / 1_000 / needed
   }
   if (lacking <= 0 || last?.pace === undefined) return []
-  const rampMs = steps.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0)
+  const brought = `the ramp brings about ${percent(Math.round(100 * (1 - lacking)))} of the proof that a promotion needs`
+  const then = consequences[policy.onInsufficientData]
+  if (then !== undefined) return [{ path, text: `${brought}: ${then}` }]
+  const rampMs = policy.steps.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0)
   const moreMs = (1_000 * lacking * last.needed) / last.pace
-  const late = rampMs + moreMs > progressDeadlineMs
-  const text = `the ramp brings about ${percent(Math.round(100 * (1 - lacking)))} of the proof that a promotion needs; ${
-    late
-      ? `the rest takes ${spell(moreMs)} more at ${percent(last.step.weight)}, and the deadline comes first`
-      : `it waits about ${spell(moreMs)} more at ${percent(last.step.weight)}`
-  }`
-  return [{ path: late ? 'progressDeadline' : path, text }]
+  const rest = `${spell(moreMs)} more at ${percent(last.step.weight)}`
+  return rampMs + moreMs > policy.progressDeadlineMs
+    ? [{ path: 'progressDeadline', text: `${brought}; the rest takes ${rest}, and the deadline comes first` }]
+    : [{ path, text: `${brought}; it waits about ${rest}` }]
 }
 
 /** A canary that fails twice as often as the margin allows should be found some day. */

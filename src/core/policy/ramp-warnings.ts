@@ -1,4 +1,4 @@
-import { capacityOf, count, paceOf, percent, rampOf, short, spell } from './assumed.ts'
+import { capacityOf, consequences, count, paceOf, percent, rampOf, short, spell } from './assumed.ts'
 import type { Assumed, Place, Warning } from './assumed.ts'
 import { spellDuration } from './duration.ts'
 import type { Policy } from './policy.ts'
@@ -35,13 +35,15 @@ function tooFewSamples({ step, path }: Place, policy: Policy, assumed: Assumed):
   if (pace === undefined || policy.onInsufficientData === 'promote') return []
   const expected = (pace * step.durationMs) / 1_000
   if (expected >= step.minSamples) return []
-  const text = `about ${short(expected)} canary messages in ${spellDuration(step.durationMs)}, minSamples asks for ${step.minSamples}: that takes ${spell((1_000 * step.minSamples) / pace)}`
+  const then = consequences[policy.onInsufficientData] ?? `that takes ${spell((1_000 * step.minSamples) / pace)}`
+  const text = `about ${short(expected)} canary messages in ${spellDuration(step.durationMs)}, minSamples asks for ${step.minSamples}: ${then}`
   return [{ path: `${path}.minSamples`, text }]
 }
 
 /** Steps that wait for their samples may be too long together. */
 function tooLate(policy: Policy, assumed: Assumed): readonly Warning[] {
   const { steps, promotion, progressDeadlineMs } = policy
+  if (policy.onInsufficientData !== 'extend') return []
   const lengths = steps.map((step) => {
     if (step.kind === 'pause') return step.durationMs ?? 0
     const pace = paceOf(step, policy, assumed)

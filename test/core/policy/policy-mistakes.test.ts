@@ -208,7 +208,7 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
     'tests:\n  - { given: { rate: 50, failures: 1% }, expect: { phase: Done, within: soon } }\n',
     [
       'tests[0].given.rate: expected a rate such as 50/s (per s, m or h), found 50 without a unit (line 2, column 22)',
-      'tests[0].given.failures: expected one of the keys rate, stableFailures, canaryFailures, found "failures" (line 2, column 26)',
+      'tests[0].given.failures: expected one of the keys rate, stableFailures, canaryFailures, latency, canaryLatency, onset, traffic, found "failures" (line 2, column 26)',
       'tests[0].expect.phase: expected Succeeded, RolledBack, Paused or WaitingPromotion, found "Done" (line 2, column 59)',
       `tests[0].expect.within: expected ${durations}, found "soon" (line 2, column 73)`,
     ],

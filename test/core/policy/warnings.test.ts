@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest'
+import type { Assumed } from '../../../src/core/policy/assumed.ts'
+import { warningsOf } from '../../../src/core/policy/warnings.ts'
+import { policyOf } from '../../simulate/support.ts'
+
+const unknown: Assumed = { ratePerSecond: undefined, latencyMs: undefined, stableFailures: undefined }
+
+function warnings(file: object, assumed: Partial<Assumed> = {}): readonly string[] {
+  return warningsOf(policyOf(file), { ...unknown, ...assumed }).map(({ path, text }) => `${path}: ${text}`)
+}
+
+const none = { analysis: { metrics: [] } }
+const failures = (metric: object = {}) => ({ analysis: { metrics: [{ name: 'failures', ...metric }] } })
+const bounded = { limits: { maxFailedMessages: 1_000_000 } }
+
+describe('warnings', () => {
+  it.each([
+    ['the default policy of a busy queue', bounded, { ratePerSecond: 100, latencyMs: 20, stableFailures: 0.01 }],
+    ['the default policy of a queue that nobody knows', {}, {}],
+    ['a careful one', { extends: 'careful', ...bounded }, { ratePerSecond: 100, latencyMs: 20, stableFailures: 0.001 }],
+    ['a policy without steps', { strategy: 'blueGreen' }, { ratePerSecond: 1, stableFailures: 0.5, latencyMs: 20 }],
+    ['what goes on without samples', { onInsufficientData: 'promote', ...bounded }, { ratePerSecond: 0.01 }],
+    [
+      'proof that is waived',
+      failures({ promoteWithoutProof: true, nonInferiorityMargin: { absolute: '0%', relative: '0%' } }),
+      {},
+    ],
+    ['what is only measured', failures({ dryRun: true, nonInferiorityMargin: { absolute: '0%', relative: '0%' } }), {}],
+  ])('has none for %s', (_, file, assumed) => {
+    expect(warnings(file, assumed)).toEqual([])
+  })
+
+  it.each([
+    [
+      'too little traffic for the samples of a step',
+      { ...none, steps: [{ weight: '1%', duration: '2m', minSamples: 200 }] },
+      { ratePerSecond: 10 },
+      ['steps[0].minSamples: about 12 canary messages in 2m, minSamples asks for 200: that takes 33m 20s'],
+    ],
+    [
+      'too few samples where that ends the rollout',
+      { ...none, onInsufficientData: 'rollback', steps: [{ weight: '1%', duration: '2m', minSamples: 200 }] },
+      { ratePerSecond: 10 },
+      [
+        'steps[0].minSamples: about 12 canary messages in 2m, minSamples asks for 200: every canary is taken back there',
+      ],
+    ],
+    [
+      'too little proof where that holds the rollout',
+      { ...failures(), onInsufficientData: 'pause', steps: [{ weight: '10%', duration: '1m' }] },
+      { ratePerSecond: 20 },
+      [
+        'analysis.metrics[0].nonInferiorityMargin: the ramp brings about 12 % of the proof that a promotion needs: every rollout is held there',
+      ],
+    ],
+    [
+      'too little traffic for the deadline',
+      { ...none, steps: [{ weight: '1%', duration: '2m', minSamples: 200 }], progressDeadline: '10m' },
+      { ratePerSecond: 10 },
+      [
+        'steps[0].minSamples: about 12 canary messages in 2m, minSamples asks for 200: that takes 33m 20s',
+        'progressDeadline: the steps need 33m 30s to get their samples, the deadline is 10m: every canary is taken back',
+      ],
+    ],
+    [
+      'no traffic at all',
+      { ...none, steps: [{ weight: '1%', duration: '2m' }] },
+      { ratePerSecond: 0 },
+      [
+        'steps[0].minSamples: about 0 canary messages in 2m, minSamples asks for 1: that takes for ever',
+        'progressDeadline: the steps need for ever to get their samples, the deadline is 2h: every canary is taken back',
+      ],
+    ],
+    [
+      'a delay that is too long for the samples, whatever the traffic',
+      { ...none, steps: [{ weight: '1%', concurrency: 1, delay: '1s', duration: '2m', minSamples: 200 }] },
+      {},
+      ['steps[0].minSamples: about 120 canary messages in 2m, minSamples asks for 200: that takes 3m 20s'],
+    ],
+    [
+      'a delay that is too long for the weight',
+      { ...none, steps: [{ weight: '10%', concurrency: 1, delay: '200ms', duration: '2m' }] },
+      { ratePerSecond: 100 },
+      [
+        'steps[0].weight: concurrency 1 with a delay of 200ms begins 5 messages a second at most, 10 % of 100/s is 10: the weight cannot be reached',
+      ],
+    ],
+    [
+      'handlers that are too slow for the weight',
+      { ...none, steps: [{ weight: '50%', duration: '2m' }], limits: { maxInFlight: 4 } },
+      { ratePerSecond: 100, latencyMs: 500 },
+      [
+        'steps[0].weight: concurrency 4 with handlers of 500ms begins 8 messages a second at most, 50 % of 100/s is 50: the weight cannot be reached',
+      ],
+    ],
+    [
+      'a budget that the baseline uses up',
+      { ...none, steps: [{ weight: '50%', duration: '10m' }] },
+      { ratePerSecond: 10, stableFailures: 0.02 },
+      [
+        'limits.maxFailedMessages: a canary as good as the stable version fails about 62 of its 3100 messages, the budget is 25: good canaries are taken back for it',
+      ],
+    ],
+    [
+      'a margin of nothing',
+      failures({ nonInferiorityMargin: { absolute: '0%', relative: '0%' } }),
+      {},
+      [
+        'analysis.metrics[0].nonInferiorityMargin: a margin of 0 can never be proven: no canary is promoted without promoteWithoutProof',
+      ],
+    ],
+    [
+      'nothing to compare with',
+      { ...failures(), steps: [{ weight: '100%', duration: '10m' }] },
+      {},
+      [
+        'analysis.metrics[0].nonInferiorityMargin: no step has a weight below 100 %, so nothing is compared: no canary is promoted without promoteWithoutProof',
+      ],
+    ],
+    [
+      'a margin that takes millions of messages',
+      failures({ nonInferiorityMargin: { absolute: '0.01%', relative: '0%' } }),
+      { stableFailures: 0.01 },
+      [
+        'analysis.metrics[0].nonInferiorityMargin: proof of a margin of 0.01 % takes 6.2 million messages of a canary as good as the stable version',
+      ],
+    ],
+    [
+      'a ramp that is too short for the proof',
+      { ...failures(), steps: [{ weight: '10%', duration: '1m' }] },
+      { ratePerSecond: 20 },
+      [
+        'analysis.metrics[0].nonInferiorityMargin: the ramp brings about 12 % of the proof that a promotion needs; it waits about 7m 30s more at 10 %',
+      ],
+    ],
+    [
+      'a deadline that is too short for the proof',
+      { ...failures(), steps: [{ weight: '10%', duration: '1m' }], progressDeadline: '5m' },
+      { ratePerSecond: 20 },
+      [
+        'progressDeadline: the ramp brings about 12 % of the proof that a promotion needs; the rest takes 7m 30s more at 10 %, and the deadline comes first',
+      ],
+    ],
+    [
+      'a rollback that takes millions of messages',
+      { ...failures({ promoteWithoutProof: true }), steps: [{ weight: '10%', duration: '1m' }] },
+      { stableFailures: 0.000_01 },
+      [
+        'analysis.metrics[0].rollbackMargin: a canary that fails 0.0022 % of its messages, where 0.0011 % is tolerated, is found after 1.6 million of them',
+      ],
+    ],
+    [
+      'a rollback that never comes',
+      failures({ promoteWithoutProof: true, rollbackMargin: '1000%' }),
+      { stableFailures: 0.2 },
+      [
+        'analysis.metrics[0].rollbackMargin: 11 times the 20 % that the stable version fails is everything: no canary is ever worse',
+      ],
+    ],
+  ])('tell of %s', (_, file, assumed, expected) => {
+    expect(warnings(file, assumed)).toEqual(expected)
+  })
+})
