@@ -1,13 +1,14 @@
 import { handler } from './benches/handler.ts'
 import { micro } from './benches/micro.ts'
 import { share } from './benches/share.ts'
+import { simulate } from './benches/simulate.ts'
 import { throughput } from './benches/throughput.ts'
 import type { Bench } from './lab/bench.ts'
 import { openServer } from './lab/server.ts'
 import { Traffic } from './lab/traffic.ts'
 import { parseOptions } from './options.ts'
 
-const benches: readonly Bench[] = [throughput, handler, share, micro]
+const benches: readonly Bench[] = [throughput, handler, share, micro, simulate]
 
 const options = parseOptions(process.argv.slice(2))
 if (options.help) console.log(usage())
@@ -22,12 +23,18 @@ function chosen(): readonly Bench[] {
 }
 
 async function run(found: readonly Bench[]): Promise<void> {
-  await using server = await openServer()
-  const traffic = await Traffic.open(server.url)
   const say = (line: string) => process.stderr.write(`${line}\n`)
-  console.log(`${traffic.server}, Node.js ${process.versions.node}${options.quick ? ', quick' : ''}`)
-  for (const bench of found) console.log(`\n${await bench.run({ url: server.url, traffic, options, say })}`)
-  await traffic.close()
+  const quick = options.quick ? ', quick' : ''
+  const onBroker = found.filter((bench) => bench.needs === 'broker')
+  const alone = found.filter((bench) => bench.needs === 'nothing')
+  if (onBroker.length > 0) {
+    await using server = await openServer()
+    const traffic = await Traffic.open(server.url)
+    console.log(`${traffic.server}, Node.js ${process.versions.node}${quick}`)
+    for (const bench of onBroker) console.log(`\n${await bench.run({ url: server.url, traffic, options, say })}`)
+    await traffic.close()
+  } else console.log(`Node.js ${process.versions.node}${quick}`)
+  for (const bench of alone) console.log(`\n${await bench.run({ options, say })}`)
 }
 
 function usage(): string {

@@ -1,4 +1,4 @@
-import type { Bench } from '../lab/bench.ts'
+import type { BrokerBench } from '../lab/bench.ts'
 import { holdContest } from '../lab/contest.ts'
 import { comparison } from '../report/comparison.ts'
 import { contestants } from './contestants.ts'
@@ -6,8 +6,9 @@ import { contestants } from './contestants.ts'
 const concurrency = 50
 
 /** The bare loop bounds its concurrency by its prefetch; this framework counts slots and fetches twice as many ahead. */
-export const handler: Bench = {
+export const handler: BrokerBench = {
   name: 'handler',
+  needs: 'broker',
   about: '1 ms handler at concurrency 50, against a bare amqplib loop and the peers with prefetch 50',
   async run(lab) {
     const messages = lab.options.quick ? 5_000 : 50_000

@@ -1,4 +1,4 @@
-import type { Bench } from '../lab/bench.ts'
+import type { LocalBench } from '../lab/bench.ts'
 import { bareNanoseconds, workerNanoseconds } from '../micro/dispatch.ts'
 import { consumers, lookMicroseconds } from '../micro/look.ts'
 import { policyMicroseconds } from '../micro/policy.ts'
@@ -13,8 +13,9 @@ interface Costs {
 }
 
 /** What the framework itself costs, without a broker's network: in this process, on memory adapters. */
-export const micro: Bench = {
+export const micro: LocalBench = {
   name: 'micro',
+  needs: 'nothing',
   about: 'dispatch hot path on the memory broker, parsing a policy, one look of the coordinator',
   async run({ options: { rounds, quick } }) {
     const measured: Costs[] = []

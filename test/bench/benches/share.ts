@@ -1,4 +1,4 @@
-import type { Bench, Lab } from '../lab/bench.ts'
+import type { BrokerBench, Lab } from '../lab/bench.ts'
 import { untilCalm } from '../lab/calm.ts'
 import { Crew } from '../lab/crew.ts'
 import { canaryVersion, openReleaseIn, stableVersion } from '../lab/release.ts'
@@ -42,8 +42,9 @@ const stableSlots = 50
 /** Room for half of a backlog's rate: what bounds the canary here is its weight. */
 const canarySlots = 200
 
-export const share: Bench = {
+export const share: BrokerBench = {
   name: 'share',
+  needs: 'broker',
   about: 'share of the messages that a canary gets against its weight, and how long messages wait for their handler',
   async run(lab) {
     const done: Shared[] = []

@@ -1,11 +1,12 @@
-import type { Bench } from '../lab/bench.ts'
+import type { BrokerBench } from '../lab/bench.ts'
 import { holdContest } from '../lab/contest.ts'
 import { queueTypes } from '../lab/traffic.ts'
 import { comparison } from '../report/comparison.ts'
 import { contestants } from './contestants.ts'
 
-export const throughput: Bench = {
+export const throughput: BrokerBench = {
   name: 'throughput',
+  needs: 'broker',
   about: 'no-op handler, prefetch 250: messages/s, CPU a message and memory against a bare amqplib loop and the peers',
   async run(lab) {
     const messages = lab.options.quick ? 10_000 : 100_000

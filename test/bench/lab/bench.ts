@@ -1,6 +1,6 @@
 import type { Traffic } from './traffic.ts'
 
-/** What every benchmark is given. */
+/** What a benchmark is given. */
 export interface Lab {
   readonly url: string
   readonly traffic: Traffic
@@ -21,10 +21,22 @@ export interface BenchOptions {
   readonly match: string | undefined
 }
 
-export interface Bench {
+interface Named {
   readonly name: string
   /** One line for `--help`. */
   readonly about: string
-  /** Resolves to the text of its tables. */
+}
+
+/** A benchmark against a broker. Resolves to the text of its tables. */
+export interface BrokerBench extends Named {
+  readonly needs: 'broker'
   run(lab: Lab): Promise<string>
 }
+
+/** One that needs nothing but this process. */
+export interface LocalBench extends Named {
+  readonly needs: 'nothing'
+  run(lab: Pick<Lab, 'options' | 'say'>): Promise<string>
+}
+
+export type Bench = BrokerBench | LocalBench
