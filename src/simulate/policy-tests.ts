@@ -14,7 +14,7 @@ export interface Check {
 }
 
 /** The part of the runs that must end as expected. */
-export const wantedPart = 0.95
+const wantedPart = 0.95
 
 /** Holds each thing that the test expects against what the runs did. */
 export function checksOf(test: PolicyTest, summary: Summary): readonly Check[] {

@@ -12,7 +12,7 @@ export interface TimelinePoint {
   readonly step: number
   /** Percent of the messages that the canary took; undefined where there were none. */
   readonly share: number | undefined
-  /** The most evidence against the canary, and the evidence for it at the end. 1 where there is none. */
+  /** The most evidence against the canary, at least 1; and the evidence for it at the end, 1 where there is none. */
   readonly evidence: number
   readonly proof: number
   /** So far. */
@@ -24,27 +24,28 @@ export function timelineOf(
   scenario: Scenario,
   seed: number,
   points: number,
-): { run: Run; timeline: readonly TimelinePoint[] } {
-  const moments: Moment[] = []
-  const run = simulate(scenario, seed, (moment) => moments.push(moment))
-  const last = moments.at(-1)
-  const lengthMs = Math.max(1, (last?.rollout.elapsedMs ?? 0) / points)
+): { readonly run: Run; readonly timeline: readonly TimelinePoint[] } {
+  // Once for its length, and once for its course: a long run has more looks than there is room for.
+  const { elapsedMs } = simulate(scenario, seed)
   const timeline: TimelinePoint[] = []
-  let begin = 0
-  for (let point = 1; point <= points && begin < moments.length - 1; point++) {
-    const found = moments.findIndex(
-      ({ rollout }, index) => index > begin && rollout.elapsedMs >= point * lengthMs - 1e-6,
-    )
-    const end = found === -1 ? moments.length - 1 : found
-    timeline.push(pointOf(moments.slice(begin, end + 1)))
-    begin = end
-  }
+  let begun: Moment | undefined
+  let evidence = 1
+  const run = simulate(scenario, seed, (moment) => {
+    evidence = Math.max(evidence, moment.rollout.comparison?.suspicion.evidence ?? 1)
+    const isOver = moment.rollout.elapsedMs >= ((timeline.length + 1) * elapsedMs) / points - rounding
+    if (begun !== undefined && isOver) timeline.push(pointOf(begun, moment, evidence))
+    if (begun === undefined || isOver) {
+      begun = moment
+      evidence = 1
+    }
+  })
   return { run, timeline }
 }
 
-function pointOf(moments: readonly Moment[]): TimelinePoint {
-  const [first, last] = [moments[0], moments.at(-1)]
-  if (first === undefined || last === undefined) throw new RangeError('a point of a timeline needs moments')
+/** Of a millisecond. */
+const rounding = 1e-6
+
+function pointOf(first: Moment, last: Moment, evidence: number): TimelinePoint {
   const { rollout } = last
   const canary = last.canary - first.canary
   const total = canary + last.stable - first.stable
@@ -54,7 +55,7 @@ function pointOf(moments: readonly Moment[]): TimelinePoint {
     phase: rollout.phase,
     step: rollout.step,
     share: total === 0 ? undefined : (100 * canary) / total,
-    evidence: Math.max(...moments.map((moment) => moment.rollout.comparison?.suspicion.evidence ?? 1)),
+    evidence,
     proof: promotion === undefined ? 1 : Math.exp(logPromotionEvidence(promotion)),
     harmed: rollout.harmed,
   }

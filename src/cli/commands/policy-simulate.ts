@@ -40,6 +40,8 @@ function nullForNothing(_: string, value: unknown): unknown {
 function document({ file, policy, traffic, seed, summary, plan, typical, notes }: Simulated) {
   const { runs, outcomes, phases, harmed } = summary
   const { run, timeline } = typical
+  // A simulation has no wall clock.
+  const history = run.history.map(({ at: _, ...entry }) => entry)
   return {
     file,
     digest: policyDigest(policy),
@@ -50,7 +52,7 @@ function document({ file, policy, traffic, seed, summary, plan, typical, notes }
     phases,
     harmed,
     plan,
-    typical: { phase: run.phase, elapsedMs: run.elapsedMs, harmed: run.harmed, history: run.history, timeline },
+    typical: { phase: run.phase, elapsedMs: run.elapsedMs, harmed: run.harmed, history, timeline },
     notes,
   }
 }
