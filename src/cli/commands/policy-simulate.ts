@@ -40,8 +40,14 @@ function nullForNothing(_: string, value: unknown): unknown {
 function document({ file, policy, traffic, seed, summary, plan, typical, notes }: Simulated) {
   const { runs, outcomes, phases, harmed } = summary
   const { run, timeline } = typical
-  // A simulation has no wall clock.
-  const history = run.history.map(({ at: _, ...entry }) => entry)
+  // Without the wall clock, which a simulation does not have.
+  const history = run.history.map(({ elapsedMs, phase, step, why, numbers }) => ({
+    elapsedMs,
+    phase,
+    step,
+    why,
+    numbers,
+  }))
   return {
     file,
     digest: policyDigest(policy),
