@@ -1,7 +1,7 @@
 import { countNames } from '../evidence/counts.ts'
 import { lastBucket } from '../evidence/histogram.ts'
 import { verdicts } from '../evidence/metric-state.ts'
-import { dictionary, fieldsFor, list, optional, tolerantObject as record } from '../schema/objects.ts'
+import { dictionary, fieldsFor, list, optional, tolerantObject as record, withDefault } from '../schema/objects.ts'
 import { union } from '../schema/combine.ts'
 import type { Reader } from '../schema/reader.ts'
 import { boolean, integer, literal, number, oneOf, string } from '../schema/scalars.ts'
@@ -12,7 +12,10 @@ import { commandKinds } from './queue-state.ts'
 import type { QueueState } from './queue-state.ts'
 import { phases } from './rollout.ts'
 
-/** Records carry their format. A reader refuses a format it does not know, and drops keys it does not know. */
+/**
+ * Records carry their format. A reader refuses a format it does not know, and drops keys it does not know. What was added to a format has a default:
+ * workers of an older release on the same store write records without it.
+ */
 export const recordFormat = 1
 
 const whole = () => integer({ min: 0 })
@@ -22,6 +25,9 @@ const amount = () => number({ min: 0 })
 const mostCounted = 2 ** 43
 const counted = () => integer({ min: 0, max: mostCounted })
 const bucket = string({ pattern: /^(?:0|[1-9]\d?|[1-3]\d\d|400)$/, expected: `a bucket from 0 to ${lastBucket}` })
+
+/** Of a worker that was told nothing else; for reports that do not say. */
+const defaultHandlerTimeoutMs = 30_000
 
 const counts = record(fieldsFor(countNames, whole()))
 const histogram = dictionary(whole(), bucket)
@@ -107,8 +113,8 @@ const rollout = record({
   harmed: whole(),
   lost: whole(),
   unaccounted: whole(),
-  poison: whole(),
-  exhaustedMs: amount(),
+  poison: withDefault(whole(), 0),
+  exhaustedMs: withDefault(amount(), 0),
   ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount() })),
   comparison: optional(comparisonReader),
   metrics: dictionary(metric),
@@ -154,17 +160,20 @@ export const consumerReportReader: Reader<ConsumerReport> = record({
   stuck: whole(),
   counts: record(fieldsFor(countNames, counted())),
   durations: dictionary(counted(), bucket),
-  cohorts: dictionary(
-    record({
-      dispatched: counted(),
-      succeeded: counted(),
-      failed: counted(),
-      durations: dictionary(counted(), bucket),
-    }),
-    string({ pattern: /^\d{1,15}$/, expected: 'the number of a cohort' }),
+  cohorts: withDefault(
+    dictionary(
+      record({
+        dispatched: counted(),
+        succeeded: counted(),
+        failed: counted(),
+        durations: dictionary(counted(), bucket),
+      }),
+      string({ pattern: /^\d{1,15}$/, expected: 'the number of a cohort' }),
+    ),
+    {},
   ),
-  errors: dictionary(counted()),
-  handlerTimeoutMs: amount(),
+  errors: withDefault(dictionary(counted()), {}),
+  handlerTimeoutMs: withDefault(amount(), defaultHandlerTimeoutMs),
   eventLoopDelayMs: amount(),
   drain: optional(
     record({ finished: whole(), returned: whole(), abandoned: whole(), durationMs: amount(), onTime: boolean() }),

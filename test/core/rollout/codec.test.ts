@@ -43,6 +43,15 @@ describe('the codec', () => {
     expect(parseWith(queueStateReader, throughJson(lane))).toEqual({ ok: true, value: known })
   })
 
+  it('reads what an older release wrote, which does not know of newer keys', () => {
+    const state = buildState({ phase: 'RolledBack' })
+    const rollout = { ...state.rollout, poison: undefined, exhaustedMs: undefined, comparison: undefined }
+    expect(parseWith(queueStateReader, throughJson({ ...state, rollout }))).toEqual({ ok: true, value: state })
+    const report = { ...buildReport(), cohorts: undefined, errors: undefined, handlerTimeoutMs: undefined }
+    const read = parseWith(consumerReportReader, throughJson(report))
+    expect(read).toEqual({ ok: true, value: { ...report, cohorts: {}, errors: {}, handlerTimeoutMs: 30_000 } })
+  })
+
   it.each([0, 2, '1', 1.5, null, undefined])('refuses format %s', (format) => {
     const record = { format, kind: 'queue', content: throughJson(buildState()) }
     expect(readable(envelope('queue', queueStateReader), record)).toBe(false)
