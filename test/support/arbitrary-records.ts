@@ -91,7 +91,7 @@ const judge = fc.record({
       batch: maybe(fc.record({ looks: whole, target: amount, stableRate: amount, trials })),
     }),
   ),
-  startRate: amount,
+  start: attempts,
   baseline: attempts,
   dispersion: spread,
   frozen: fc.array(fc.record({ from: whole, rate: amount, inflation: amount }), { maxLength: 3 }),

@@ -26,8 +26,8 @@ export interface JudgeState {
   readonly losses: number
   readonly rollback: RollbackTests
   readonly promotion: PromotionTests | undefined
-  /** The stable version's failure rate at the start. */
-  readonly startRate: number
+  /** The stable version's outcomes before the rollout and, where those are few, its first ones in it. */
+  readonly start: Baseline
   readonly baseline: Baseline
   readonly dispersion: Dispersion
   readonly frozen: FrozenRates
@@ -61,7 +61,7 @@ export function openJudge(options: JudgeOptions, history: JudgeHistory = noHisto
       ceiling: options.ceiling && openMixture(),
     },
     promotion: options.failures && openPromotionTests(marginOf(options.failures, rate)),
-    startRate: rate,
+    start: history.stable,
     baseline: history.stable,
     dispersion: noDispersion,
     frozen: [{ from: 0, rate, inflation: 1 }],
@@ -71,6 +71,9 @@ export function openJudge(options: JudgeOptions, history: JudgeHistory = noHisto
     peak: 1,
   }
 }
+
+/** Stable messages from which on its failure rate is known. */
+const enoughToKnow = 200
 
 /** Begins the evidence anew, at half the significance level. What is known of the stable version stays. */
 export function judgeAnew(state: JudgeState): JudgeState {
@@ -100,7 +103,7 @@ export function observeLook(state: JudgeState, look: CohortLook, options: JudgeO
   const newest = { rate: baselineRate(baseline), inflation: inflationOf(dispersion) }
   return {
     losses: state.losses,
-    startRate: state.startRate,
+    start: state.start.messages < enoughToKnow ? addAttempts(state.start, look.stable) : state.start,
     rollback,
     promotion: isJudged && state.promotion ? observeForPromotion(state.promotion, look, frozen) : state.promotion,
     baseline,

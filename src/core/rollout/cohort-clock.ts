@@ -43,9 +43,17 @@ export function cohortLength(intervalMs: number, ratePerMs: number): number {
   return ratePerMs > busyRatePerMs ? Math.min(intervalMs, busyLengthMs) : intervalMs
 }
 
-/** The first cohort belongs to nobody: the canary takes nothing yet. */
-export function startClock(elapsedMs: number): CohortClock {
-  return { current: { number: 1, begunMs: elapsedMs, target: 0 }, ended: [], progress: openCohorts(1) }
+/**
+ * The first cohort belongs to nobody: the canary takes nothing yet. Its number has to be above all of earlier rollouts: who died in one of them
+ * still has a report, and tells of its cohorts.
+ */
+export function startClock(elapsedMs: number, first: number): CohortClock {
+  return { current: { number: first, begunMs: elapsedMs, target: 0 }, ended: [], progress: openCohorts(first) }
+}
+
+/** What has begun so far counts for nothing. */
+export function forgetBegun(clock: CohortClock): CohortClock {
+  return { ...clock, ended: [], progress: openCohorts(clock.current.number + 1) }
 }
 
 /** Begins the next cohort when the current one is long enough, or when the share changes: nothing is compared across a change. */

@@ -37,7 +37,7 @@ const judge = record({
   losses: whole(),
   rollback: rollbackTests,
   promotion: optional(promotionTests),
-  startRate: amount(),
+  start: attempts,
   baseline: attempts,
   dispersion,
   frozen: list(record({ from: whole(), rate: amount(), inflation: amount() })),

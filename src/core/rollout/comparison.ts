@@ -13,7 +13,7 @@ import { judgeOptionsOf } from '../evidence/judge-options.ts'
 import { judgeAnew, observeLook, openJudge } from '../evidence/judge-state.ts'
 import type { JudgeState } from '../evidence/judge-state.ts'
 import type { Policy } from '../policy/policy.ts'
-import { closeUpTo, cohortLength, endedCohorts, startClock } from './cohort-clock.ts'
+import { closeUpTo, cohortLength, endedCohorts, forgetBegun, startClock } from './cohort-clock.ts'
 import type { CohortClock } from './cohort-clock.ts'
 import type { Observation } from './observation.ts'
 
@@ -32,8 +32,9 @@ export interface ComparedLook {
   readonly seen: Observation
   /** Messages of the queue per millisecond. */
   readonly ratePerMs: number
-  /** On the rollout's own clock; and since the look before. */
+  /** On the rollout's own clock. */
   readonly elapsedMs: number
+  /** Since the look before. */
   readonly sinceMs: number
 }
 
@@ -48,7 +49,11 @@ export function compares({ analysis }: Policy): boolean {
   return analysis.metrics.some(({ kind }) => kind === 'failures' || kind === 'latency')
 }
 
-export function beginComparison({ policy, seen, elapsedMs }: Omit<ComparedLook, 'sinceMs'>): Comparison {
+/** `firstCohort`: a number that no rollout of this queue has used. */
+export function beginComparison(
+  { policy, seen, elapsedMs }: Pick<ComparedLook, 'policy' | 'seen' | 'elapsedMs'>,
+  firstCohort: number,
+): Comparison {
   const options = judgeOptionsOf(policy.analysis)
   const { counts, durations } = seen.stable
   const part = Math.min(1, mostHistory / Math.max(1, firstOutcomes(counts)))
@@ -56,15 +61,14 @@ export function beginComparison({ policy, seen, elapsedMs }: Omit<ComparedLook, 
   const judge = openJudge(options, { stable, durations: shrink(durations, mostHistory), losses: 0 })
   return {
     judge,
-    clock: startClock(elapsedMs),
+    clock: startClock(elapsedMs, firstCohort),
     suspicion: suspicionOf(judge, [], options),
     recent: { messages: 0, failed: 0 },
   }
 }
 
 /** One look: takes in every cohort that has settled, and what the others show already. */
-export function compare(before: Comparison, look: ComparedLook): Comparison {
-  const { policy, seen, ratePerMs, elapsedMs, sinceMs } = look
+export function compare(before: Comparison, { policy, seen, ratePerMs, elapsedMs, sinceMs }: ComparedLook): Comparison {
   const options = judgeOptionsOf(policy.analysis)
   const rules = cohortRules({
     cohortMs: cohortLength(policy.analysis.intervalMs, ratePerMs),
@@ -75,29 +79,26 @@ export function compare(before: Comparison, look: ComparedLook): Comparison {
   const cohorts = endedCohorts(before.clock, seen.cohorts, { elapsedMs, lengthMs: rules.cohortMs })
   const { state, looks, open } = closeCohorts(before.clock.progress, cohorts, rules)
   const judge = looks.reduce((known, next) => observeLook(known, next, options), before.judge)
-  const recent = looks.reduce<Baseline>(
-    (known, { stable }) => addAttempts(known, stable),
-    faded(before.recent, sinceMs),
-  )
   return {
     ...before,
     judge,
-    recent,
+    // Fades also while no look is whole: an outage is over when nothing tells of it any more.
+    recent: looks.reduce((known, { stable }) => addAttempts(known, stable), faded(before.recent, sinceMs)),
     clock: closeUpTo(before.clock, state),
     suspicion: suspicionOf(judge, open, options),
   }
 }
 
-/** With time, and not with news: a stable version that handles nothing any more is in no outage for ever. */
 function faded({ messages, failed }: Baseline, sinceMs: number): Baseline {
   const kept = keptOver(sinceMs, recentHalfLifeMs)
   return { messages: kept * messages, failed: kept * failed }
 }
 
-/** The evidence is given up, what is known of the stable version is not. */
+/** The evidence is given up, that of messages under way as well. What is known of the stable version is not. */
 export function compareAnew(comparison: Comparison): Comparison {
   const judge = judgeAnew(comparison.judge)
-  return { ...comparison, judge, suspicion: { evidence: 1, rollback: false, suspicious: false } }
+  const clock = forgetBegun(comparison.clock)
+  return { ...comparison, judge, clock, suspicion: { evidence: 1, rollback: false, suspicious: false } }
 }
 
 /** What each canary consumer stops by on its own; undefined where the policy does not judge failures. */
@@ -115,5 +116,5 @@ const leastStartRate = 0.005
 
 /** True while the stable version itself fails far more than it did at the start: what breaks both says nothing of the canary. */
 export function isOutage({ recent, judge }: Comparison): boolean {
-  return baselineRate(recent) > outageFactor * Math.max(leastStartRate, judge.startRate)
+  return baselineRate(recent) > outageFactor * Math.max(leastStartRate, baselineRate(judge.start))
 }

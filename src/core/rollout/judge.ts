@@ -70,7 +70,7 @@ function against({ comparison }: Rollout, policy: Policy, verdict: string): stri
 export function outage({ comparison }: Rollout): string | undefined {
   if (comparison === undefined || !isOutage(comparison)) return undefined
   const { recent, judge: known } = comparison
-  const rates = `${percent(baselineRate(recent))} of its messages, ${percent(known.startRate)} when the rollout began`
+  const rates = `${percent(baselineRate(recent))} of its messages, ${percent(baselineRate(known.start))} when the rollout began`
   return `the stable version itself fails ${rates}: nothing is decided until that is over`
 }
 

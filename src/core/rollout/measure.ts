@@ -43,10 +43,11 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
 }
 
 /** Begins with the first step. It goes on while the canary takes nothing, for what it took before. */
-function comparisonOf({ phase, comparison }: Rollout, look: ComparedLook): Comparison | undefined {
+function comparisonOf({ phase, comparison, order }: Rollout, look: ComparedLook): Comparison | undefined {
   if (!compares(look.policy)) return comparison
   if (comparison !== undefined) return compare(comparison, look)
-  return phase === 'Initialized' ? beginComparison(look) : undefined
+  // Cohorts are fewer than writes, so the sequence is above the numbers of all before.
+  return phase === 'Initialized' ? beginComparison(look, order.sequence) : undefined
 }
 
 export function totalsOf(seen: Observation): Totals {

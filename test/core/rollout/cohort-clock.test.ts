@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { closeUpTo, cohortLength, endedCohorts, startClock, turnClock } from '../../../src/core/rollout/cohort-clock.ts'
+import {
+  closeUpTo,
+  cohortLength,
+  endedCohorts,
+  forgetBegun,
+  startClock,
+  turnClock,
+} from '../../../src/core/rollout/cohort-clock.ts'
 import type { CohortClock } from '../../../src/core/rollout/cohort-clock.ts'
 
 /** A clock that was looked at every 50 ms up to `untilMs`. */
 function run(untilMs: number, targetAt: (ms: number) => number = () => 0.1, lengthMs = 1_000): CohortClock {
-  let clock = startClock(0)
+  let clock = startClock(0, 1)
   for (let elapsedMs = 0; elapsedMs <= untilMs; elapsedMs += 50)
     clock = turnClock(clock, { elapsedMs, target: targetAt(elapsedMs), lengthMs })
   return clock
@@ -49,6 +56,11 @@ describe('cohorts', () => {
       { closed: 2, gathered: undefined },
     )
     expect(clock.ended.map(({ number }) => number)).toEqual([3])
+  })
+
+  it('that have begun are forgotten where judging begins anew', () => {
+    const { current, ended, progress } = forgetBegun(run(2_500, () => 0))
+    expect([current.number, ended, progress]).toEqual([3, [], { closed: 3, gathered: undefined }])
   })
 
   it.each([

@@ -20,19 +20,18 @@ interface Second {
 }
 
 /** Whole seconds of a rollout at a share of 10 %, each told at once; then `after` milliseconds in which nothing more is told. */
-function over(seconds: readonly Second[], after = 2_000): Comparison {
+function over(seconds: readonly Second[], after = 2_000, stable = history): Comparison {
   const told: Record<number, CohortFacts> = {}
   const look = (elapsedMs: number) => ({
     policy,
     elapsedMs,
-    sinceMs: elapsedMs === 0 ? 0 : 50,
+    sinceMs: 50,
     ratePerMs: 0.1,
-    seen: observation({ stable: history, cohorts: told }),
+    seen: observation({ stable, cohorts: told }),
   })
-  let comparison = beginComparison(look(0))
+  let comparison = beginComparison(look(0), 1)
   let second = 0
-  const begin = comparison.clock.current.begunMs
-  for (let ms = begin; ms <= begin + seconds.length * 1_000 + after; ms += 50) {
+  for (let ms = 0; ms <= seconds.length * 1_000 + after; ms += 50) {
     const clock = turnClock(comparison.clock, { elapsedMs: ms, target: 0.1, lengthMs: 1_000 })
     const news = seconds[second]
     if (clock.current.number !== comparison.clock.current.number && news !== undefined) {
@@ -61,7 +60,7 @@ const evidence = (comparison: Comparison) => evidenceOf(comparison.judge, judgeO
 
 describe('a comparison', () => {
   it('begins with what the stable version did before', () => {
-    expect(over([], 0).judge.startRate).toBeCloseTo(0.01, 3)
+    expect(over([], 0).judge.start).toEqual({ messages: 10_000, failed: 100 })
   })
 
   it('takes in each cohort once', () => {
@@ -101,10 +100,24 @@ describe('a comparison', () => {
     expect(isOutage(over(times(20, good)))).toBe(false)
   })
 
-  it('forgets an outage in time, also where the stable version handles nothing any more', () => {
-    const down = over(times(10, { canary: [5, 10], stable: [45, 90] }), 2_000, over(times(20, good)))
-    expect(isOutage(over(times(5, { canary: [0, 100], stable: [0, 0] }), 2_000, down))).toBe(true)
-    expect(isOutage(over(times(150, { canary: [0, 100], stable: [0, 0] }), 2_000, down))).toBe(false)
+  it('takes no steady failures for an outage where nothing was known before', () => {
+    const steady: Second = { canary: [1, 10], stable: [6, 90] }
+    expect(isOutage(over(times(60, steady), 2_000, facts({ capacity: 10 })))).toBe(false)
+    expect(isOutage(over([...times(60, steady), ...times(10, { canary: [5, 10], stable: [45, 90] })]))).toBe(true)
+  })
+
+  it('sees the end of an outage also where the stable version gets no messages any more', () => {
+    const down = [...times(20, good), ...times(10, { canary: [0, 10], stable: [45, 90] } as const)]
+    expect(isOutage(over([...down, ...times(150, { canary: [0, 100], stable: [0, 0] })]))).toBe(false)
+  })
+
+  it('that begins anew counts nothing that is under way', () => {
+    const before = over(times(5, { ...bad, pending: 3 }), 1_000)
+    expect(before.suspicion.rollback).toBe(true)
+    const told = { policy, elapsedMs: 50_000, sinceMs: 50, ratePerMs: 0.1, seen: observation({ stable: history }) }
+    const cohorts = Object.fromEntries(before.clock.ended.map(({ number }) => [number, factsOf(bad)]))
+    const { judge, suspicion } = compare(compareAnew(before), { ...told, seen: { ...told.seen, cohorts } })
+    expect([judge.canary, suspicion.rollback]).toEqual([{ messages: 0, failed: 0 }, false])
   })
 
   it('begins anew with half the significance level, and what it knows of the stable version', () => {

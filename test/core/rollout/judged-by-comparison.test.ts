@@ -17,7 +17,7 @@ const seen = observation({
   canary: facts({ ...ready, counts: counts({ taken: 50, succeeded: 50 }) }),
 })
 
-const opened = beginComparison({ policy: policyWith(), seen, ratePerMs: 0, elapsedMs: 0 })
+const opened = beginComparison({ policy: policyWith(), seen, elapsedMs: 0 }, 1)
 
 /** What a comparison says, without the messages that it took to say it. */
 function saying(parts: { suspicious?: boolean; evidence?: number; proven?: boolean; outage?: boolean }): Comparison {
