@@ -134,6 +134,7 @@ const rollout = fc.record({
   exhaustedMs: amount,
   ramp: maybe(fc.record({ weight: fc.double({ min: 0.001, max: 100, noNaN: true }), consideredMs: amount })),
   comparison: maybe(comparison),
+  errorsBefore: maybe(dictionary(whole)),
   metrics: dictionary(metric),
   why: text,
   history: fc.array(

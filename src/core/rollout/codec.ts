@@ -117,6 +117,7 @@ const rollout = record({
   exhaustedMs: withDefault(amount(), 0),
   ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount() })),
   comparison: optional(comparisonReader),
+  errorsBefore: optional(dictionary(whole())),
   metrics: dictionary(metric),
   why: string(),
   history: list(historyEntry),

@@ -18,7 +18,7 @@ export type Judgement = MetricJudgement | { readonly kind: 'spent'; readonly why
 
 export function judge(rollout: Rollout, policy: Policy, seen: Observation): Judgement {
   if (isSpent(rollout, policy, seen)) return { kind: 'spent', why: spentBudget(rollout, policy) ?? '' }
-  const worse = worseThanStable(rollout, policy) ?? novelErrors(policy, seen)
+  const worse = worseThanStable(rollout, policy) ?? novelErrors(rollout, policy, seen)
   if (worse !== undefined) return { kind: 'failed', why: worse }
   const judgements = intervalMetricsOf(policy).map((metric): MetricJudgement => {
     const state = lookup(rollout.metrics, metric.name)
@@ -88,10 +88,10 @@ export function lackOfProof({ comparison }: Rollout, { analysis, steps }: Policy
 }
 
 /** Errors of the canary that the stable version never raised, where the policy bounds them. */
-function novelErrors({ analysis }: Policy, seen: Observation): string | undefined {
+function novelErrors({ errorsBefore }: Rollout, { analysis }: Policy, seen: Observation): string | undefined {
   const metric = analysis.metrics.find(({ kind }) => kind === 'novel-errors')
   if (metric === undefined || metric.dryRun) return undefined
-  const { messages, classes } = novelErrorsIn(seen)
+  const { messages, classes } = novelErrorsIn(seen, errorsBefore)
   if (messages <= metric.failureLimit) return undefined
   return `${metric.name}: ${messages} messages failed with what the stable version never raised (${classes.join(', ')}), limit ${metric.failureLimit}`
 }

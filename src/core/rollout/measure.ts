@@ -25,6 +25,7 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
     ...rollout,
     origin,
     stepOrigin: rollout.stepOrigin ?? totals,
+    errorsBefore: rollout.errorsBefore ?? seen.canary.errors,
     latest: totals,
     elapsedMs: rollout.elapsedMs + sinceMs,
     stepElapsedMs: rollout.stepElapsedMs + sinceMs,

@@ -42,7 +42,7 @@ export function moveTo(rollout: Rollout, move: Move): Transition<Rollout> {
 /** Without what was measured so far. What was compared is lost, which halves the significance level: trying again is no way around it. */
 export function judgedAnew(rollout: Rollout): Rollout {
   const { comparison } = rollout
-  return { ...rollout, metrics: {}, comparison: comparison && compareAnew(comparison) }
+  return { ...rollout, metrics: {}, errorsBefore: undefined, comparison: comparison && compareAnew(comparison) }
 }
 
 /** Opens a step: its clock, its totals and its measurements begin anew; without totals, at the next look. */

@@ -1,10 +1,18 @@
+import { lookup } from '../lookup.ts'
 import type { Observation } from './observation.ts'
+import type { Rollout } from './rollout.ts'
 
-/** Failed attempts of the canary whose class (name and code, never the text) no consumer of the stable version ever raised. */
-export function novelErrorsIn({ stable, canary }: Observation): {
+/** Failed attempts of the canary since `before` whose class (name and code, never the text) no consumer of the stable version ever raised. */
+export function novelErrorsIn(
+  { stable, canary }: Observation,
+  before: Rollout['errorsBefore'] = {},
+): {
   readonly messages: number
   readonly classes: readonly string[]
 } {
-  const novel = Object.entries(canary.errors).filter(([name]) => !Object.hasOwn(stable.errors, name))
+  const since = Object.entries(canary.errors).map(
+    ([name, count]) => [name, count - (lookup(before, name) ?? 0)] as const,
+  )
+  const novel = since.filter(([name, count]) => count > 0 && !Object.hasOwn(stable.errors, name))
   return { messages: novel.reduce((sum, [, count]) => sum + count, 0), classes: novel.map(([name]) => name) }
 }

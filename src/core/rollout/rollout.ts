@@ -90,6 +90,8 @@ export interface Rollout {
   readonly ramp: RampProgress | undefined
   /** The canary held against the stable version; undefined before the first step, and where the policy compares nothing. */
   readonly comparison: Comparison | undefined
+  /** The canary's failed attempts by class when the judging began; undefined until the first look. Consumers may have lived before. */
+  readonly errorsBefore: Readonly<Record<string, number>> | undefined
   /** By the metric's name. */
   readonly metrics: Readonly<Record<string, MetricState>>
   /** One sentence: why it is in this phase. */

@@ -72,6 +72,7 @@ function openRollout(
     exhaustedMs: 0,
     ramp: undefined,
     comparison: undefined,
+    errorsBefore: undefined,
     metrics: {},
     why,
     history: [{ at, elapsedMs: 0, phase: 'Initialized', step: 0, why, numbers: {} }],

@@ -107,7 +107,24 @@ describe('errors that the stable version never raised', () => {
     ['one more', {}, { TypeError: 2, RangeError: 1 }, 'RollingBack'],
     ['a name that objects have', {}, { constructor: 3 }, 'RollingBack'],
   ])('%s', (_, stable, canary, phase) => {
-    const rollout = rolloutIn('Progressing', { comparison: opened })
+    const rollout = rolloutIn('Progressing', { comparison: opened, errorsBefore: {} })
     expect(transition(rollout, look(errors(stable, canary)), policy).state.phase).toBe(phase)
+  })
+
+  it('count from the beginning of the rollout: a consumer may have lived before', () => {
+    const begun = transition(rolloutIn('Initialized'), look(errors({}, { TypeError: 9 })), policy).state
+    expect(begun.phase).toBe('Progressing')
+    const more = transition(begun, look(errors({}, { TypeError: 11 })), policy).state
+    expect(more.phase).toBe('Progressing')
+    expect(transition(more, look(errors({}, { TypeError: 12 })), policy).state.phase).toBe('RollingBack')
+  })
+
+  it.each<[string, string, ReturnType<typeof say>]>([
+    ['resumes', 'Paused/failure', say('resume')],
+    ['promotes in full', 'Progressing', say('promote', { full: true })],
+  ])('that were raised before do not undo the wish of an operator who %s', (_, situation, wish) => {
+    const before = rolloutIn(situation, { comparison: opened, errorsBefore: {} })
+    const wished = transition(before, wish, policy).state
+    expect(transition(wished, look(errors({}, { TypeError: 9 })), policy).state.phase).not.toBe('RollingBack')
   })
 })
