@@ -142,9 +142,16 @@ export class Processor {
     const durationMs = now - work.startedAt
     if (fromQueue && work.attempt === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
     if (work.cohort !== undefined) this.cohorts.end(work.cohort, outcome, durationMs)
-    if (fromQueue) return
+    if (!fromQueue) this.#countFate(work, outcome)
+  }
+
+  /** What became of a message that a canary failed; not of one that a drain gave up. */
+  #countFate({ delivery, attempt }: Work, outcome: Outcome): void {
+    const reason = delivery.passage.handedBack?.reason
+    if (reason !== 'failed' && reason !== 'timedOut') return
     if (outcome === 'succeeded') this.tally.add('rescued')
-    else if (work.attempt === 1) this.tally.add('failedOnBoth')
+    // The canary's failure budget is given back once for a message, also where one consumer returns it and another tries it again.
+    else if (attempt === 1 && !delivery.message.redelivered) this.tally.add('failedOnBoth')
   }
 
   #decide(work: Work, outcome: Outcome | 'abandoned') {

@@ -193,6 +193,32 @@ describe('what was handed back', () => {
     expect(lab.processor.tally.counts).toMatchObject({ failedOnBoth: 1, rescued: 1, deadLettered: 0 })
   })
 
+  it('and fails here counts as failed on both once, wherever it is tried again', async () => {
+    const first = bench(teardown, { version: 'v1', handle: fail, retryDelayMs: 60_000 })
+    await handOver(first, 1)
+    first.stream()
+    await first.counts('failedOnBoth', 1)
+    await first.intake.stop()
+    first.processor.drain()
+    const second = bench(teardown, { version: 'v1', handle: fail, maxAttempts: 1, server: first.server })
+    second.stream()
+    await second.counts('deadLettered', 1)
+    expect(second.processor.tally.counts.failedOnBoth).toBe(0)
+  })
+
+  it('and was not failed, but given up by a drain, has no fate to count', async () => {
+    const given = bench(teardown, { handle: () => new Promise(() => undefined), version: 'v2' })
+    given.publish(1)
+    given.throttle({ permits: 1 })
+    await eventually(() => given.processor.inFlight.running.size === 1, { what: 'the handler' })
+    for (const work of given.processor.inFlight.running) given.processor.abandon(work, false)
+    await eventually(() => given.depth(handBackQueue) === 1, { what: 'the hand-back' })
+    const lab = bench(teardown, { version: 'v1', handle: fail, maxAttempts: 1, server: given.server })
+    lab.stream()
+    await lab.counts('deadLettered', 1)
+    expect(lab.processor.tally.counts.failedOnBoth).toBe(0)
+  })
+
   it('is found when the queue for it appears with a rollout', async () => {
     const lab = bench(teardown, { version: 'v1', handle: () => undefined })
     lab.server.delete(handBackQueue)

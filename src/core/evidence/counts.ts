@@ -17,7 +17,7 @@ export const countNames = [
   'repeatedFailures',
   /** Given to the stable version over the hand-back queue (or returned, where there is none). */
   'handedBack',
-  /** Taken from the hand-back queue and succeeded here / failed here too. */
+  /** Failed on a canary, taken from the hand-back queue, and succeeded here / failed here too when it was tried first. */
   'rescued',
   'failedOnBoth',
   'deadLettered',
