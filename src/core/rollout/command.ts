@@ -1,7 +1,7 @@
 import { assertNever } from '../assert-never.ts'
-import type { Policy } from '../policy/policy.ts'
+import type { Policy, Step } from '../policy/policy.ts'
 import type { RolloutEvent, Transition } from './event.ts'
-import { spentBudget } from './judge.ts'
+import { lackOfProof, spentBudget } from './judge.ts'
 import { judgedAnew, moveTo, openStep } from './move.ts'
 import type { Command } from './queue-state.ts'
 import { abortablePhases, carriedOutLimit, isTerminal } from './rollout.ts'
@@ -63,8 +63,19 @@ function resume(rollout: Rollout, wish: Command, at: string, policy: Policy): Tr
     return moveTo(rollout, back(rollout, policy, at, said('resumed by an operator', wish)))
   const spent = spentBudget(rollout, policy)
   if (spent !== undefined) return refuse(rollout, wish, spent)
-  const anew = openStep(judgedAnew(rollout), undefined)
+  const anew = openStep(rollout.hold === 'failure' ? judgedAnew(rollout) : gatheringMore(rollout, policy), undefined)
   return moveTo(anew, back(anew, policy, at, said('resumed by an operator, measuring anew', wish)))
+}
+
+/** What was compared stays: it lacked something, and nothing spoke against it. Behind the ramp, its last step gathers the proof that is missing. */
+function gatheringMore(rollout: Rollout, policy: Policy): Rollout {
+  const { steps } = policy
+  const goesBack = rollout.step >= steps.length && lackOfProof(rollout, policy) !== undefined
+  return { ...rollout, metrics: {}, step: goesBack ? steps.findLastIndex(isRamp) : rollout.step }
+}
+
+function isRamp({ kind }: Step): boolean {
+  return kind === 'ramp'
 }
 
 function promote(rollout: Rollout, wish: Command, at: string, policy: Policy): Transition<Rollout> {
@@ -77,6 +88,8 @@ function promote(rollout: Rollout, wish: Command, at: string, policy: Policy): T
   }
   if (rollout.hold === 'failure')
     return refuse(rollout, wish, 'it is held by a failure; use resume to try again, or --full to promote all the same')
+  if (rollout.step >= policy.steps.length)
+    return refuse(rollout, wish, 'no step is left; use resume to gather more, or --full to promote without it')
   // What was inconclusive for too long would hold the next step at once.
   const metrics = rollout.hold === 'insufficientData' ? {} : rollout.metrics
   const opened = openStep({ ...rollout, metrics }, undefined)

@@ -55,7 +55,7 @@ function worseThanStable(rollout: Rollout, policy: Policy): string | undefined {
 }
 
 /** Evidence that does not suffice for a rollback, and is too much to raise the share. */
-function suspected(rollout: Rollout, policy: Policy): string | undefined {
+export function suspected(rollout: Rollout, policy: Policy): string | undefined {
   if (rollout.comparison?.suspicion.suspicious !== true) return undefined
   return against(rollout, policy, 'too much to go on with')
 }

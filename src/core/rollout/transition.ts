@@ -2,7 +2,7 @@ import { assertNever } from '../assert-never.ts'
 import type { Policy } from '../policy/policy.ts'
 import { command } from './command.ts'
 import type { RolloutEvent, Transition } from './event.ts'
-import { lackOfProof, outage, unproven } from './judge.ts'
+import { lackOfProof, outage, suspected, unproven } from './judge.ts'
 import { judged } from './judged.ts'
 import { stay } from './look.ts'
 import type { Look } from './look.ts'
@@ -77,7 +77,7 @@ function promoteWhenReady(look: Look): Transition<Rollout> {
   const { workers } = policy.promotion
   if (seen.canary.ready < workers)
     return stay(rollout, `waiting for ${workers} ready consumers of ${rollout.canary}: ${seen.canary.ready}`)
-  const open = handBackOpen(look) ?? outage(rollout)
+  const open = handBackOpen(look) ?? outage(rollout) ?? suspected(rollout, policy)
   if (open !== undefined) return stay(rollout, open)
   const lack = lackOfProof(rollout, policy)
   if (lack !== undefined && policy.onInsufficientData !== 'promote') return lacksProof(look, lack)

@@ -87,6 +87,27 @@ describe('a promotion', () => {
     expect(after('WaitingPromotion', saying(says), policyWith(metric, parts)).phase).toBe(phase)
   })
 
+  it('waits while the canary is suspected: it would raise the share', () => {
+    const { phase, why } = after('WaitingPromotion', saying({ proven: true, evidence: 20 }))
+    expect([phase, why]).toEqual(['WaitingPromotion', expect.stringMatching(/too much to raise the share/)])
+  })
+
+  describe('that is held without proof', () => {
+    const ramped = policyWith({}, { onInsufficientData: 'pause', steps: [rampStep(), rampStep({ durationMs: 5_000 })] })
+    const held = rolloutIn('Paused/insufficientData', { step: 2, comparison: saying({ evidence: 3 }) })
+
+    it('goes on with the last step of the ramp, and with what is known, when an operator resumes it', () => {
+      const resumed = transition(held, say('resume'), ramped).state
+      expect(resumed).toMatchObject({ phase: 'Progressing', step: 1, comparison: { judge: { losses: 0, peak: 3 } } })
+      expect(transition(resumed, look(seen), ramped).state).toMatchObject({ phase: 'Progressing', step: 1 })
+    })
+
+    it('has no next step to be promoted to', () => {
+      const { state, effects } = transition(held, say('promote'), ramped)
+      expect([state.phase, effects]).toEqual(['Paused', [{ kind: 'refuse', why: expect.stringMatching(/--full/) }]])
+    })
+  })
+
   it('says what is missing', () => {
     expect(after('WaitingPromotion', saying({})).why).toMatch(/proof 1 of 20 that it is not worse by/)
   })
