@@ -16,9 +16,10 @@ export function explainEvidence(evidence: Evidence, suspicion: Suspicion): strin
 
 /** How much proof there is that the canary is not worse by the margin, what it rests on, and what is missing. */
 export function explainProof(evidence: Evidence): string {
-  const { promotion, promotionNeeded, margin, messagesToPromote = 0, proven } = evidence
+  const { promotion, promotionNeeded, margin, messagesToPromote = Infinity, proven } = evidence
   const proof = `proof ${short(promotion)} of ${short(promotionNeeded)} that it is not worse by ${percent(margin)}: ${seen(evidence)}`
-  if (proven || messagesToPromote === 0) return proof
+  // Where next to nothing can be learnt (hardly any stable traffic, an outage), it is no number.
+  if (proven || messagesToPromote === Infinity) return proof
   return `${proof}; about ${Math.ceil(messagesToPromote)} canary messages more if it is as good`
 }
 

@@ -98,7 +98,7 @@ function promotionOf({ promotion: tests, share, baseline }: JudgeState, { promot
   const missing = Math.log(promotionNeeded) - log
   const stable = baselineRate(baseline)
   return {
-    promotion: Math.exp(log),
+    promotion: Math.exp(Math.min(mostLogShown, log)),
     promotionNeeded,
     proven: missing <= 0,
     margin: tests.margin,
@@ -106,6 +106,9 @@ function promotionOf({ promotion: tests, share, baseline }: JudgeState, { promot
     messagesToPromote: share > 0 && share < 1 ? messagesToPromote({ stable, share }, tests.margin, missing) : undefined,
   }
 }
+
+/** Beyond it there is no number to show; a long rollout gets there. */
+const mostLogShown = 690
 
 const nothingProven = { promotion: 1, proven: false, margin: 0, excessBound: 1, messagesToPromote: undefined }
 
