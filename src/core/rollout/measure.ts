@@ -19,7 +19,7 @@ import type { Rollout, Totals } from './rollout.ts'
 /** Books one look: clocks, origins, harm, the comparison, and every measurement that is due. */
 export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, ratePerMs }: LookEvent): Rollout {
   const totals = totalsOf(seen)
-  const origin = rollout.origin ?? totals
+  const origin = originOf(rollout, totals)
   const lost = seen.canary.dead.reduce((sum, dead) => sum + lostWith(dead), 0)
   const aged: Rollout = {
     ...rollout,
@@ -41,6 +41,12 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
   }
   const ramped = considerWeight(compared, policy, ratePerMs)
   return measures(ramped) ? { ...ramped, metrics: measureDue(ramped, policy, sinceMs, seen) } : ramped
+}
+
+/** What the stable version does until the canary may take something is the fate of an earlier canary's messages: nothing is given back for it. */
+function originOf({ origin, phase }: Rollout, totals: Totals): Totals {
+  if (origin === undefined) return totals
+  return phase === 'Initialized' ? { ...origin, stable: totals.stable } : origin
 }
 
 /** Begins with the first step. It goes on while the canary takes nothing, for what it took before. */

@@ -69,7 +69,7 @@ export interface Rollout {
   readonly elapsedMs: number
   readonly stepElapsedMs: number
   readonly phaseElapsedMs: number
-  /** Totals at the start of the rollout and of the step; what happened since is the difference. undefined until the first look. */
+  /** Totals at the start of the rollout (the stable version's: of its first step) and of the step; what happened since is the difference. undefined until the first look. */
   readonly origin: Totals | undefined
   readonly stepOrigin: Totals | undefined
   /** Totals at the last look, for whoever asks after the reports are gone. */

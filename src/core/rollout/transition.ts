@@ -61,6 +61,9 @@ function begin(look: Look): Transition<Rollout> {
   // A step measures its share from the totals at its start, so they have to be of now.
   const unaware = seen.stable.unaware + seen.canary.unaware
   if (unaware > 0) return stay(rollout, `waiting for ${unaware} consumers to take notice of the rollout`)
+  // What the stable version makes of them would be taken for the fate of this canary's messages.
+  if (seen.handBackBacklog !== undefined && seen.handBackBacklog > 0 && !replacesTheDead(look))
+    return stay(rollout, `waiting for ${seen.handBackBacklog} messages that an earlier canary handed back`)
   return nextStep(look, -1, `${rollout.canary} and ${rollout.stable} are ready`)
 }
 

@@ -38,6 +38,23 @@ describe('the failure budget', () => {
     expect(after(fates).phase).toBe(phase)
   })
 
+  it('is not given back for what an earlier canary has handed back', () => {
+    const seen = (failedOnBoth: number, failed: number, handBackBacklog: number) =>
+      look(
+        observation({
+          handBackBacklog,
+          handsBack: true,
+          stable: facts({ live: 1, ready: 1, undrained: 1, counts: counts({ failedOnBoth }) }),
+          canary: facts({ live: 1, ready: 1, undrained: 1, counts: counts({ taken: failed, failed }) }),
+        }),
+      )
+    const waiting = transition(rolloutIn('Initialized'), seen(1, 0, 4), policy).state
+    expect([waiting.phase, waiting.why]).toEqual(['Initialized', expect.stringMatching(/4 messages that an earlier/)])
+    const begun = transition(waiting, seen(5, 0, 0), policy).state
+    const { phase, poison, harmed } = transition(begun, seen(5, 3, 0), policy).state
+    expect({ phase, poison, harmed }).toEqual({ phase: 'Progressing', poison: 0, harmed: 3 })
+  })
+
   it('waits for a fate only while it is exhausted', () => {
     const waiting = after({ failed: 5, rescued: 4, before: { exhaustedMs: 100 } })
     expect(waiting.exhaustedMs).toBe(150)

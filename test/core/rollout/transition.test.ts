@@ -19,7 +19,7 @@ metric inconclusive | P0   D    D    D    -    -    D    D    -    -    -    -
 metric error        | P0   B    B    B    -    -    B    B    -    -    -    -
 deadline            | B    B    B    B    B    B    B    B    -    -    -    -
 hand-back unknown   | P0   S1   P2   -    -    -    -    -    -    -    -    -
-hand-back open      | P0   S1   P2   -    -    -    -    -    -    -    -    -
+hand-back open      | -    S1   P2   -    -    -    -    -    -    -    -    -
 canary not ready    | -    S1   P2   -    -    -    -    -    -    -    -    -
 stable not ready    | -    S1   P2   -    -    -    M    G    -    -    -    -
 stable unaware      | -    S1   P2   -    -    -    M    G    -    -    -    -
