@@ -45,7 +45,7 @@ function latency(evidence: Evidence, comparison: Comparison): Judged {
 
 /** The metric that speaks loudest bears what all of them show together. */
 function accusation(evidence: Evidence, { suspicion }: Comparison, metric: string): Judged | undefined {
-  if (loudest(evidence) !== metric || !(suspicion.rollback || suspicion.suspicious)) return undefined
+  if (loudest(evidence, suspicion) !== metric || !(suspicion.rollback || suspicion.suspicious)) return undefined
   return { verdict: suspicion.rollback ? 'failed' : 'inconclusive', why: explainEvidence(evidence, suspicion) }
 }
 

@@ -2,16 +2,22 @@ import type { Attempts } from './half-space.ts'
 import type { Evidence, Suspicion } from './judge-evidence.ts'
 
 /** The metric that speaks loudest against the canary. */
-export function loudest({ latency, failures }: Evidence): 'latency' | 'failures' {
-  return latency > failures ? 'latency' : 'failures'
+export function loudest(evidence: Evidence, suspicion: Suspicion): 'latency' | 'failures' {
+  return evidence.latency > evidence.failures && !isEarly(evidence, suspicion) ? 'latency' : 'failures'
+}
+
+/** Only failures can be told from messages that are still under way. */
+function isEarly({ combined }: Evidence, { evidence }: Suspicion): boolean {
+  return evidence > combined
 }
 
 /** How much evidence there is against the canary, of what, and what it rests on. */
 export function explainEvidence(evidence: Evidence, suspicion: Suspicion): string {
   const amount = Math.max(suspicion.evidence, evidence.combined)
-  const what = loudest(evidence) === 'latency' ? 'is slower' : 'fails more'
+  const what = loudest(evidence, suspicion) === 'latency' ? 'is slower' : 'fails more'
+  const basis = isEarly(evidence, suspicion) ? ', with those that have not settled' : ''
   const pValue = 1 / Math.max(1, amount)
-  return `evidence ${short(amount)} of ${short(evidence.needed)} that it ${what} (p = ${short(pValue)}): ${seen(evidence)}`
+  return `evidence ${short(amount)} of ${short(evidence.needed)} that it ${what} (p = ${short(pValue)}): ${seen(evidence)}${basis}`
 }
 
 /** How much proof there is that the canary is not worse by the margin, what it rests on, and what is missing. */

@@ -63,7 +63,7 @@ export function suspected(rollout: Rollout, policy: Policy): string | undefined 
 function against({ comparison }: Rollout, policy: Policy, verdict: string): string | undefined {
   if (comparison === undefined || !compares(policy)) return undefined
   const evidence = evidenceOf(comparison.judge, judgeOptionsOf(policy.analysis))
-  return `${loudest(evidence)}: ${explainEvidence(evidence, comparison.suspicion)}; ${verdict}`
+  return `${loudest(evidence, comparison.suspicion)}: ${explainEvidence(evidence, comparison.suspicion)}; ${verdict}`
 }
 
 /** Why nothing is decided while both versions are in trouble; undefined when they are not. */
