@@ -1,7 +1,7 @@
 import { countsSince, failedIn, firstOutcomes } from '../core/evidence/counts.ts'
 import type { Measurement } from '../core/evidence/metric-state.ts'
 import type { Policy } from '../core/policy/policy.ts'
-import { isExhausted } from '../core/rollout/failure-budget.ts'
+import { expectedFailures, isExhausted } from '../core/rollout/failure-budget.ts'
 import { intervalMetricsOf } from '../core/rollout/measure.ts'
 import type { IntervalMetric } from '../core/rollout/measure.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
@@ -46,6 +46,8 @@ function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisE
   const within = evidence.canary.n > 0 ? 'successful' : 'inconclusive'
   const dead = lost === 0 ? '' : `, ${lost} of them held by a consumer that died`
   const both = poison === 0 ? '' : `, ${poison} of them on the stable version too`
+  const expected = expectedFailures(rollout)
+  const usual = expected === 0 ? '' : `; the stable version's own rate explains ${expected}`
   return {
     metric: 'failure-budget',
     verdict: isExhausted(rollout, policy) ? 'failed' : within,
@@ -54,7 +56,7 @@ function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisE
     bound: maxFailedMessages,
     ...evidence,
     n: evidence.canary.n,
-    why: `${harmed} of at most ${maxFailedMessages} messages failed on the canary, of n=${evidence.canary.n}${dead}${both}`,
+    why: `${harmed} of at most ${maxFailedMessages} messages failed on the canary, of n=${evidence.canary.n}${dead}${both}${usual}`,
   }
 }
 

@@ -17,7 +17,7 @@ function policyOf(ramp: object): Policy {
 }
 
 const policy = policyOf({ failureBudget: 5, minDuration: '5m', maxDuration: '1h' })
-const opened = beginComparison({ policy, seen: observation(), ratePerMs: 1, elapsedMs: 0 })
+const opened = beginComparison({ policy, seen: observation(), elapsedMs: 0 }, 1)
 
 /** `ruledOut`: no excess of the canary's failure rate is left to fear. */
 function comparison({ ruledOut = false, suspicious = false, proven = false, outage = false } = {}): Comparison {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { evidenceOf } from '../../../src/core/evidence/judge-evidence.ts'
-import { explainProof, explainVerdict } from '../../../src/core/evidence/explain.ts'
+import { explainEvidence, explainProof } from '../../../src/core/evidence/explain.ts'
 import { judgeOptionsOf } from '../../../src/core/evidence/judge-options.ts'
 import type { CohortFacts } from '../../../src/core/rollout/cohort-clock.ts'
 import { turnClock } from '../../../src/core/rollout/cohort-clock.ts'
@@ -56,7 +56,7 @@ it('whatever happens, the next coordinator can read what the last one wrote, and
         }
         comparison = readBack(comparison)
         const evidence = evidenceOf(comparison.judge, options)
-        const texts = [explainProof(evidence), explainVerdict(evidence, comparison.suspicion)]
+        const texts = [explainProof(evidence), explainEvidence(evidence, comparison.suspicion)]
         expect(texts.join(' ')).not.toMatch(/NaN|Infinity|null|undefined/)
         expect(Object.values(fuseOf(comparison, policy) ?? {}).every(Number.isFinite)).toBe(true)
       }

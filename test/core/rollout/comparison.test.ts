@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { explainVerdict } from '../../../src/core/evidence/explain.ts'
+import { explainEvidence } from '../../../src/core/evidence/explain.ts'
 import { evidenceOf } from '../../../src/core/evidence/judge-evidence.ts'
 import { judgeOptionsOf } from '../../../src/core/evidence/judge-options.ts'
 import { turnClock } from '../../../src/core/rollout/cohort-clock.ts'
@@ -82,7 +82,9 @@ describe('a comparison', () => {
     const comparison = over(times(5, slow), 1_000)
     expect(evidence(comparison).canary.messages).toBe(0)
     expect(comparison.suspicion.rollback).toBe(true)
-    expect(explainVerdict(evidence(comparison), comparison.suspicion)).toMatch(/nothing yet.*with those that have not/)
+    expect(explainEvidence(evidence(comparison), comparison.suspicion)).toMatch(
+      /failed 0 of 0.*with those that have not/,
+    )
   })
 
   it('counts what never gets an outcome as failed, on both versions, when its time is over', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { blamedFailures } from '../../../src/core/rollout/failure-budget.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import { buildPolicy } from '../../support/build-policy.ts'
 import { counts, facts, observation } from '../../support/build-rollout.ts'
@@ -59,5 +60,35 @@ describe('the failure budget', () => {
     const waiting = after({ failed: 5, rescued: 4, before: { exhaustedMs: 100 } })
     expect(waiting.exhaustedMs).toBe(150)
     expect(after({ failed: 5, rescued: 4, both: 1, before: { exhaustedMs: 100 } }).exhaustedMs).toBe(0)
+  })
+})
+
+describe('failures that a canary no worse than the stable version would have had', () => {
+  /** Beside a stable version that failed so many of its messages, a canary that failed so many of its own. */
+  function blame(stable: readonly [failed: number, of: number], canary: readonly [failed: number, of: number]): number {
+    const side = ([failed, of]: readonly [number, number]) => counts({ failed, succeeded: of - failed })
+    const rollout = rolloutIn('Progressing', {
+      origin: { stable: counts({}), canary: counts({}) },
+      latest: { stable: side(stable), canary: side(canary) },
+      harmed: canary[0],
+    })
+    return blamedFailures(rollout)
+  }
+
+  it.each([
+    ['the stable version fails nothing', [0, 10_000], [20, 1_000], 20],
+    ['little is known of it', [50, 99], [20, 100], 20],
+    ['it fails as often', [100, 10_000], [10, 1_000], 0],
+    ['it fails as often, over a long ramp', [1_000, 100_000], [500, 50_000], 0],
+    ['it fails less often', [100, 10_000], [50, 1_000], 31],
+    ['it fails far less often', [10, 10_000], [100, 1_000], 96],
+  ] as const)('are not to blame where %s', (_, stable, canary, expected) => {
+    expect(blame(stable, canary)).toBe(expected)
+  })
+
+  it('are counted once with those that failed on both', () => {
+    const both = { origin: { stable: counts({}), canary: counts({}) }, harmed: 30, poison: 25 }
+    const latest = { stable: counts({ failed: 100, succeeded: 9_900 }), canary: counts({ failed: 30, succeeded: 970 }) }
+    expect(blamedFailures(rolloutIn('Progressing', { ...both, latest }))).toBe(5)
   })
 })

@@ -89,7 +89,7 @@ describe('a promotion', () => {
 
   it('waits while the canary is suspected: it would raise the share', () => {
     const { phase, why } = after('WaitingPromotion', saying({ proven: true, evidence: 20 }))
-    expect([phase, why]).toEqual(['WaitingPromotion', expect.stringMatching(/too much to raise the share/)])
+    expect([phase, why]).toEqual(['WaitingPromotion', expect.stringMatching(/too much to go on with/)])
   })
 
   describe('that is held without proof', () => {
