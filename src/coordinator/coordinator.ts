@@ -173,7 +173,7 @@ export class Coordinator {
     const since = this.#sinceDecision(state, now)
     const sinceMs = Number.isFinite(since) ? Math.min(since, longestLookMs) : 0
     const at = new Date(this.#options.clock.wall()).toISOString()
-    const input = { at, sinceMs, seen, pace: this.#pace.pace }
+    const input = { at, sinceMs, isLate: since > longestLookMs, seen, pace: this.#pace.pace }
     const policy = await this.#policies.read(rollout.policyDigest)
     if (policy === undefined)
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })

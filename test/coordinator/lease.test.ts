@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Lab } from './lab.ts'
+import { comparing } from '../support/build-comparison.ts'
+import { Lab, longRamp } from './lab.ts'
 
 describe('the lease', () => {
   it('is taken at once when nobody holds it', async () => {
@@ -186,5 +187,40 @@ describe('who leads', () => {
     await old.beat({ state: 'drained' })
     await lab.run(100, [old])
     expect((await lab.rollout()).phase).toBe('Succeeded')
+  })
+})
+
+describe('a change of coordinators', () => {
+  const comparingRamp = { ...longRamp, analysis: comparing() }
+  const clockOf = async (lab: Lab) => (await lab.rollout()).comparison?.clock
+
+  it('leaves out what began while nobody let the canary take anything: the stable version went on alone', async () => {
+    const lab = await Lab.open()
+    const [one, two, canary] = [lab.add('one', 'v1'), lab.add('two', 'v1'), lab.add('three', 'v2')]
+    await lab.start(comparingRamp)
+    await lab.run(1_500)
+    const before = await clockOf(lab)
+    await lab.run(5_500, [two, canary])
+    const after = await clockOf(lab)
+    expect([(await lab.state()).lease.holder, before?.current.number === after?.current.number]).toEqual(['two', false])
+    expect(after?.ended.map(({ number }) => number)).not.toContain(before?.current.number)
+    expect(one.logged).not.toEqual([])
+  })
+
+  it('leaves out what began while the policy was missing', async () => {
+    const lab = await Lab.open()
+    lab.add('one', 'v1')
+    lab.add('three', 'v2')
+    await lab.start(comparingRamp)
+    await lab.run(1_500)
+    const before = await clockOf(lab)
+    await lab.change((state) => ({
+      ...state,
+      rollout: state.rollout && { ...state.rollout, policyDigest: 'sha256:2' },
+    }))
+    await lab.run(500)
+    const after = await clockOf(lab)
+    expect(after?.current).toMatchObject({ target: 0 })
+    expect(after?.ended.map(({ number }) => number)).not.toContain(before?.current.number)
   })
 })

@@ -2,6 +2,7 @@ import { allocate } from '../allocation/allocate.ts'
 import type { Policy } from '../policy/policy.ts'
 import { advance } from './advance.ts'
 import type { Advance } from './advance.ts'
+import { leaveOut } from './cohort-clock.ts'
 import type { Transition } from './event.ts'
 import { bookLook } from './measure.ts'
 import { moveTo } from './move.ts'
@@ -45,7 +46,12 @@ function held(state: QueueState, rollout: Rollout, input: Omit<Advance, 'policy'
     maxFailedMessages: 0,
     fuse: undefined,
   })
-  return { state: { ...state, rollout: { ...waiting, forgone, unaccounted }, allocations }, effects: [] }
+  // The canary takes nothing: nothing is compared either.
+  const comparison = waiting.comparison && {
+    ...waiting.comparison,
+    clock: leaveOut(waiting.comparison.clock, { elapsedMs: waiting.elapsedMs, target: 0 }),
+  }
+  return { state: { ...state, rollout: { ...waiting, forgone, unaccounted, comparison }, allocations }, effects: [] }
 }
 
 /** Enough to end by: the drain as policies have it by default, and nothing that could let a canary message start. */

@@ -3,7 +3,7 @@ import { idleAllocations } from '../allocation/lane.ts'
 import type { Pace } from '../allocation/permits.ts'
 import type { Policy } from '../policy/policy.ts'
 import { fuseOf } from './comparison.ts'
-import { cohortLength, turnClock } from './cohort-clock.ts'
+import { cohortLength, leaveOut, turnClock } from './cohort-clock.ts'
 import type { Effect, RolloutEvent, Transition } from './event.ts'
 import { lanesOf } from './lanes.ts'
 import type { Observation } from './observation.ts'
@@ -15,6 +15,8 @@ import { transition } from './transition.ts'
 export interface Advance {
   readonly at: string
   readonly sinceMs: number
+  /** Nobody decided for a while before this: a coordinator was lost, or stood still. @default false */
+  readonly isLate?: boolean
   readonly seen: Observation
   readonly pace: Pace
   readonly policy: Policy
@@ -74,7 +76,7 @@ function buried(state: QueueState, version: string, reason: 'promotedAway' | 'ro
   return { ...state, tombstones: { ...state.tombstones, [version]: { reason, at } } }
 }
 
-function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy }: Advance): QueueState {
+function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy, isLate = false }: Advance): QueueState {
   if (isTerminal(rollout.phase)) return { ...state, allocations: idleAllocations }
   const lanes = lanesOf(rollout, policy, seen)
   const { allocations, forgone, unaccounted } = allocate({
@@ -87,13 +89,9 @@ function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy }: 
     fuse: rollout.comparison && fuseOf(rollout.comparison, policy),
   })
   const { comparison, elapsedMs } = rollout
-  const turned = comparison && {
-    ...comparison,
-    clock: turnClock(comparison.clock, {
-      elapsedMs,
-      target: lanes.canary.kind === 'throttled' ? lanes.canary.weight / 100 : 0,
-      lengthMs: cohortLength(policy.analysis.intervalMs, pace.ratePerMs),
-    }),
-  }
+  const target = lanes.canary.kind === 'throttled' ? lanes.canary.weight / 100 : 0
+  const lengthMs = cohortLength(policy.analysis.intervalMs, pace.ratePerMs)
+  const turn = isLate ? leaveOut : turnClock
+  const turned = comparison && { ...comparison, clock: turn(comparison.clock, { elapsedMs, target, lengthMs }) }
   return { ...state, rollout: { ...rollout, forgone, unaccounted, comparison: turned }, allocations }
 }

@@ -71,6 +71,17 @@ export function turnClock(
   }
 }
 
+/**
+ * Begins the next cohort, and leaves the current one out. Nobody granted the canary anything in a part of it, while the stable version went on:
+ * what happened then (an outage that stopped the coordinator as well) would be held against one of them alone.
+ */
+export function leaveOut(
+  clock: CohortClock,
+  { elapsedMs, target }: { readonly elapsedMs: number; readonly target: number },
+): CohortClock {
+  return { ...clock, current: { number: clock.current.number + 1, begunMs: elapsedMs, target } }
+}
+
 /** The cohorts that are over and not closed, as the judge takes them. */
 export function endedCohorts(
   { ended }: CohortClock,

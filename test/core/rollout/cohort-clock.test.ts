@@ -4,6 +4,7 @@ import {
   cohortLength,
   endedCohorts,
   forgetBegun,
+  leaveOut,
   startClock,
   turnClock,
 } from '../../../src/core/rollout/cohort-clock.ts'
@@ -56,6 +57,12 @@ describe('cohorts', () => {
       { closed: 2, gathered: undefined },
     )
     expect(clock.ended.map(({ number }) => number)).toEqual([3])
+  })
+
+  it('are left out where nobody decided in a part of them', () => {
+    const clock = run(2_500, () => 0)
+    const { current, ended } = leaveOut(clock, { elapsedMs: 9_000, target: 0.1 })
+    expect([current, ended]).toEqual([{ number: 4, begunMs: 9_000, target: 0.1 }, clock.ended])
   })
 
   it('that have begun are forgotten where judging begins anew', () => {
