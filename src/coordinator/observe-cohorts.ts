@@ -1,5 +1,4 @@
-import { addHistograms } from '../core/evidence/histogram.ts'
-import type { CohortTally } from '../core/evidence/cohorts.ts'
+import type { Tally } from '../core/evidence/cohorts.ts'
 import type { CohortFacts } from '../core/rollout/cohort-clock.ts'
 import type { CohortReport, ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
@@ -9,15 +8,22 @@ export interface Told {
   readonly isAlive: (report: ConsumerReport) => boolean
 }
 
-/** Sums up, by cohort, what the consumers of both versions have told. */
-export function cohortsOf(rollout: Pick<Rollout, 'canary' | 'stable'>, told: Told): Record<number, CohortFacts> {
-  const facts: Record<number, CohortFacts> = {}
-  for (const report of told.reports.filter(({ version }) => version === rollout.canary || version === rollout.stable)) {
-    const isCanary = report.version === rollout.canary
+/** Sums up, by cohort, what the consumers of both versions have told; of what is closed already, nothing. */
+export function cohortsOf(
+  { canary, stable, comparison }: Pick<Rollout, 'canary' | 'stable' | 'comparison'>,
+  told: Told,
+): Record<number, CohortFacts> {
+  const facts: Record<number, Facts> = {}
+  const closed = comparison?.clock.progress.closed ?? Infinity
+  for (const report of told.reports.filter(({ version }) => version === canary || version === stable)) {
+    const isCanary = report.version === canary
     const isLost = isCanary && isDead(report, told)
-    for (const [number, tally] of Object.entries(report.cohorts)) {
-      const known = facts[Number(number)] ?? nothingTold
-      facts[Number(number)] = isCanary ? withCanary(known, isLost ? lost(tally) : tally) : withStable(known, tally)
+    for (const [name, tally] of Object.entries(report.cohorts)) {
+      const number = Number(name)
+      if (number <= closed) continue
+      const known = (facts[number] ??= nothingTold())
+      if (isCanary) add(known.canary, isLost ? lost(tally) : tally)
+      else addStable(known, tally)
     }
   }
   return facts
@@ -27,17 +33,10 @@ function isDead(report: ConsumerReport, { isAlive }: Told): boolean {
   return !isAlive(report) && report.state !== 'gone' && report.state !== 'drained'
 }
 
-function withCanary(facts: CohortFacts, tally: CohortReport): CohortFacts {
-  return { ...facts, canary: add(facts.canary, tally) }
-}
-
-function withStable(facts: CohortFacts, tally: CohortReport): CohortFacts {
+function addStable({ stable, stableConsumers }: Facts, tally: CohortReport): void {
   const { dispatched, succeeded, failed } = tally
-  return {
-    ...facts,
-    stable: add(facts.stable, tally),
-    stableConsumers: [...facts.stableConsumers, { dispatched, succeeded, failed }],
-  }
+  add(stable, tally)
+  stableConsumers.push({ dispatched, succeeded, failed })
 }
 
 /** What a canary held when it died without signing off has failed: nobody will ever tell its outcome. */
@@ -45,14 +44,33 @@ function lost(tally: CohortReport): CohortReport {
   return { ...tally, failed: tally.dispatched - tally.succeeded }
 }
 
-function add(a: CohortTally, b: CohortTally): CohortTally {
-  return {
-    dispatched: a.dispatched + b.dispatched,
-    succeeded: a.succeeded + b.succeeded,
-    failed: a.failed + b.failed,
-    durations: addHistograms(a.durations ?? {}, b.durations ?? {}),
+/** In place: many consumers tell of many cohorts at each look. */
+function add(sum: Sum, { dispatched, succeeded, failed, durations }: CohortReport): void {
+  sum.dispatched += dispatched
+  sum.succeeded += succeeded
+  sum.failed += failed
+  for (const [bucket, count] of Object.entries(durations)) {
+    sum.durations[Number(bucket)] = (sum.durations[Number(bucket)] ?? 0) + count
   }
 }
 
-const noTally: CohortTally = { dispatched: 0, succeeded: 0, failed: 0, durations: {} }
-const nothingTold: CohortFacts = { canary: noTally, stable: noTally, stableConsumers: [] }
+interface Sum {
+  dispatched: number
+  succeeded: number
+  failed: number
+  readonly durations: Record<number, number>
+}
+
+interface Facts {
+  readonly canary: Sum
+  readonly stable: Sum
+  readonly stableConsumers: Tally[]
+}
+
+function nothingTold(): Facts {
+  return { canary: noSum(), stable: noSum(), stableConsumers: [] }
+}
+
+function noSum(): Sum {
+  return { dispatched: 0, succeeded: 0, failed: 0, durations: {} }
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { cohortsOf } from '../../src/coordinator/observe-cohorts.ts'
+import { beginComparison } from '../../src/core/rollout/comparison.ts'
+import type { ConsumerReport } from '../../src/core/rollout/consumer-report.ts'
+import { comparing } from '../support/build-comparison.ts'
+import { buildPolicy } from '../support/build-policy.ts'
+import { buildReport } from '../support/build-report.ts'
+import { buildRollout, observation } from '../support/build-rollout.ts'
+
+const policy = buildPolicy({ analysis: comparing() })
+/** Cohorts up to 6 are closed. */
+const comparison = beginComparison({ policy, seen: observation(), elapsedMs: 0 }, 7)
+const rollout = buildRollout({ comparison })
+
+const told = (version: string, id: string, parts: Partial<ConsumerReport> = {}) =>
+  buildReport({
+    id,
+    version,
+    cohorts: {
+      6: { dispatched: 9, succeeded: 0, failed: 9, durations: {} },
+      7: { dispatched: 5, succeeded: 3, failed: 1, durations: { 10: 2, 20: 1 } },
+    },
+    ...parts,
+  })
+const cohorts = (...reports: readonly ConsumerReport[]) =>
+  cohortsOf(rollout, { reports, isAlive: ({ id }) => id !== 'silent' })
+
+describe('what consumers tell of cohorts', () => {
+  it('adds up by version, less what is closed and who is neither', () => {
+    const facts = cohorts(told('v1', 'a'), told('v1', 'b'), told('v2', 'c'), told('v3', 'd'))
+    const one = { dispatched: 5, succeeded: 3, failed: 1 }
+    expect(facts).toEqual({
+      7: {
+        canary: { ...one, durations: { 10: 2, 20: 1 } },
+        stable: { dispatched: 10, succeeded: 6, failed: 2, durations: { 10: 4, 20: 2 } },
+        stableConsumers: [one, one],
+      },
+    })
+  })
+
+  it.each([
+    ['a canary died with has failed', 'v2', 'ready', 2],
+    ['a canary had when it signed off has not', 'v2', 'gone', 1],
+  ] as const)('what %s', (_, version, state, failed) => {
+    expect(cohorts(told(version, 'silent', { state }))[7]?.canary).toMatchObject({
+      dispatched: 5,
+      succeeded: 3,
+      failed,
+    })
+  })
+
+  it('what a stable consumer died with is open', () => {
+    expect(cohorts(told('v1', 'silent'))[7]?.stable).toMatchObject({ dispatched: 5, succeeded: 3, failed: 1 })
+  })
+
+  it('is nothing where nothing is compared', () => {
+    const uncompared = { ...rollout, comparison: undefined }
+    expect(cohortsOf(uncompared, { reports: [told('v2', 'a')], isAlive: () => true })).toEqual({})
+  })
+})
