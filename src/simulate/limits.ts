@@ -1,11 +1,8 @@
 import type { Policy } from '../core/policy/policy.ts'
 
 /** Why a policy cannot be simulated at all; empty where it can. */
-export function notSimulated({ ramp, strategy }: Policy): readonly string[] {
-  return [
-    ...(strategy === 'rolling' ? ['strategy: rolling cannot be simulated in this release'] : []),
-    ...(ramp === undefined ? [] : ['ramp: the budgeted ramp cannot be simulated in this release']),
-  ]
+export function notSimulated({ strategy }: Policy): readonly string[] {
+  return strategy === 'rolling' ? ['strategy: rolling cannot be simulated in this release'] : []
 }
 
 /** What a simulation takes for granted of this policy, one sentence each. */

@@ -12,7 +12,7 @@ beforeAll(async () => {
     join(folder, 'p.yaml'),
     'steps: [{ weight: 5%, duration: 1m }, { weight: 50%, duration: 1m }]\nlimits: { maxFailedMessages: 1000 }\n',
   )
-  await writeFile(join(folder, 'ramp.yaml'), 'ramp: {}\n')
+  await writeFile(join(folder, 'rolling.yaml'), 'strategy: rolling\n')
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -127,9 +127,9 @@ describe('policy simulate', () => {
   })
 
   it('refuses what it cannot simulate, and files that are wrong', async () => {
-    expect(await run(['ramp.yaml', ...given, '1%'])).toMatchObject({
+    expect(await run(['rolling.yaml', ...given, '1%'])).toMatchObject({
       code: 2,
-      err: 'ramp: the budgeted ramp cannot be simulated in this release\n',
+      err: 'strategy: rolling cannot be simulated in this release\n',
     })
     expect(await run(['none.yaml', ...given, '1%'])).toMatchObject({
       code: 2,

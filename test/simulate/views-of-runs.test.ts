@@ -152,7 +152,7 @@ describe('the limits of simulations', () => {
   it.each([
     [{}, 0],
     [{ strategy: 'rolling' }, 1],
-    [{ ramp: {} }, 1],
+    [{ ramp: {} }, 0],
   ])('of %j', (file, count) => {
     expect(notSimulated(policyOf(file))).toHaveLength(count)
   })

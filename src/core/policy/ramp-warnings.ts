@@ -1,4 +1,4 @@
-import { capacityOf, consequences, count, paceOf, percent, rampOf, short, spell } from './assumed.ts'
+import { capacityOf, consequences, paceOf, percent, rampOf, short, spell } from './assumed.ts'
 import type { Assumed, Place, Warning } from './assumed.ts'
 import { spellDuration } from './duration.ts'
 import type { Policy } from './policy.ts'
@@ -11,7 +11,6 @@ export function rampWarnings(policy: Policy, assumed: Assumed): readonly Warning
       ...tooFewSamples(place, policy, assumed),
     ]),
     ...tooLate(policy, assumed),
-    ...spentByBaseline(policy, assumed),
   ]
 }
 
@@ -53,18 +52,4 @@ function tooLate(policy: Policy, assumed: Assumed): readonly Warning[] {
   if (neededMs <= progressDeadlineMs) return []
   const text = `the steps need ${spell(neededMs)} to get their samples, the deadline is ${spellDuration(progressDeadlineMs)}: every canary is taken back`
   return [{ path: 'progressDeadline', text }]
-}
-
-/** Failures of a canary that is as good as the stable version, over the whole ramp. */
-function spentByBaseline(policy: Policy, assumed: Assumed): readonly Warning[] {
-  const { ratePerSecond, stableFailures } = assumed
-  if (ratePerSecond === undefined || stableFailures === undefined) return []
-  const ramp = rampOf(policy).reduce((sum, { step }) => sum + (paceOf(step, policy, assumed) ?? 0) * step.durationMs, 0)
-  const messages = (ramp + ratePerSecond * policy.promotion.durationMs) / 1_000
-  const failures = messages * stableFailures
-  const { maxFailedMessages } = policy.limits
-  // Chance reaches so far in one rollout of twenty.
-  if (failures + 1.64 * Math.sqrt(failures) < maxFailedMessages) return []
-  const text = `a canary as good as the stable version fails about ${short(failures)} of its ${count(messages)} messages, the budget is ${maxFailedMessages}: good canaries are taken back for it`
-  return [{ path: 'limits.maxFailedMessages', text }]
 }

@@ -94,14 +94,6 @@ describe('warnings', () => {
       ],
     ],
     [
-      'a budget that the baseline uses up',
-      { ...none, steps: [{ weight: '50%', duration: '10m' }] },
-      { ratePerSecond: 10, stableFailures: 0.02 },
-      [
-        'limits.maxFailedMessages: a canary as good as the stable version fails about 62 of its 3100 messages, the budget is 25: good canaries are taken back for it',
-      ],
-    ],
-    [
       'a margin of nothing',
       failures({ nonInferiorityMargin: { absolute: '0%', relative: '0%' } }),
       {},
