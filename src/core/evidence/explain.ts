@@ -3,7 +3,7 @@ import type { Evidence, Suspicion } from './judge-evidence.ts'
 
 /** The metric that speaks loudest against the canary. */
 export function loudest(evidence: Evidence, suspicion: Suspicion): 'latency' | 'failures' {
-  return evidence.latency > evidence.failures && !isEarly(evidence, suspicion) ? 'latency' : 'failures'
+  return isEarly(evidence, suspicion) ? 'failures' : evidence.loudest
 }
 
 /** Only failures can be told from messages that are still under way. */

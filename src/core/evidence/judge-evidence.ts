@@ -7,13 +7,15 @@ import type { JudgeOptions } from './judge-options.ts'
 import type { JudgeState } from './judge-state.ts'
 import { messagesToPromote } from './planning.ts'
 import { logPromotionEvidence } from './promotion-test.ts'
-import { combinedEvidence, observeFailures, rollbackEvidence } from './rollback-judge.ts'
+import { combinedEvidence, isSlowness, observeFailures, rollbackEvidence } from './rollback-judge.ts'
 import type { RollbackEvidence } from './rollback-judge.ts'
 
 /** What the evidence says, with the numbers to show beside it. Evidence is 1 where nothing speaks for or against. */
 export interface Evidence extends RollbackEvidence {
   /** The weighted mean of the rollback tests; and the bound that rolls back once it was reached. */
   readonly combined: number
+  /** What speaks loudest against the canary. */
+  readonly loudest: 'failures' | 'latency'
   readonly needed: number
   /** Valid whenever one looks: the chance that a canary that is not worse ever shows this much. */
   readonly pValue: number
@@ -46,6 +48,7 @@ export function evidenceOf(state: JudgeState, options: JudgeOptions): Evidence {
   return {
     ...parts,
     combined,
+    loudest: isSlowness(parts, options) ? 'latency' : 'failures',
     needed,
     pValue: 1 / state.peak,
     rollback: state.peak >= needed,

@@ -61,13 +61,19 @@ export function rollbackEvidence({ failures, latency, ceiling }: RollbackTests):
   }
 }
 
+/** Whether slowness speaks louder against the canary than failures do, by the parts that both have in the decision. */
+export function isSlowness({ failures, latency }: RollbackEvidence, options: JudgeOptions): boolean {
+  const weights = weightsOf(options)
+  return weights.latency * latency > weights.failures * failures
+}
+
+function weightsOf({ failures, latency, ceiling }: JudgeOptions) {
+  return { failures: failures?.weight ?? 0, latency: latency?.weight ?? 0, ceiling: ceiling?.weight ?? 0 }
+}
+
 /** The weighted mean of e-processes is one, so that all tests share one significance level. */
 export function combinedEvidence({ failures, latency, ceiling }: RollbackEvidence, options: JudgeOptions): number {
-  const weights = {
-    failures: options.failures?.weight ?? 0,
-    latency: options.latency?.weight ?? 0,
-    ceiling: options.ceiling?.weight ?? 0,
-  }
+  const weights = weightsOf(options)
   const all = weights.failures + weights.latency + weights.ceiling
   if (all === 0) return 1
   return (weights.failures * failures + weights.latency * latency + weights.ceiling * ceiling) / all

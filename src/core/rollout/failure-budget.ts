@@ -47,8 +47,12 @@ export function exhaustedFor(rollout: Rollout, policy: Policy, sinceMs: number):
 export function isSpent(rollout: Rollout, policy: Policy, seen: Observation): boolean {
   if (!isExhausted(rollout, policy)) return false
   if (!seen.handsBack || rollout.exhaustedMs >= seen.handlerTimeoutMs + handBackMs) return true
-  const { origin, harmed, lost } = rollout
-  if (origin === undefined) return false
+  return rollout.origin !== undefined && openFates(rollout, seen) === 0
+}
+
+/** Messages that the canary failed and of which nobody knows yet what the stable version makes; 0 where it is not handed them. */
+export function openFates({ origin, harmed, lost }: Rollout, seen: Observation): number {
+  if (!seen.handsBack || origin === undefined) return 0
   const { rescued, failedOnBoth } = countsSince(seen.stable.counts, origin.stable)
-  return harmed - lost <= rescued + failedOnBoth
+  return Math.max(0, harmed - lost - rescued - failedOnBoth)
 }

@@ -253,3 +253,20 @@ describe('suspicion', () => {
     expect(JSON.stringify(state)).toBe(before)
   })
 })
+
+describe('what speaks loudest', () => {
+  const slow = (metrics: readonly object[]) => {
+    const parsed = parsePolicy({ analysis: { metrics } })
+    if (!parsed.ok) throw new Error('the policy of the test is wrong')
+    const opened = openJudge(judgeOptionsOf(parsed.policy.analysis))
+    const { latency } = opened.rollback
+    const quantiles = latency?.quantiles.map((quantile) => ({ ...quantile, evidence: [90] })) ?? []
+    const state = { ...opened, rollback: { ...opened.rollback, latency: latency && { ...latency, quantiles } } }
+    return evidenceOf(state, judgeOptionsOf(parsed.policy.analysis)).loudest
+  }
+
+  it('is slowness where that has the larger part in the decision, and never where it has none', () => {
+    expect(slow([{ name: 'failures' }, { name: 'latency' }])).toBe('latency')
+    expect(slow([{ name: 'failures' }, { name: 'latency', dryRun: true }])).toBe('failures')
+  })
+})

@@ -148,4 +148,16 @@ describe('errors that the stable version never raised', () => {
     const wished = transition(before, wish, policy).state
     expect(transition(wished, look(errors({}, { TypeError: 9 })), policy).state.phase).not.toBe('RollingBack')
   })
+
+  it('wait for what the stable version makes of the messages', () => {
+    const canary = facts({ ...ready, errors: { Poison: 4 }, counts: counts({ taken: 4, failed: 4, handedBack: 4 }) })
+    const after = (stable: Parameters<typeof facts>[0]) => {
+      const told = observation({ handsBack: true, stable: facts({ ...ready, ...stable }), canary })
+      return transition(rolloutIn('Progressing', { comparison: opened, errorsBefore: {} }), look(told), policy).state
+        .phase
+    }
+    expect(after({})).toBe('Progressing')
+    expect(after({ errors: { Poison: 4 }, counts: counts({ failedOnBoth: 4 }) })).toBe('Progressing')
+    expect(after({ counts: counts({ rescued: 4 }) })).toBe('RollingBack')
+  })
 })
