@@ -14,7 +14,7 @@ describe('the odds', () => {
   })
 
   it('are against it where durations are compared as well', () => {
-    const { metrics } = policyOf({}).analysis
+    const { metrics } = policyOf({ analysis: { metrics: [{ name: 'failures' }, { name: 'latency' }] } }).analysis
     const policy = { ...shortPolicy, analysis: { ...shortPolicy.analysis, metrics } }
     expect(rolledBack(oddsOf(policy, {}, 150))).toBeLessThanOrEqual(0.02)
     const slower = { canary: { failures: 0.01, latencyMs: 60 } }

@@ -85,7 +85,10 @@ function analysis(): Reader<Analysis> {
       'Chance of promoting a canary that is worse by the margin.',
       withDefault(fraction({ min: 0.001, max: 50 }), '5%'),
     ),
-    metrics: describe('What is measured.', withDefault(metricsReader(), [{ name: 'failures' }, { name: 'latency' }])),
+    metrics: describe(
+      'What is measured.',
+      withDefault(metricsReader(), [{ name: 'failures' }, { name: 'latency', dryRun: true }]),
+    ),
   })
   return map(fields, ({ interval, metrics, ...rest }) => ({
     ...rest,

@@ -31,7 +31,8 @@ describe('defaults', () => {
         intervalMs: 1000,
         significanceLevel: 0.01,
         promotionErrorRate: 0.05,
-        metrics: policyOf({ analysis: { metrics: [{ name: 'failures' }, { name: 'latency' }] } }).analysis.metrics,
+        metrics: policyOf({ analysis: { metrics: [{ name: 'failures' }, { name: 'latency', dryRun: true }] } }).analysis
+          .metrics,
       },
       limits: { maxFailedMessages: 25, maxInFlight: 50, maxReceiveCount: 3 },
       onFailure: 'rollback',

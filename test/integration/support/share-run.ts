@@ -44,7 +44,11 @@ export async function measureShares(
   const stream = perSecond === undefined ? undefined : stage.publisher.stream(perSecond)
 
   const steps = weights.map((weight) => ({ weight: `${weight}%`, duration: `${seconds}s` }))
-  const rollout = stage.start('v2', { steps: [...steps, { pause: {} }], limits }, '--exit-on-pause')
+  const rollout = stage.start(
+    'v2',
+    { steps: [...steps, { pause: {} }], limits, analysis: { metrics: [] } },
+    '--exit-on-pause',
+  )
   await rollout.exitsWith(4, 1_000 * (seconds * weights.length + 60))
   await stream?.stop()
   if (stream === undefined) expect((await stage.queues.depths()).queue).toBeGreaterThan(0)
