@@ -1,6 +1,6 @@
 import type { CohortReport } from '../core/rollout/consumer-report.ts'
 import type { Attempts } from '../core/evidence/half-space.ts'
-import { bucketOf } from '../core/evidence/histogram.ts'
+import { DurationCounts } from './duration-counts.ts'
 import type { Outcome } from './tally.ts'
 
 /** First attempts that began in one cohort. */
@@ -8,8 +8,8 @@ export interface CohortEntry {
   dispatched: number
   succeeded: number
   failed: number
-  /** Of the succeeded ones, by bucket; holes where a bucket was never used. */
-  readonly durations: number[]
+  /** Of the succeeded ones. */
+  readonly durations: DurationCounts
   /** The coordinator has taken it in. */
   isClosed: boolean
 }
@@ -60,8 +60,7 @@ export class CohortBook {
       return
     }
     entry.succeeded++
-    const bucket = bucketOf(durationMs)
-    entry.durations[bucket] = (entry.durations[bucket] ?? 0) + 1
+    entry.durations.add(durationMs)
   }
 
   /** The attempt ended without an outcome: it counts as none. */
@@ -73,7 +72,7 @@ export class CohortBook {
   get report(): Readonly<Record<number, CohortReport>> {
     const report: Record<number, CohortReport> = {}
     for (const [number, { dispatched, succeeded, failed, durations }] of this.#entries) {
-      if (dispatched > 0) report[number] = { dispatched, succeeded, failed, durations: used(durations) }
+      if (dispatched > 0) report[number] = { dispatched, succeeded, failed, durations: durations.histogram }
     }
     return report
   }
@@ -86,14 +85,8 @@ export class CohortBook {
   }
 
   #opened(number: number): CohortEntry {
-    const entry = { dispatched: 0, succeeded: 0, failed: 0, durations: [], isClosed: false }
+    const entry = { dispatched: 0, succeeded: 0, failed: 0, durations: new DurationCounts(), isClosed: false }
     this.#entries.set(number, entry)
     return entry
   }
-}
-
-function used(durations: readonly number[]): Record<number, number> {
-  const buckets: Record<number, number> = {}
-  durations.forEach((count, bucket) => (buckets[bucket] = count))
-  return buckets
 }

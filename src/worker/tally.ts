@@ -1,15 +1,14 @@
 import type { CountName, Counts } from '../core/evidence/counts.ts'
 import { harmedIn, noCounts } from '../core/evidence/counts.ts'
 import type { Histogram } from '../core/evidence/histogram.ts'
-import { bucketOf } from '../core/evidence/histogram.ts'
+import { DurationCounts } from './duration-counts.ts'
 
 export type Outcome = 'succeeded' | 'failed' | 'timedOut'
 
 /** The counters of one consumer's life. They only grow. */
 export class Tally {
   readonly #counts: Record<CountName, number> = { ...noCounts }
-  /** Count by bucket; holes where a bucket was never used. */
-  readonly #durations: number[] = []
+  readonly #durations = new DurationCounts()
 
   get counts(): Counts {
     return { ...this.#counts }
@@ -20,9 +19,7 @@ export class Tally {
   }
 
   get durations(): Histogram {
-    const used: Record<number, number> = {}
-    this.#durations.forEach((count, bucket) => (used[bucket] = count))
-    return used
+    return this.#durations.histogram
   }
 
   /**
@@ -46,7 +43,6 @@ export class Tally {
     }
     this.#counts[outcome]++
     if (outcome !== 'succeeded') return
-    const bucket = bucketOf(durationMs)
-    this.#durations[bucket] = (this.#durations[bucket] ?? 0) + 1
+    this.#durations.add(durationMs)
   }
 }

@@ -28,8 +28,9 @@ export function unusedPermits({ consumer, before }: Pick<Holder, 'consumer' | 'b
 }
 
 /**
- * The failure budget. What failed on the stable version too is given back. A consumer may have `failures` messages failed or in flight together. What is given stays counted until a report shows
- * it as failed, so the sum over all consumers, living and dead, never exceeds the budget, even if every message in flight fails.
+ * The failure budget. What failed on the stable version too, or is explained by its own rate, is given back. A consumer may have `failures` messages
+ * failed or in flight together. What is given stays counted until a report shows it as failed, so the sum over all consumers, living and dead,
+ * never exceeds the budget, even if every message in flight fails.
  */
 export function divideFailures({
   rollout,

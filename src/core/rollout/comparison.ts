@@ -103,8 +103,8 @@ export function compareAnew(comparison: Comparison): Comparison {
 
 /** What each canary consumer stops by on its own; undefined where the policy does not judge failures. */
 export function fuseOf({ judge, recent }: Comparison, { analysis }: Policy): Fuse | undefined {
-  const failures = analysis.metrics.find(({ kind }) => kind === 'failures')
-  if (failures?.kind !== 'failures' || failures.dryRun) return undefined
+  const failures = analysis.metrics.find((metric) => metric.kind === 'failures')
+  if (failures === undefined || failures.dryRun) return undefined
   const stableRate = Math.max(baselineRate(judge.baseline), baselineRate(recent))
   const { significanceLevel } = analysis
   return fuseFor({ stableRate, rollbackMargin: failures.rollbackMargin, significanceLevel })

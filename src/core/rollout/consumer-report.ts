@@ -1,3 +1,4 @@
+import type { Tally } from '../evidence/cohorts.ts'
 import type { Counts } from '../evidence/counts.ts'
 import type { Histogram } from '../evidence/histogram.ts'
 import type { Order } from './order.ts'
@@ -39,10 +40,7 @@ export interface ConsumerReport {
 }
 
 /** First attempts that began in one cohort. What went back to the queue without an outcome is taken out of `dispatched` again. */
-export interface CohortReport {
-  readonly dispatched: number
-  readonly succeeded: number
-  readonly failed: number
+export interface CohortReport extends Tally {
   /** Of the succeeded ones. */
   readonly durations: Histogram
 }

@@ -17,7 +17,8 @@ import type { Rollout } from './rollout.ts'
 export type Judgement = MetricJudgement | { readonly kind: 'spent'; readonly why: string }
 
 export function judge(rollout: Rollout, policy: Policy, seen: Observation): Judgement {
-  if (isSpent(rollout, policy, seen)) return { kind: 'spent', why: spentBudget(rollout, policy) ?? '' }
+  const spent = isSpent(rollout, policy, seen) ? spentBudget(rollout, policy) : undefined
+  if (spent !== undefined) return { kind: 'spent', why: spent }
   const worse = worseThanStable(rollout, policy) ?? novelErrors(rollout, policy, seen)
   if (worse !== undefined) return { kind: 'failed', why: worse }
   const judgements = intervalMetricsOf(policy).map((metric): MetricJudgement => {
@@ -79,9 +80,9 @@ export function outage({ comparison }: Rollout): string | undefined {
  * takes everything at once: there is nothing to compare it with.
  */
 export function lackOfProof({ comparison }: Rollout, { analysis, steps }: Policy): string | undefined {
-  const metric = analysis.metrics.find(({ kind }) => kind === 'failures')
+  const metric = analysis.metrics.find((each) => each.kind === 'failures')
   const isRamped = steps.some(({ kind }) => kind === 'ramp')
-  if (metric?.kind !== 'failures' || metric.promoteWithoutProof || metric.dryRun || !isRamped) return undefined
+  if (metric === undefined || metric.promoteWithoutProof || metric.dryRun || !isRamped) return undefined
   if (comparison === undefined) return 'failures: nothing was compared'
   const evidence = evidenceOf(comparison.judge, judgeOptionsOf(analysis))
   return evidence.proven ? undefined : `${metric.name}: ${explainProof(evidence)}`
