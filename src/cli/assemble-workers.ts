@@ -88,6 +88,7 @@ async function assemble(
     handlerTimeoutMs: queue.handlerTimeoutMs,
     maxAttempts: queue.maxAttempts,
     retryDelayMs: Math.max(1, queue.retryDelayMs),
+    outagePatienceMs: queue.outagePatienceMs,
     drainTimeoutMs,
     whenRetired,
     metrics: metricProviders(io.env, metricsHosts),

@@ -19,6 +19,7 @@ export interface QueueEnvironment {
   readonly handlerTimeoutMs: number
   readonly maxAttempts: number
   readonly retryDelayMs: number
+  readonly outagePatienceMs: number
   readonly handBack: HandBackSettings
 }
 
@@ -42,6 +43,7 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
     handlerTimeoutMs: value.HANDLER_TIMEOUT,
     maxAttempts: value.MAX_ATTEMPTS,
     retryDelayMs: value.RETRY_DELAY,
+    outagePatienceMs: value.OUTAGE_PATIENCE,
     handBack: value.HAND_BACK,
   }
   return { value: resolved, problems: small ? [...beside, prefetchProblem] : beside }

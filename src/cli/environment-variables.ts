@@ -97,6 +97,10 @@ export const queueFields = {
     'Before the second attempt; doubles with each, with jitter.',
     withDefault(duration({ max: '1h' }), '1s'),
   ),
+  OUTAGE_PATIENCE: describe(
+    'While every message fails, how long they are tried again beyond `MAX_ATTEMPTS`.',
+    withDefault(duration({ max: '1d' }), '5m'),
+  ),
   HAND_BACK: describe(
     'Where messages go that a canary failed: a queue made for it, none, or yours.',
     withDefault(handBackReader(), 'create'),

@@ -12,6 +12,7 @@ export interface ConsumerLimits {
   readonly handlerTimeoutMs: number
   readonly maxAttempts: number
   readonly retryDelayMs: number
+  readonly outagePatienceMs: number
   readonly warmUpTimeoutMs: number
   readonly drainTimeoutMs: number
 }

@@ -8,6 +8,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { ErrorClasses } from './error-classes.ts'
 import { FailureLog } from './failure-log.ts'
 import { InFlight } from './in-flight.ts'
+import { OutageWatch } from './outage-watch.ts'
 import { Retries } from './retries.ts'
 import { afterOutcome, beforeStart, mayReturn } from './settle.ts'
 import { Settler } from './settler.ts'
@@ -24,6 +25,7 @@ export interface ProcessorOptions {
   readonly handlerTimeoutMs: number
   readonly maxAttempts: number
   readonly retryDelayMs: number
+  readonly outagePatienceMs: number
   /** Whether the broker hands failed messages back to the stable version. */
   readonly handBack: boolean
 }
@@ -52,6 +54,7 @@ export class Processor {
   readonly #retries: Retries
   readonly #failures: FailureLog
   readonly #deadLetters: FailureLog
+  readonly #outage: OutageWatch
   #origin: WorkOrigin | undefined
   #draining = false
   #ended = 0
@@ -61,6 +64,7 @@ export class Processor {
     const { tally, inFlight } = this
     this.#failures = new FailureLog(options.log, options.clock)
     this.#deadLetters = new FailureLog(options.log, options.clock, 'a message is dead-lettered')
+    this.#outage = new OutageWatch(options.maxAttempts > 1 ? options.outagePatienceMs : 0)
     this.#retries = new Retries(options.clock, (work) => this.#resume(work))
     this.settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
     this.#dispatcher = new Dispatcher({
@@ -121,7 +125,7 @@ export class Processor {
     work.outcome = 'abandoned'
     if (work.cohort !== undefined) this.cohorts.withdraw(work.cohort)
     this.inFlight.strand(work)
-    const action = atOnce ? 'return' : this.#decide(work, 'abandoned')
+    const action = atOnce ? 'return' : this.#decide(work, 'abandoned', this.#options.clock.now())
     this.settler.perform(work, action === 'handBack' ? action : 'return')
   }
 
@@ -131,7 +135,8 @@ export class Processor {
     this.#count(work, outcome, now)
     // Permits for the next message must be known before this one is settled: settling is what lets the broker send it.
     this.#origin?.freed(now)
-    const action = outcome === 'succeeded' ? 'ack' : this.#decide(work, outcome)
+    this.#watchOutage(work, outcome, now)
+    const action = outcome === 'succeeded' ? 'ack' : this.#decide(work, outcome, now)
     if (outcome !== 'succeeded') this.#tell(work, outcome, error, action)
     if (action === 'retry') this.#retry(work)
     else this.settler.perform(work, action)
@@ -154,12 +159,21 @@ export class Processor {
     else if (attempt === 1 && !delivery.message.redelivered) this.tally.add('failedOnBoth')
   }
 
-  #decide(work: Work, outcome: Outcome | 'abandoned') {
+  #watchOutage({ delivery }: Work, outcome: Outcome, now: number): void {
+    const { log } = this.#options
+    if (outcome === 'succeeded') {
+      if (this.#outage.succeeded(now)) log.info({}, 'messages succeed again')
+    } else if (this.#outage.failed(delivery.message.id, now))
+      log.warn({}, 'every message fails: no attempt is the last one for a while')
+  }
+
+  #decide(work: Work, outcome: Outcome | 'abandoned', now: number) {
     return afterOutcome({
       role: work.role,
       outcome,
       attempt: work.attempt,
       maxAttempts: this.#options.maxAttempts,
+      excused: this.#outage.excuses(work.startedAt, now),
       source: work.source.request.source,
       handBackCapable: this.#options.handBack,
       draining: this.#draining,
@@ -168,8 +182,9 @@ export class Processor {
   }
 
   #retry(work: Work): void {
-    const { retryDelayMs: baseMs, random } = this.#options
-    const delayMs = this.#draining ? 0 : backoffMs({ baseMs, maxMs: retryCeilingMs }, work.attempt, random)
+    const { retryDelayMs: baseMs, maxAttempts, random } = this.#options
+    const step = Math.min(work.attempt, maxAttempts - 1)
+    const delayMs = this.#draining ? 0 : backoffMs({ baseMs, maxMs: retryCeilingMs }, step, random)
     this.#retries.schedule(work.next(), delayMs)
   }
 

@@ -10,6 +10,8 @@ export interface Judged {
   readonly outcome: Outcome | 'abandoned'
   readonly attempt: number
   readonly maxAttempts: number
+  /** Everything failed while this attempt ran (`outage-watch.ts`). */
+  readonly excused: boolean
   readonly source: 'queue' | 'handBack'
   readonly handBackCapable: boolean
   readonly draining: boolean
@@ -27,8 +29,14 @@ export function afterOutcome(judged: Judged): Action {
   if (judged.outcome === 'succeeded') return 'ack'
   if (judged.role === 'canary') return judged.handBackCapable && judged.source === 'queue' ? 'handBack' : 'return'
   if (judged.outcome === 'abandoned') return 'return'
-  if (judged.attempt >= judged.maxAttempts) return 'deadLetter'
+  if (isSpent(judged)) return 'deadLetter'
   return judged.draining && mayReturn(judged.deliveryCount) ? 'return' : 'retry'
+}
+
+function isSpent({ attempt, maxAttempts, excused, draining, deliveryCount }: Judged): boolean {
+  if (attempt < maxAttempts) return false
+  // A drain tries again at once what it may not return: that has an end.
+  return !excused || (draining && !mayReturn(deliveryCount))
 }
 
 /** What becomes of a delivery before anything is tried. */

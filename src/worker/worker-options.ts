@@ -38,6 +38,11 @@ export interface WorkerOptions<T = unknown, C = T> {
   readonly maxAttempts?: number
   /** Before the second attempt; doubles with each further one, with full jitter. @default 1_000 */
   readonly retryDelayMs?: number
+  /**
+   * While every message fails, as in an outage of what handlers need, messages are tried again beyond `maxAttempts`, for so long at most. 0:
+   * never. A message with one attempt (`maxAttempts: 1`) has no other. @default 300_000
+   */
+  readonly outagePatienceMs?: number
   /** @default 300_000 */
   readonly warmUpTimeoutMs?: number
   /** Within this time a drain ends, whatever answers. @default 25_000 */
@@ -117,6 +122,7 @@ function limitsOf<T, C>(options: WorkerOptions<T, C>): ConsumerLimits {
     handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
     maxAttempts: options.maxAttempts ?? 5,
     retryDelayMs: options.retryDelayMs ?? 1_000,
+    outagePatienceMs: options.outagePatienceMs ?? 300_000,
     warmUpTimeoutMs: options.warmUpTimeoutMs ?? 300_000,
     drainTimeoutMs: options.drainTimeoutMs ?? 25_000,
   }
@@ -139,7 +145,7 @@ function wrongNames<T, C>({ queue, version, canary }: WorkerOptions<T, C>, names
 
 function wrongLimits(limits: ConsumerLimits): string[] {
   return Object.entries(limits).flatMap(([name, value]) => {
-    if (name === 'retryDelayMs' && value === 0) return []
+    if ((name === 'retryDelayMs' || name === 'outagePatienceMs') && value === 0) return []
     if (name.endsWith('Ms'))
       return Number.isFinite(value) && value > 0 ? [] : [`${name}: expected milliseconds above 0, found ${value}`]
     return Number.isInteger(value) && value >= 1 && value <= 65_535

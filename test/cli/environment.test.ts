@@ -27,6 +27,7 @@ const orders = {
   handlerTimeoutMs: 30_000,
   maxAttempts: 5,
   retryDelayMs: 1000,
+  outagePatienceMs: 300_000,
   handBack: { kind: 'create' },
 } as const
 
@@ -107,6 +108,7 @@ describe('parseEnvironment', () => {
             handlerTimeoutMs: 90_000,
             maxAttempts: 1,
             retryDelayMs: 200,
+            outagePatienceMs: 300_000,
             handBack: { kind: 'named', name: 'payments.back' },
           },
         ],
@@ -166,7 +168,7 @@ describe('environmentReference', () => {
     const rows = environmentReference()
       .split('\n')
       .filter((row) => row.includes('`QUEUE_CANARY_'))
-    expect(rows).toHaveLength(24)
+    expect(rows).toHaveLength(25)
     expect(rows).toContain(
       '| `QUEUE_CANARY_<Q>_CONCURRENCY` | a whole number from 1 to 10000 | 10 | Messages in flight of one consumer when unthrottled. |',
     )

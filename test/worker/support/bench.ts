@@ -26,6 +26,7 @@ export interface BenchOptions {
   readonly handlerTimeoutMs?: number
   readonly maxAttempts?: number
   readonly retryDelayMs?: number
+  readonly outagePatienceMs?: number
   readonly version?: string
   readonly server?: MemoryServer
 }
@@ -83,7 +84,7 @@ export function bench(teardown: Teardown, options: BenchOptions): Bench {
   return self
 }
 
-const usualLimits = { handlerTimeoutMs: 10_000, maxAttempts: 3, retryDelayMs: 1 }
+const usualLimits = { handlerTimeoutMs: 10_000, maxAttempts: 3, retryDelayMs: 1, outagePatienceMs: 0 }
 
 function declared(server: MemoryServer): MemoryServer {
   server.declare(deadQueue)
