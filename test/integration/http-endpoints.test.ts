@@ -6,7 +6,7 @@ import { hostileServer } from '../support/hostile-server.ts'
 import type { Running } from '../support/processes.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { everythingHandled } from './support/await-rollout.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 const teardown = useTeardown()
 

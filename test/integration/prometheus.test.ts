@@ -6,7 +6,7 @@ import { lost } from '../support/ledger-check.ts'
 import { startPrometheus } from '../support/prometheus-start.ts'
 import type { StartedPrometheus } from '../support/prometheus-start.ts'
 import { everythingHandled } from './support/await-rollout.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 let prometheus: StartedPrometheus
 

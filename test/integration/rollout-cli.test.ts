@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { remains } from '../support/eventually.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 import { workerEnvironment } from './support/worker-environment.ts'
 
 describe('doctor', () => {

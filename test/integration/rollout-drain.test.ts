@@ -4,7 +4,7 @@ import { ledgerNow } from '../support/ledger.ts'
 import { duplicates, lost, of } from '../support/ledger-check.ts'
 import type { Running } from '../support/processes.ts'
 import { everythingHandled, handles } from './support/await-rollout.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 describe.each(['classic', 'quorum'] as const)('a worker that is told to end, on a %s queue', (type) => {
   const open = useStage()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ledgerNow, ledgerTime } from '../support/ledger.ts'
 import { lost, of, startsAfter } from '../support/ledger-check.ts'
 import { everythingHandled } from './support/await-rollout.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 const maxFailedMessages = 10
 const policy = {

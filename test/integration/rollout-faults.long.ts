@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { everythingHandled } from './support/await-rollout.ts'
 import { ends, faultReport, rolloutUnder } from './support/fault-run.ts'
 import { faults } from './support/faults.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 const cases = (['classic', 'quorum'] as const).flatMap((type) =>
   Object.values(faults).map((fault) => ({ type, ...fault })),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { testServer } from '../support/rabbitmq.ts'
 import { ends, faultReport, rolloutUnder } from './support/fault-run.ts'
 import { faults } from './support/faults.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 const { canaryKilled, stableKilled, coordinatorKilled, connectionsClosed, brokerRestarted, coordinatorStopped } = faults
 const ownServer = testServer().control !== undefined

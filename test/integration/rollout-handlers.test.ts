@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { lost, of } from '../support/ledger-check.ts'
 import { everythingHandled } from './support/await-rollout.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 /** What handlers do to the worker, and how it counts. */
 const acts = {

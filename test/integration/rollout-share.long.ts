@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { measureShares, offTarget, shareTable } from './support/share-run.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 /** What `rollout-share.test.ts` leaves out because it takes long: every regime on both types of queue, 20 messages a second among them. */
 const regimes = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { measureShares, offTarget, shareTable } from './support/share-run.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 /** The other regimes, 20 messages a second among them, are in `rollout-share.long.ts`. */
 const regimes = [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { doneBy, duplicates, lost, startsAfter } from '../support/ledger-check.ts'
 import { ledgerTime } from '../support/ledger.ts'
 import { everythingHandled } from './support/await-rollout.ts'
-import { useStage } from './support/stage.ts'
+import { useStage } from './support/use-stage.ts'
 
 const policy = `
 strategy: canary

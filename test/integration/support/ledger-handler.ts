@@ -1,4 +1,4 @@
-import { openSync, writeSync } from 'node:fs'
+import { existsSync, openSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HandlerContext, Message } from '../../../src/contracts/handler.ts'
 
@@ -13,6 +13,9 @@ const settings = {
   obey: process.env['LEDGER_OBEY'] !== 'no',
   delayMs: Number(process.env['LEDGER_DELAY_MS'] ?? '0'),
   failRate: Number(process.env['LEDGER_FAIL_RATE'] ?? '0'),
+  salt: process.env['LEDGER_SALT'] ?? '',
+  slowMs: Number(process.env['LEDGER_SLOW_MS'] ?? '0'),
+  outage: process.env['LEDGER_OUTAGE'] ?? '',
   lateMs: Number(process.env['LEDGER_LATE_MS'] ?? '0'),
   parent: Number(process.env['LEDGER_PARENT'] ?? '0'),
 }
@@ -54,7 +57,8 @@ const acts: Readonly<Record<string, Act>> = {
 
 async function work(message: Message, context: HandlerContext): Promise<void> {
   if (settings.delayMs > 0) await pause(settings.delayMs)
-  if (fails(message.id)) throw failed(new Error('told to fail'), message, context)
+  if (fails(message, context)) throw failed(new Error('told to fail'), message, context)
+  if (settings.slowMs > 0) await pause(settings.slowMs)
   write('done', message, context)
 }
 
@@ -63,13 +67,24 @@ function failed<T>(reason: T, message: Message, context: HandlerContext): T {
   return reason
 }
 
-/** The same messages fail at every attempt, evenly spread whatever the ids look like. */
-function fails(id: string): boolean {
-  if (settings.failRate <= 0) return false
+/**
+ * Evenly spread whatever the ids look like. The same messages fail at every attempt, everywhere; with a salt each attempt of each version is
+ * drawn anew. During an outage, which is a file, every attempt fails.
+ */
+function fails({ id }: Message, { version, attempt }: HandlerContext): boolean {
+  if (settings.outage !== '' && existsSync(settings.outage)) return true
+  return (
+    settings.failRate > 0 &&
+    draw(settings.salt === '' ? id : `${settings.salt} ${version} ${attempt} ${id}`) < settings.failRate
+  )
+}
+
+/** A number from 0 to 1 that looks random and is the same for the same text. */
+function draw(text: string): number {
   let hash = 0x811c9dc5
-  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193) >>> 0
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0
-  return (hash ^ (hash >>> 13)) >>> 0 < settings.failRate * 2 ** 32
+  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32
 }
 
 function write(kind: string, message: Message, { version, role, attempt }: HandlerContext): void {

@@ -1,19 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect } from 'vitest'
 import type { QueueStatus } from '../../../src/status/queue-status.ts'
 import { Ledger } from '../../support/ledger.ts'
 import type { LedgerEvent } from '../../support/ledger.ts'
 import { createProcesses } from '../../support/processes.ts'
 import type { Exit, Processes, Running } from '../../support/processes.ts'
-import { useTeardown } from '../../support/teardown.ts'
 import type { Teardown } from '../../support/teardown.ts'
 import { createPublisher } from './publisher.ts'
 import type { Publisher } from './publisher.ts'
 import { createQueues } from './queues.ts'
 import type { QueueSettings, TestQueues } from './queues.ts'
-import { serverOpener } from './server.ts'
 import type { Server } from './server.ts'
 import { workerEnvironment } from './worker-environment.ts'
 import type { WorkerOptions } from './worker-environment.ts'
@@ -33,27 +30,12 @@ export interface Finished extends Exit {
 
 const bin = new URL('../../../src/cli/bin.ts', import.meta.url).pathname
 
-/**
- * To be called at the top of a test file; opens stages. After each test every process, queue and file of it is gone, and no secret was in
- * anything that a process wrote. A failed test leaves what its processes wrote in a directory that it names.
- */
-export function useStage(): (settings: QueueSettings) => Promise<Stage> {
-  const open: Stage[] = []
-  const openServer = serverOpener()
-  const teardown = useTeardown({ deadlineMs: 30_000 })
-  afterEach(({ task }) => {
-    const stages = open.splice(0)
-    if (task.result?.state === 'fail') for (const stage of stages) keepTraces(stage)
-    for (const stage of stages) expectNoSecret(stage)
-  })
-  return async (settings) => {
-    const stage = await openStage(await openServer(), settings, teardown)
-    open.push(stage)
-    return stage
-  }
-}
-
-async function openStage(server: Server, settings: QueueSettings, teardown: Teardown): Promise<Stage> {
+/** What it opens is registered at the teardown. */
+export async function openStage(
+  server: Server,
+  settings: QueueSettings,
+  teardown: Pick<Teardown, 'add'>,
+): Promise<Stage> {
   const dir = teardown.add(mkdtempSync(join(tmpdir(), 'queue-canary-')), (path) =>
     rmSync(path, { recursive: true, force: true }),
   )
@@ -133,22 +115,4 @@ export class Stage implements Props {
   launch(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
     return this.processes.launch({ name, args: ['--conditions=source', bin, ...args], env, cwd: this.dir })
   }
-}
-
-/** What processes wrote to their streams, and to the store and the logs beside it. */
-function expectNoSecret({ server, processes, dir }: Stage): void {
-  const written = [processes.output(), ...readdirSync(dir).map((name) => readFileSync(join(dir, name), 'latin1'))]
-  const secrets = [server.password, encodeURIComponent(server.password)]
-  expect({ passwordWritten: written.some((text) => secrets.some((secret) => text.includes(secret))) }).toEqual({
-    passwordWritten: false,
-  })
-}
-
-function keepTraces({ processes, dir }: Stage): void {
-  const kept = mkdtempSync(join(tmpdir(), 'queue-canary-failed-'))
-  for (const { name, pid, stdout, stderr } of processes.all)
-    writeFileSync(join(kept, `${name.replaceAll(/[^\w.-]+/g, '_').slice(0, 60)}.${pid}.txt`), `${stdout}\n${stderr}`)
-  for (const name of readdirSync(dir).filter((each) => each.endsWith('.ledger')))
-    writeFileSync(join(kept, name), readFileSync(join(dir, name)))
-  console.error(`what the processes wrote is in ${kept}`)
 }

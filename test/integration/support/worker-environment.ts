@@ -16,6 +16,12 @@ export interface WorkerOptions {
     readonly act?: string
     readonly delayMs?: number
     readonly failRate?: number
+    /** Draws each attempt of each version anew. @default the same messages fail everywhere */
+    readonly salt?: string
+    /** What a success takes beyond `delayMs`. */
+    readonly slowMs?: number
+    /** Path of a file: while it exists every attempt fails. */
+    readonly outage?: string
     readonly lateMs?: number
     /** False: the `act` of messages is ignored. @default true */
     readonly obey?: boolean
@@ -43,12 +49,24 @@ export function workerEnvironment(
     QUEUE_CANARY_ORDERS_CONCURRENCY: String(concurrency),
     LEDGER_DIR: dir,
     LEDGER_PARENT: String(process.pid),
-    LEDGER_ACT: told.act ?? 'work',
-    LEDGER_DELAY_MS: String(told.delayMs ?? 0),
-    LEDGER_FAIL_RATE: String(told.failRate ?? 0),
-    LEDGER_LATE_MS: String(told.lateMs ?? 0),
-    LEDGER_OBEY: told.obey === false ? 'no' : 'yes',
+    ...ledgerEnvironment(told),
     ...env,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+/** The handler's own defaults hold for what is not told. */
+function ledgerEnvironment(told: Required<WorkerOptions>['handler']): Readonly<Record<string, string>> {
+  const { act, delayMs, failRate, salt, slowMs, outage, lateMs, obey } = told
+  const all = {
+    LEDGER_ACT: act,
+    LEDGER_DELAY_MS: delayMs,
+    LEDGER_FAIL_RATE: failRate,
+    LEDGER_SALT: salt,
+    LEDGER_SLOW_MS: slowMs,
+    LEDGER_OUTAGE: outage,
+    LEDGER_LATE_MS: lateMs,
+    LEDGER_OBEY: obey === false ? 'no' : 'yes',
+  }
+  return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, String(value ?? '')]))
 }
