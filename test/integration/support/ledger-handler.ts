@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { existsSync, openSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HandlerContext, Message } from '../../../src/contracts/handler.ts'
@@ -81,10 +82,7 @@ function fails({ id }: Message, { version, attempt }: HandlerContext): boolean {
 
 /** A number from 0 to 1 that looks random and is the same for the same text. */
 function draw(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0
-  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32
+  return hash('sha1', text, 'buffer').readUInt32BE() / 2 ** 32
 }
 
 function write(kind: string, message: Message, { version, role, attempt }: HandlerContext): void {
