@@ -51,6 +51,16 @@ orders (default)  no rollout  v1
   stable          0            0        0              0`)
   })
 
+  it.each([
+    [1, '░░░░░░░░░░░░░░░░░░░░  1 of 100'],
+    [10, '██████████░░░░░░░░░░  10 of 100'],
+    [0.3, '░░░░░░░░░░░░░░░░░░░░  0.3 of 100'],
+    [2_345, '████████████████████  2300 of 100'],
+  ])('shows evidence of %d against the canary', (statistic, shown) => {
+    const analysis = status.analysis.map((entry) => ({ ...entry, statistic, bound: 100 }))
+    expect(liveView({ ...status, analysis }, plain)).toContain(`  evidence against it  ${shown}`)
+  })
+
   it('needs one table less where there is room', () => {
     const lines = liveView(status, { ...plain, columns: 130 })
     const heads = lines.filter((line) => line.includes('in flight'))

@@ -117,8 +117,22 @@ function verdictLines({ analysis }: QueueStatus, paint: Paint): readonly string[
     const [mark, style] = verdictMarks[verdict]
     return `  ${paint(style, `${mark} ${clean(metric).padEnd(width)}  ${verdict.padEnd(12)}`)}  ${clean(why)}`
   })
-  return ['', paint('bold', 'Verdicts'), ...lines]
+  return ['', paint('bold', 'Verdicts'), ...lines, ...evidenceLines(analysis)]
 }
+
+/** What speaks against the canary, on a logarithmic scale: from nothing to what takes it back. */
+function evidenceLines(analysis: QueueStatus['analysis']): readonly string[] {
+  const { statistic, bound } = analysis.find((entry) => entry.statistic !== null) ?? nothingCompared
+  if (statistic === null || bound === null) return []
+  const part = Math.log(Math.max(1, statistic)) / Math.log(bound)
+  const cells = Math.min(barCells, Math.ceil(part * barCells))
+  const shown = Number(statistic.toPrecision(2))
+  return [
+    `  evidence against it  ${'█'.repeat(cells)}${'░'.repeat(barCells - cells)}  ${shown} of ${Math.round(bound)}`,
+  ]
+}
+
+const nothingCompared = { statistic: null, bound: null }
 
 const verdictMarks: Readonly<Record<Verdict, readonly [string, Style]>> = {
   successful: ['✓', 'green'],
