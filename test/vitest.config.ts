@@ -30,6 +30,16 @@ export default defineConfig({
           retry: 1,
         },
       },
+      {
+        ...common,
+        test: {
+          name: 'study',
+          include: ['test/study/**/*.test.ts'],
+          globalSetup: ['test/support/rabbitmq-global.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 })
