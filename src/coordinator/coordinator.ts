@@ -60,7 +60,7 @@ export class Coordinator {
   /** The last decision that is known to stand, and when it was made. */
   #decided: { readonly epoch: number; readonly sequence: number; readonly at: number } | undefined
   #policyMissingSince: number | undefined
-  #active = false
+  #leads = false
   #interrupted = false
   #ticking: Promise<unknown> = Promise.resolve()
 
@@ -72,15 +72,15 @@ export class Coordinator {
     this.#policies = new PolicySource(options.records)
   }
 
-  /** One look. Resolves to whether a rollout runs, as far as is known. Never rejects: trouble with the store is logged, and the next look tries again. */
-  async tick(): Promise<{ readonly active: boolean }> {
+  /** One look. Resolves to whether it holds the lease, as far as is known. Never rejects: trouble with the store is logged, and the next look tries again. */
+  async tick(): Promise<{ readonly leads: boolean }> {
     const looking = this.#look().then(
       () => this.#goesOn(),
       (error: unknown) => this.#isInterrupted(error),
     )
     this.#ticking = looking
     await looking
-    return { active: this.#active }
+    return { leads: this.#leads }
   }
 
   /** Lets the lease go, so that the next coordinator need not wait for it to run out. To be called after the last tick. Never rejects. */
@@ -102,11 +102,11 @@ export class Coordinator {
   async #look(): Promise<void> {
     const found = await this.#options.records.readState()
     const now = this.#options.clock.now()
-    this.#active = found !== undefined && runningRollout(found.state) !== undefined
+    this.#leads = found?.state.lease.holder === this.#options.consumer.id
     if (found === undefined) return
     const look = { ...found, now, watched: this.#watch.at(now) }
     this.#lease.observe(found.state.lease, look.watched)
-    if (found.state.lease.holder === this.#options.consumer.id) return this.#lead(look)
+    if (this.#leads) return this.#lead(look)
     this.#watch.mark(now)
     if (await this.#mayLead(look)) await this.#take(look)
   }
@@ -130,6 +130,7 @@ export class Coordinator {
     this.#pace = new PaceMeter()
     this.#decided = undefined
     this.#watch.mark(now)
+    this.#leads = true
     log.info({ epoch: next.epoch, consumer: consumer.id }, 'this consumer coordinates the queue')
   }
 

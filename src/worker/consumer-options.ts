@@ -19,7 +19,8 @@ export interface ConsumerLimits {
 
 /** What moves the queue's rollout while this consumer may do so (`coordinator/coordinator.ts`). */
 export interface Coordination {
-  tick(): Promise<{ readonly active: boolean }>
+  /** One look, and whether it is the one that moves it. */
+  tick(): Promise<{ readonly leads: boolean }>
   release(): Promise<void>
 }
 

@@ -11,13 +11,12 @@ import { Processor } from './processor.ts'
 import { prepareHandBack, warmUp } from './readiness.ts'
 import { Reporter } from './reporter.ts'
 import { TroubleLog } from './trouble-log.ts'
-import { Watcher } from './watcher.ts'
+import { restMs, Watcher } from './watcher.ts'
 
 /** An allocation dies with the coordinator that gave it: shorter than the time after which a silent consumer is presumed dead. */
 const allocationTtlMs = 5_000
-/** Between looks, reports and decisions: while a rollout runs, and otherwise. */
-const activeMs = 50
-const restMs = 1_000
+/** Between looks and reports of a consumer that is not ready yet. */
+const startingMs = 50
 /** How often duties are checked against the clock, whether or not the store answers. */
 const guardMs = 250
 const farewellMs = 2_000
@@ -38,7 +37,7 @@ export class Consumer {
   readonly #end = Promise.withResolvers<ConsumerEnd>()
   readonly #settled = Promise.withResolvers<void>()
   #running: Promise<ConsumerEnd> | undefined
-  #coordinates = false
+  #leads = false
   #notReady: string | undefined
   #deadline: Deadline | undefined
   #draining: Promise<DrainReport> | undefined
@@ -89,9 +88,18 @@ export class Consumer {
   async #run(): Promise<ConsumerEnd> {
     const { signal } = this.#life
     const loops = [
-      this.#every(() => this.#look()),
-      this.#every(() => this.#reporter.report()),
-      this.#every(() => this.#coordinate()),
+      this.#every(
+        () => this.#lookMs(),
+        () => this.#look(),
+      ),
+      this.#every(
+        () => this.#lookMs(),
+        () => this.#reporter.report(),
+      ),
+      this.#every(
+        () => this.#tickMs(),
+        () => this.#coordinate(),
+      ),
       this.#guard(),
       this.#processor.watch(signal),
     ]
@@ -110,7 +118,7 @@ export class Consumer {
 
   async #coordinate(): Promise<void> {
     if (this.#watcher.obeyed === undefined) return
-    this.#coordinates = (await this.#options.coordinator.tick()).active
+    this.#leads = (await this.#options.coordinator.tick()).leads
   }
 
   /** A store that does not answer must not keep an old allocation alive. */
@@ -177,7 +185,7 @@ export class Consumer {
   }
 
   async #isAware(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && this.#watcher.obeyed === undefined) await this.#options.clock.sleep(activeMs, signal)
+    while (!signal.aborted && this.#watcher.obeyed === undefined) await this.#options.clock.sleep(startingMs, signal)
   }
 
   #fail(error: unknown): void {
@@ -253,12 +261,20 @@ export class Consumer {
     }
   }
 
-  async #every(act: () => Promise<void>): Promise<void> {
+  async #every(periodMs: () => number, act: () => Promise<void>): Promise<void> {
     const { clock } = this.#options
     while (!this.#life.signal.aborted) {
       await act()
-      const isActive = this.#coordinates || this.#watcher.rollout !== undefined
-      await clock.sleep(isActive || this.#lifecycle.state === 'starting' ? activeMs : restMs, this.#life.signal)
+      await clock.sleep(periodMs(), this.#life.signal)
     }
+  }
+
+  #lookMs(): number {
+    return this.#lifecycle.state === 'starting' ? startingMs : this.#watcher.lookMs
+  }
+
+  /** Whoever does not coordinate only looks whether somebody has to. */
+  #tickMs(): number {
+    return this.#leads || this.#lifecycle.state === 'starting' ? this.#lookMs() : restMs
   }
 }

@@ -43,6 +43,11 @@ export class Watcher {
     return rollout === undefined || isTerminal(rollout.phase) ? undefined : rollout.id
   }
 
+  /** Time until the next look: as the document says while a rollout runs. */
+  get lookMs(): number {
+    return this.rollout === undefined ? restMs : (this.#state?.allocations.lookMs ?? restMs)
+  }
+
   /** How messages that begin now are counted; undefined where nobody compares. */
   get cohorts(): { readonly current: number; readonly closed: number } | undefined {
     const clock = this.rollout === undefined ? undefined : this.#state?.rollout?.comparison?.clock
@@ -102,6 +107,9 @@ export class Watcher {
       )
   }
 }
+
+/** Without a rollout there is little to learn. */
+export const restMs = 1_000
 
 const explanations: Readonly<Record<Doubt, string>> = {
   older:

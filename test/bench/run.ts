@@ -1,3 +1,4 @@
+import { fleet } from './benches/fleet.ts'
 import { handler } from './benches/handler.ts'
 import { micro } from './benches/micro.ts'
 import { share } from './benches/share.ts'
@@ -8,7 +9,7 @@ import { openServer } from './lab/server.ts'
 import { Traffic } from './lab/traffic.ts'
 import { parseOptions } from './options.ts'
 
-const benches: readonly Bench[] = [throughput, handler, share, micro, simulate]
+const benches: readonly Bench[] = [throughput, handler, share, micro, fleet, simulate]
 
 const options = parseOptions(process.argv.slice(2))
 if (options.help) console.log(usage())

@@ -28,7 +28,7 @@ export interface Member {
   report: ConsumerReport
   /** Reports a new beat, with what has changed. */
   beat(parts?: Partial<ConsumerReport>): Promise<void>
-  tick(): Promise<{ readonly active: boolean }>
+  tick(): Promise<{ readonly leads: boolean }>
 }
 
 /** Several consumers of one queue on one memory store. Nothing moves by itself. */

@@ -56,7 +56,7 @@ describe('a store that fails', () => {
     stable.store.fault = 'reject'
     for (let round = 0; round < 20; round++) {
       await lab.clock.advance(50)
-      expect(await stable.tick()).toEqual({ active: true })
+      expect(await stable.tick()).toEqual({ leads: true })
     }
     expect(await lab.state()).toEqual(before)
     expect(stable.logged.filter(({ level }) => level === 'warn')).toEqual([
@@ -71,13 +71,13 @@ describe('a store that fails', () => {
     const lab = await Lab.open()
     const stable = lab.add('s1', 'v1')
     await lab.shared.put('default/orders/state', garbage, (await lab.shared.get('default/orders/state'))?.revision)
-    expect(await stable.tick()).toEqual({ active: false })
+    expect(await stable.tick()).toEqual({ leads: false })
     expect((await lab.shared.get('default/orders/state'))?.value).toBe(garbage)
   })
 
   it('or is empty makes nobody lead', async () => {
     const lab = new Lab()
-    expect(await lab.add('s1', 'v1').tick()).toEqual({ active: false })
+    expect(await lab.add('s1', 'v1').tick()).toEqual({ leads: false })
     expect(await lab.shared.list('')).toEqual([])
   })
 })

@@ -92,6 +92,7 @@ export function secondStep(canaryTaken = 100): StatusInput {
         stable: { kind: 'stream' },
         canary: { kind: 'throttled', weight: 10, concurrency: 4, delayMs: 0 },
         consumers: {},
+        lookMs: 50,
       },
       rollout: rollout({
         phase: 'Progressing',

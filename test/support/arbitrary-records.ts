@@ -177,6 +177,7 @@ export const arbitraryState = fc.record({
         failures: whole,
       }),
     ),
+    lookMs: amount,
   }),
 }) as fc.Arbitrary<QueueState>
 

@@ -32,7 +32,7 @@ function ramping(overrides: Partial<QueueState> = {}, permits = 10): QueueState 
   if (!started.ok) throw new Error(started.why)
   const lane = { kind: 'throttled', weight: 5, concurrency: 2, delayMs: 0 } as const
   const consumers = { [self.id]: { ...allocation, permits } }
-  const allocations = { stable: { kind: 'stream' } as const, canary: lane, consumers }
+  const allocations = { stable: { kind: 'stream' } as const, canary: lane, consumers, lookMs: 50 }
   return { ...started.state, epoch: 1, sequence: 1, lease: { holder: 'x', renewals: 1 }, allocations, ...overrides }
 }
 
@@ -47,7 +47,7 @@ function looks(
 
 const at = (sequence: number, more: Partial<QueueState> = {}, permits = 10) =>
   ramping({ sequence, lease: { holder: 'x', renewals: sequence }, ...more }, permits)
-const none = { stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {} } as const
+const none = { stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {}, lookMs: 50 } as const
 
 describe('a canary whose next grant is late', () => {
   const allocations = (bridge: ConsumerAllocation['bridge']) => ({
@@ -137,6 +137,7 @@ describe('a stable consumer', () => {
     stable: { kind: 'drain', timeoutMs: 1, onTimeout: 'handBack' },
     canary: { kind: 'stream' },
     consumers: {},
+    lookMs: 50,
   } as const
   it.each<[string, Memory, number, string]>([
     ['reads the document once', looks(stableSelf, [0, at(1)]), 0, 'stream'],

@@ -8,6 +8,7 @@ import { divideFailures, dividePermits, unusedPermits } from './grants.ts'
 import type { Holder } from './grants.ts'
 import type { Allocations, ConsumerAllocation, Lane } from './lane.ts'
 import type { Pace } from './permits.ts'
+import { lookLength } from './rhythm.ts'
 
 export interface AllocationRequest {
   readonly rollout: Rollout
@@ -32,16 +33,17 @@ export interface AllocationResult {
  */
 export function allocate(request: AllocationRequest): AllocationResult {
   const { lanes, seen, pace } = request
+  const lookMs = lookLength(seen.stable.live + seen.canary.live)
   const lane = lanes.canary
   const { forgone, unaccounted, buried } = bury(request)
   const rollout = { ...request.rollout, forgone, unaccounted }
-  if (lane.kind === 'stream') return { allocations: { ...lanes, consumers: {} }, forgone, unaccounted }
+  if (lane.kind === 'stream') return { allocations: { ...lanes, consumers: {}, lookMs }, forgone, unaccounted }
   const holders = holdersOf(request)
   const active = holders.filter(({ concurrency }) => concurrency > 0)
   const resting = holders.filter(({ concurrency }) => concurrency === 0)
   const kept = [...resting.flatMap(restingEntry), ...buried]
   if (lane.kind !== 'throttled')
-    return { allocations: { ...lanes, consumers: Object.fromEntries(kept) }, forgone, unaccounted }
+    return { allocations: { ...lanes, consumers: Object.fromEntries(kept), lookMs }, forgone, unaccounted }
   const failures = divideFailures({ rollout, active, resting, maxFailedMessages: request.maxFailedMessages })
   const permits = dividePermits({ rollout, lane, active, resting, mayFail: failures, seen, pace })
   const given = active.map(({ consumer, concurrency }, index): readonly [string, ConsumerAllocation] => [
@@ -56,7 +58,7 @@ export function allocate(request: AllocationRequest): AllocationResult {
     },
   ])
   const consumers = Object.fromEntries([...given, ...kept])
-  return { allocations: { ...lanes, consumers }, forgone: permits.forgone, unaccounted }
+  return { allocations: { ...lanes, consumers, lookMs }, forgone: permits.forgone, unaccounted }
 }
 
 /** What the dead were given is given to nobody else: they may have used it after their last report, and they may turn out to live. */

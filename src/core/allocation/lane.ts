@@ -1,5 +1,6 @@
 import type { Fuse } from '../evidence/fuse.ts'
 import type { Bridge } from './permits.ts'
+import { quickestLookMs } from './rhythm.ts'
 
 /** What a version may do. `none`: takes nothing. `stream`: takes what it can. `drain`: takes nothing more, finishes, and is retired. */
 export type Lane =
@@ -40,6 +41,13 @@ export interface Allocations {
   readonly canary: Lane
   /** By id: every canary consumer that was ever allowed something in this rollout and has not signed off, also where it may take nothing now. */
   readonly consumers: Readonly<Record<string, ConsumerAllocation>>
+  /** How far apart everybody's looks and reports are while the rollout runs (`rhythm.ts`). */
+  readonly lookMs: number
 }
 
-export const idleAllocations: Allocations = { stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {} }
+export const idleAllocations: Allocations = {
+  stable: { kind: 'stream' },
+  canary: { kind: 'none' },
+  consumers: {},
+  lookMs: quickestLookMs,
+}

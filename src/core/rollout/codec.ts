@@ -1,3 +1,4 @@
+import { quickestLookMs } from '../allocation/rhythm.ts'
 import { countNames } from '../evidence/counts.ts'
 import { lastBucket } from '../evidence/histogram.ts'
 import { verdicts } from '../evidence/metric-state.ts'
@@ -58,6 +59,7 @@ const allocations = record({
       failures: whole(),
     }),
   ),
+  lookMs: withDefault(amount(), quickestLookMs),
 })
 
 const measurement = record({

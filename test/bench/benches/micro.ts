@@ -1,6 +1,5 @@
 import type { LocalBench } from '../lab/bench.ts'
 import { bareNanoseconds, workerNanoseconds } from '../micro/dispatch.ts'
-import { consumers, lookMicroseconds } from '../micro/look.ts'
 import { policyMicroseconds } from '../micro/policy.ts'
 import { median, whole } from '../report/figures.ts'
 import { table } from '../report/table.ts'
@@ -9,14 +8,13 @@ interface Costs {
   readonly bare: number
   readonly worker: number
   readonly policy: number
-  readonly look: number
 }
 
 /** What the framework itself costs, without a broker's network: in this process, on memory adapters. */
 export const micro: LocalBench = {
   name: 'micro',
   needs: 'nothing',
-  about: 'dispatch hot path on the memory broker, parsing a policy, one look of the coordinator',
+  about: 'dispatch hot path on the memory broker, parsing a policy',
   async run({ options: { rounds, quick } }) {
     const measured: Costs[] = []
     for (let round = 0; round <= Math.max(3, rounds); round++) measured.push(await costs(quick))
@@ -27,7 +25,6 @@ export const micro: LocalBench = {
       ['the same with a worker (streaming, concurrency 250), ns a message', of(({ worker }) => worker)],
       ['difference: intake, dispatch, settle, evidence, ns a message', of(({ bare, worker }) => worker - bare)],
       ['reading a policy of 25 lines (YAML), us', of(({ policy }) => policy)],
-      [`one look of the coordinator (memory store, ${consumers} consumers), us`, of(({ look }) => look)],
     ]
     return `## In process\n\n${table(['what', 'cost'], rows)}`
   },
@@ -40,6 +37,5 @@ async function costs(quick: boolean): Promise<Costs> {
     bare: await bareNanoseconds(messages),
     worker: await workerNanoseconds(messages),
     policy: policyMicroseconds(times),
-    look: await lookMicroseconds(times),
   }
 }

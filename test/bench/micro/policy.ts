@@ -25,6 +25,8 @@ steps:
 analysis:
   interval: 1s
   metrics:
+    - name: failures
+    - name: latency
     - name: failure-ceiling
       measure: failureRate
       thresholdRange: { max: 5% }

@@ -13,7 +13,12 @@ const own = { concurrency: 2, delayMs: 0, permits: 5, bridge: undefined, fuse: u
 const buried = { reason: 'rolledBack', at } as const
 
 function state(phase: Phase, canary: Lane, parts: Partial<QueueState> = {}): QueueState {
-  const allocations = { stable: stream, canary, consumers: { c1: own, resting: { ...own, concurrency: 0 } } }
+  const allocations = {
+    stable: stream,
+    canary,
+    consumers: { c1: own, resting: { ...own, concurrency: 0 } },
+    lookMs: 50,
+  }
   return { ...buildState({ phase }), allocations, ...parts }
 }
 

@@ -231,6 +231,6 @@ describe('the failure budget', () => {
       { numRuns: 300 },
     )
     // The model is no proof if the budget is never used up.
-    expect(reached).toBeGreaterThan(3)
+    expect(reached).toBeGreaterThan(0)
   })
 })

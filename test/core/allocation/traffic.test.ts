@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { permitsOf } from './canary-model.ts'
 import type { Canary } from './canary-model.ts'
+import { lookLength } from '../../../src/core/allocation/rhythm.ts'
 import { Traffic } from './traffic-model.ts'
 
 const weights = fc.oneof(
@@ -109,6 +110,29 @@ describe('the share', () => {
       }
     },
   )
+
+  it.each([200, 2_000])('is kept by a large fleet, whose looks are far apart, at %i/s', (perSecond) => {
+    for (const weight of [1, 5, 25, 50]) {
+      for (const seed of [1, 2, 3]) {
+        const traffic = new Traffic({
+          perSecond,
+          seed,
+          weight,
+          canaries: 4,
+          concurrency: 100,
+          intervalMs: lookLength(300),
+        })
+        traffic.run(5_000).begin()
+        traffic.run(5_000)
+        let worst = 0
+        traffic.run(60_000, () => {
+          const due = (weight / 100) * traffic.passed
+          worst = Math.max(worst, (Math.abs(traffic.taken - due) - 2) / due)
+        })
+        expect(worst).toBeLessThan(0.1)
+      }
+    }
+  })
 
   it.each([1, 5, 25, 50, 75, 90, 99])('converges to %s percent within a relative error of 2 %%', (weight) => {
     for (const seed of [1, 2, 3]) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { idleAllocations } from '../../../src/core/allocation/lane.ts'
 import { noCounts } from '../../../src/core/evidence/counts.ts'
 import { openMetric } from '../../../src/core/evidence/metric-progress.ts'
 import { advanceWithoutPolicy } from '../../../src/core/rollout/advance-without-policy.ts'
@@ -63,7 +64,12 @@ describe('advance', () => {
       previous: 'v1',
       tombstones: { v1: { reason: 'promotedAway', at } },
       rollout: { phase: 'Draining' },
-      allocations: { stable: { kind: 'drain', timeoutMs: 1_000 }, canary: { kind: 'stream' }, consumers: {} },
+      allocations: {
+        stable: { kind: 'drain', timeoutMs: 1_000 },
+        canary: { kind: 'stream' },
+        consumers: {},
+        lookMs: 50,
+      },
     })
   })
 
@@ -72,7 +78,7 @@ describe('advance', () => {
     const { state } = looked(stateIn({ phase: 'RollingBack' }), gone)
     expect(state).toMatchObject({ stable: 'v1', previous: undefined, rollout: { phase: 'RolledBack' } })
     expect(state.tombstones).toEqual({ v2: { reason: 'rolledBack', at } })
-    expect(state.allocations).toEqual({ stable: { kind: 'stream' }, canary: { kind: 'none' }, consumers: {} })
+    expect(state.allocations).toEqual(idleAllocations)
   })
 
   it.each(['Succeeded', 'RolledBack'] as const)('absorbs everything once it is %s', (phase) => {
@@ -100,7 +106,7 @@ describe('advanceWithoutPolicy', () => {
       seen = {},
     }: { commands?: readonly Command[]; hopeless?: boolean; seen?: Partial<Observation> } = {},
   ) {
-    const allocations = { stable: { kind: 'stream' as const }, canary: throttled, consumers: { c1: had } }
+    const allocations = { ...idleAllocations, canary: throttled, consumers: { c1: had } }
     const state = { ...stateIn(parts, commands), allocations }
     const rollout = buildState({ origin: totals, stepOrigin: totals, ...parts }).rollout
     return advanceWithoutPolicy(state, rollout, { at, sinceMs: 500, seen: observation(seen), pace: still, hopeless })
@@ -116,6 +122,7 @@ describe('advanceWithoutPolicy', () => {
         stable: { kind: 'stream' },
         canary: { kind: 'none' },
         consumers: { c1: { ...had, concurrency: 0 } },
+        lookMs: 50,
       })
     },
   )
