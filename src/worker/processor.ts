@@ -1,7 +1,7 @@
+import type { BrokerCapabilities } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Handle } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
-import { backoffMs } from './backoff.ts'
 import { CohortBook } from './cohort-book.ts'
 import { describeThrown } from './describe-thrown.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -26,6 +26,8 @@ export interface ProcessorOptions {
   readonly retryDelayMs: number
   /** Whether the broker hands failed messages back to the stable version. */
   readonly handBack: boolean
+  /** Whether the broker keeps failed messages until their next attempt. */
+  readonly retryLater: BrokerCapabilities['retryLater']
 }
 
 /** Where the work comes from, as far as its processing must know. */
@@ -37,8 +39,6 @@ export interface WorkOrigin {
   /** Returns a message that this canary failed, at a moment when this canary does not take it again. */
   giveBack(work: Work): void
 }
-
-const retryCeilingMs = 5 * 60_000
 
 /** From a delivery to its settlement: handler, outcome, evidence, what to do, doing it. One for all that a consumer takes. */
 export class Processor {
@@ -61,8 +61,9 @@ export class Processor {
     const { tally, inFlight } = this
     this.#failures = new FailureLog(options.log, options.clock)
     this.#deadLetters = new FailureLog(options.log, options.clock, 'a message is dead-lettered')
-    this.#retries = new Retries(options.clock, (work) => this.#resume(work))
-    this.settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
+    const settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
+    this.settler = settler
+    this.#retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
     this.#dispatcher = new Dispatcher({
       ...options,
       inFlight,
@@ -102,9 +103,10 @@ export class Processor {
     return this.#dispatcher.start(work, now)
   }
 
-  /** From now on a failure waits for no retry. Messages that wait for one are returned, or tried again now where returning is no option. */
+  /** From now on no failure waits here. Messages that do are returned, or tried again now where returning is no option. */
   drain(): void {
     this.#draining = true
+    this.#retries.drain()
     this.cancelRetries()
   }
 
@@ -131,27 +133,34 @@ export class Processor {
     this.#count(work, outcome, now)
     // Permits for the next message must be known before this one is settled: settling is what lets the broker send it.
     this.#origin?.freed(now)
-    const action = outcome === 'succeeded' ? 'ack' : this.#decide(work, outcome)
-    if (outcome !== 'succeeded') this.#tell(work, outcome, error, action)
-    if (action === 'retry') this.#retry(work)
+    if (outcome === 'succeeded') this.settler.perform(work, 'ack')
+    else this.#failed(work, outcome, error)
+  }
+
+  #failed(work: Work, outcome: Outcome, thrown: unknown): void {
+    const action = this.#decide(work, outcome)
+    const errorClass = outcome === 'timedOut' ? undefined : describeThrown(thrown)
+    this.#tell(work, outcome, errorClass ?? 'handler timeout', action)
+    if (action === 'retry') this.#retries.retry(work, errorClass)
+    else if (action === 'deadLetter') this.#retries.giveUp(work, errorClass)
     else this.settler.perform(work, action)
   }
 
   #count(work: Work, outcome: Outcome, now: number): void {
     const fromQueue = work.source.request.source === 'queue'
     const durationMs = now - work.startedAt
-    if (fromQueue && work.attempt === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
+    if (fromQueue && work.tries === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
     if (work.cohort !== undefined) this.cohorts.end(work.cohort, outcome, durationMs)
     if (!fromQueue) this.#countFate(work, outcome)
   }
 
   /** What became of a message that a canary failed; not of one that a drain gave up. */
-  #countFate({ delivery, attempt }: Work, outcome: Outcome): void {
+  #countFate({ delivery, tries }: Work, outcome: Outcome): void {
     const reason = delivery.passage.handedBack?.reason
     if (reason !== 'failed' && reason !== 'timedOut') return
     if (outcome === 'succeeded') this.tally.add('rescued')
     // The canary's failure budget is given back once for a message, also where one consumer returns it and another tries it again.
-    else if (attempt === 1 && !delivery.message.redelivered) this.tally.add('failedOnBoth')
+    else if (tries === 1 && !delivery.message.redelivered) this.tally.add('failedOnBoth')
   }
 
   #decide(work: Work, outcome: Outcome | 'abandoned') {
@@ -164,13 +173,8 @@ export class Processor {
       handBackCapable: this.#options.handBack,
       draining: this.#draining,
       deliveryCount: work.delivery.message.deliveryCount,
+      retriesLater: this.#options.retryLater !== 'none',
     })
-  }
-
-  #retry(work: Work): void {
-    const { retryDelayMs: baseMs, random } = this.#options
-    const delayMs = this.#draining ? 0 : backoffMs({ baseMs, maxMs: retryCeilingMs }, work.attempt, random)
-    this.#retries.schedule(work.next(), delayMs)
   }
 
   #resume(work: Work): void {
@@ -189,8 +193,7 @@ export class Processor {
     this.#origin?.freed()
   }
 
-  #tell(work: Work, outcome: Outcome, error: unknown, action: string): void {
-    const errorClass = outcome === 'timedOut' ? 'handler timeout' : describeThrown(error)
+  #tell(work: Work, outcome: Outcome, errorClass: string, action: string): void {
     const { attempt, role } = work
     this.errors.add(errorClass)
     this.#failures.failed(errorClass, { outcome, role, attempt, action })

@@ -14,6 +14,8 @@ export interface Judged {
   readonly handBackCapable: boolean
   readonly draining: boolean
   readonly deliveryCount: number
+  /** Whether failed messages wait at the broker. */
+  readonly retriesLater: boolean
 }
 
 /**
@@ -28,7 +30,8 @@ export function afterOutcome(judged: Judged): Action {
   if (judged.role === 'canary') return judged.handBackCapable && judged.source === 'queue' ? 'handBack' : 'return'
   if (judged.outcome === 'abandoned') return 'return'
   if (judged.attempt >= judged.maxAttempts) return 'deadLetter'
-  return judged.draining && mayReturn(judged.deliveryCount) ? 'return' : 'retry'
+  const isReturned = judged.draining && !judged.retriesLater && mayReturn(judged.deliveryCount)
+  return isReturned ? 'return' : 'retry'
 }
 
 /** What becomes of a delivery before anything is tried. */
