@@ -7,6 +7,7 @@ export const errorCodes = [
   'BROKER_REFUSED',
   'QUEUE_MISSING',
   'HAND_BACK_FAILED',
+  'RETRY_FAILED',
   'STORE_UNREACHABLE',
   'STORE_REFUSED',
   'RECORD_INVALID',
@@ -26,6 +27,7 @@ export type ErrorCode = (typeof errorCodes)[number]
 const retryableCodes: ReadonlySet<ErrorCode> = new Set([
   'BROKER_UNREACHABLE',
   'HAND_BACK_FAILED',
+  'RETRY_FAILED',
   'STORE_UNREACHABLE',
   'TIMED_OUT',
 ])

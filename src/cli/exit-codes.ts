@@ -34,6 +34,7 @@ const outcomeOf: Readonly<Record<ErrorCode, keyof typeof exitCodes>> = {
   BROKER_REFUSED: 'refused',
   QUEUE_MISSING: 'refused',
   HAND_BACK_FAILED: 'unreachable',
+  RETRY_FAILED: 'unreachable',
   STORE_UNREACHABLE: 'unreachable',
   STORE_REFUSED: 'refused',
   RECORD_INVALID: 'unexpected',

@@ -31,6 +31,7 @@ const adviceFor: Readonly<Record<ErrorCode, string>> = {
   BROKER_REFUSED: 'check rights and settings of the queue on its broker; queue-canary doctor says more',
   QUEUE_MISSING: 'declare the queue on its broker, or correct its name; queues are never declared for you',
   HAND_BACK_FAILED: 'check that the broker accepts messages; queue-canary doctor says more',
+  RETRY_FAILED: 'check that the broker accepts messages; queue-canary doctor says more',
   STORE_UNREACHABLE: 'check --store or QUEUE_CANARY_STORE, and that this process can reach it',
   STORE_REFUSED: 'check --store or QUEUE_CANARY_STORE, and the rights on it',
   RECORD_INVALID: 'use the release that wrote the record, or another namespace',

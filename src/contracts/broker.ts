@@ -39,6 +39,11 @@ export interface BrokerCapabilities {
   readonly handBack: boolean
   /** True when `inspect` tells the age of the oldest message. */
   readonly oldestAge: boolean
+  /**
+   * What `retryLater` can do. `noted`: the note travels with the message, also to the dead letters. `counted`: the message waits, and the
+   * broker's own count of deliveries tells the attempts; nothing else of the note is kept. `none`: it rejects.
+   */
+  readonly retryLater: 'noted' | 'counted' | 'none'
 }
 
 export interface SubscribeRequest {
@@ -82,12 +87,12 @@ export const linkStates = ['connecting', 'idle', 'consuming', 'missing', 'refuse
 export type LinkState = (typeof linkStates)[number]
 
 /**
- * One delivery of one message. It is settled by the first of the four calls; each later call, and each call after its link was lost, does
+ * One delivery of one message. It is settled by the first of the five calls; each later call, and each call after its link was lost, does
  * nothing and returns false (a settlement goes to the link its delivery came from, or nowhere).
  */
 export interface Delivery {
   readonly message: BrokerMessage
-  /** What earlier hand-backs and dead-letterings left on the message. */
+  /** What earlier hand-backs, retries and dead-letterings left on the message. */
   readonly passage: Passage
   /** Done: the broker forgets the message. */
   ack(): boolean
@@ -101,15 +106,55 @@ export interface Delivery {
    * confirmation within the adapter's deadline; the delivery is then still unsettled.
    */
   handBack(note: HandBackNote): Promise<boolean>
+  /**
+   * Gives the message to the broker for a while: it comes back to the queue it was taken from (the hand-back queue, where that is) as a
+   * delivery to any consumer, not before `delayMs`, and holds no place meanwhile. The adapter may wait longer, up to twice as long and at least
+   * a second. Properties, headers and what is left of the time to live are kept. Resolves false when the delivery was void or settled before.
+   * Rejects with `RETRY_FAILED` when the broker does not confirm within the adapter's deadline, and with `BROKER_REFUSED` where it will not
+   * before a person mends something; the delivery is then still unsettled.
+   */
+  retryLater(note: RetryNote): Promise<boolean>
 }
 
-/** Where a message has been before, from what the adapter's own hand-back wrote and the broker's dead-letter record. */
+/** Where a message has been before, from what the adapter's own hand-back and retries wrote and the broker's dead-letter record. */
 export interface Passage {
   /** Set on a delivery from the hand-back queue: who handed it back, and the delivery count it had. */
   readonly handedBack: HandBackNote | undefined
-  /** True when the message left the hand-back queue as a dead letter: it must go to the queue's own dead-letter exchange, unhandled. */
+  /**
+   * True when the message must go to the queue's own dead-letter exchange, unhandled: it left the hand-back queue as a dead letter, its time to
+   * live ended while it waited for a retry, or `RetryNote.dead` says so.
+   */
+  readonly dead: boolean
+  /** What the last `retryLater` wrote; it stays with a message that is handed back. A hint: checked for sense, but anybody may have written it. */
+  readonly retried: RetryRecord | undefined
+}
+
+/** What stays of a `RetryNote`. */
+export type RetryRecord = Pick<RetryNote, 'attempts' | 'reason' | 'version'>
+
+export interface RetryNote {
+  /** Attempts at the message so far, over all deliveries and processes. From 0 to 65,535. */
+  readonly attempts: number
+  /** Who had it last. */
+  readonly version: string
+  readonly reason: (typeof retryReasons)[number]
+  /** The class of what its handler threw, in a few characters, where there is one. Never a message or a payload. */
+  readonly error: string | undefined
+  /** Milliseconds, from 0 to 512,000. */
+  readonly delayMs: number
+  /** It is tried no more: when it comes back, `Passage.dead` is set. Only where the broker's retries are `noted`. */
   readonly dead: boolean
 }
+
+export const retryReasons = ['failed', 'timedOut'] as const
+
+/** Headers of a message that was tried, where retries are `noted`: no handler sees them, dead letters have them. */
+export const retryHeaders = {
+  attempts: 'x-queue-canary-attempts',
+  version: 'x-queue-canary-version',
+  reason: 'x-queue-canary-reason',
+  error: 'x-queue-canary-error',
+} as const
 
 export interface HandBackNote {
   readonly version: string

@@ -14,7 +14,7 @@ export interface HandlerContext {
   /** The version that handles the message, and its part in the release at this moment. */
   readonly version: string
   readonly role: 'stable' | 'canary'
-  /** 1 for the first attempt of this consumer at this delivery. */
+  /** 1 for the first attempt at the message; counts over deliveries and processes, as far as the broker keeps a record. */
   readonly attempt: number
 }
 

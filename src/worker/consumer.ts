@@ -53,6 +53,7 @@ export class Consumer {
       ...limits,
       handle: handler.handle,
       handBack: broker.capabilities.handBack,
+      retryLater: broker.capabilities.retryLater,
     })
     const isFresh = () => this.#watcher.duty().kind === 'throttled'
     this.#intake = new IntakeSwitch({ ...limits, broker, clock, processor: this.#processor, isFresh })

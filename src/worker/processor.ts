@@ -1,7 +1,7 @@
+import type { BrokerCapabilities } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Handle } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
-import { backoffMs } from './backoff.ts'
 import { CohortBook } from './cohort-book.ts'
 import { describeThrown } from './describe-thrown.ts'
 import { Dispatcher } from './dispatcher.ts'
@@ -28,6 +28,8 @@ export interface ProcessorOptions {
   readonly outagePatienceMs: number
   /** Whether the broker hands failed messages back to the stable version. */
   readonly handBack: boolean
+  /** Whether the broker keeps failed messages until their next attempt. */
+  readonly retryLater: BrokerCapabilities['retryLater']
 }
 
 /** Where the work comes from, as far as its processing must know. */
@@ -39,8 +41,6 @@ export interface WorkOrigin {
   /** Returns a message that this canary failed, at a moment when this canary does not take it again. */
   giveBack(work: Work): void
 }
-
-const retryCeilingMs = 5 * 60_000
 
 /** From a delivery to its settlement: handler, outcome, evidence, what to do, doing it. One for all that a consumer takes. */
 export class Processor {
@@ -65,8 +65,9 @@ export class Processor {
     this.#failures = new FailureLog(options.log, options.clock)
     this.#deadLetters = new FailureLog(options.log, options.clock, 'a message is dead-lettered')
     this.#outage = new OutageWatch(options.maxAttempts > 1 ? options.outagePatienceMs : 0)
-    this.#retries = new Retries(options.clock, (work) => this.#resume(work))
-    this.settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
+    const settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
+    this.settler = settler
+    this.#retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
     this.#dispatcher = new Dispatcher({
       ...options,
       inFlight,
@@ -106,9 +107,10 @@ export class Processor {
     return this.#dispatcher.start(work, now)
   }
 
-  /** From now on a failure waits for no retry. Messages that wait for one are returned, or tried again now where returning is no option. */
+  /** From now on no failure waits here. Messages that do are returned, or tried again now where returning is no option. */
   drain(): void {
     this.#draining = true
+    this.#retries.drain()
     this.cancelRetries()
   }
 
@@ -136,27 +138,34 @@ export class Processor {
     // Permits for the next message must be known before this one is settled: settling is what lets the broker send it.
     this.#origin?.freed(now)
     this.#watchOutage(work, outcome, now)
-    const action = outcome === 'succeeded' ? 'ack' : this.#decide(work, outcome, now)
-    if (outcome !== 'succeeded') this.#tell(work, outcome, error, action)
-    if (action === 'retry') this.#retry(work)
+    if (outcome === 'succeeded') this.settler.perform(work, 'ack')
+    else this.#failed(work, outcome, { thrown: error, now })
+  }
+
+  #failed(work: Work, outcome: Outcome, { thrown, now }: { thrown: unknown; now: number }): void {
+    const action = this.#decide(work, outcome, now)
+    const errorClass = outcome === 'timedOut' ? undefined : describeThrown(thrown)
+    this.#tell(work, outcome, errorClass ?? 'handler timeout', action)
+    if (action === 'retry') this.#retries.retry(work, errorClass)
+    else if (action === 'deadLetter') this.#retries.giveUp(work, errorClass)
     else this.settler.perform(work, action)
   }
 
   #count(work: Work, outcome: Outcome, now: number): void {
     const fromQueue = work.source.request.source === 'queue'
     const durationMs = now - work.startedAt
-    if (fromQueue && work.attempt === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
+    if (fromQueue && work.tries === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
     if (work.cohort !== undefined) this.cohorts.end(work.cohort, outcome, durationMs)
     if (!fromQueue) this.#countFate(work, outcome)
   }
 
   /** What became of a message that a canary failed; not of one that a drain gave up. */
-  #countFate({ delivery, attempt }: Work, outcome: Outcome): void {
+  #countFate({ delivery, tries }: Work, outcome: Outcome): void {
     const reason = delivery.passage.handedBack?.reason
     if (reason !== 'failed' && reason !== 'timedOut') return
     if (outcome === 'succeeded') this.tally.add('rescued')
     // The canary's failure budget is given back once for a message, also where one consumer returns it and another tries it again.
-    else if (attempt === 1 && !delivery.message.redelivered) this.tally.add('failedOnBoth')
+    else if (tries === 1 && !delivery.message.redelivered) this.tally.add('failedOnBoth')
   }
 
   #watchOutage({ delivery }: Work, outcome: Outcome, now: number): void {
@@ -178,14 +187,8 @@ export class Processor {
       handBackCapable: this.#options.handBack,
       draining: this.#draining,
       deliveryCount: work.delivery.message.deliveryCount,
+      retriesLater: this.#options.retryLater !== 'none',
     })
-  }
-
-  #retry(work: Work): void {
-    const { retryDelayMs: baseMs, maxAttempts, random } = this.#options
-    const step = Math.min(work.attempt, maxAttempts - 1)
-    const delayMs = this.#draining ? 0 : backoffMs({ baseMs, maxMs: retryCeilingMs }, step, random)
-    this.#retries.schedule(work.next(), delayMs)
   }
 
   #resume(work: Work): void {
@@ -204,8 +207,7 @@ export class Processor {
     this.#origin?.freed()
   }
 
-  #tell(work: Work, outcome: Outcome, error: unknown, action: string): void {
-    const errorClass = outcome === 'timedOut' ? 'handler timeout' : describeThrown(error)
+  #tell(work: Work, outcome: Outcome, errorClass: string, action: string): void {
     const { attempt, role } = work
     this.errors.add(errorClass)
     this.#failures.failed(errorClass, { outcome, role, attempt, action })

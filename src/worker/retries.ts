@@ -1,28 +1,74 @@
+import type { BrokerCapabilities, RetryNote } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
+import { backoffMs, longestBackoffMs } from './backoff.ts'
+import { mayReturn } from './settle.ts'
+import type { Settler } from './settler.ts'
 import type { Work } from './work.ts'
 
-/** Failed messages that wait, unsettled and without a slot, for their next attempt. */
+export interface RetriesOptions {
+  readonly version: string
+  readonly maxAttempts: number
+  readonly retryDelayMs: number
+  readonly retryLater: BrokerCapabilities['retryLater']
+  readonly settler: Pick<Settler, 'perform' | 'requeue' | 'retryLater'>
+  readonly clock: Clock
+  readonly random: () => number
+  /** A message that waited here is due. */
+  readonly resume: (work: Work) => void
+}
+
+const longestDelayMs = 5 * 60_000
+/** What waits no longer than this waits here: the way over the broker would take longer. */
+const shortDelayMs = 1_000
+
+/**
+ * Messages that failed on the version in charge, until their next attempt. They wait at the broker, which takes them from any worker's death and
+ * out of this one's way. Where the delay is short, or the broker does not take them, they wait here, unsettled and without a slot: never more
+ * than the prefetch.
+ */
 export class Retries {
-  readonly #clock: Clock
-  readonly #resume: (work: Work) => void
+  readonly #options: RetriesOptions
   readonly #pending = new Set<Work>()
   #cancelled = new AbortController()
+  #draining = false
 
-  constructor(clock: Clock, resume: (work: Work) => void) {
-    this.#clock = clock
-    this.#resume = resume
+  constructor(options: RetriesOptions) {
+    this.#options = options
   }
 
+  /** Messages that wait here. */
   get size(): number {
     return this.#pending.size
   }
 
-  schedule(work: Work, delayMs: number): void {
-    this.#pending.add(work)
-    void this.#wait(work, delayMs)
+  /** From now on nothing waits here for long. */
+  drain(): void {
+    this.#draining = true
   }
 
-  /** Takes out everything that waits. */
+  retry(work: Work, error: string | undefined): void {
+    const { maxAttempts, retryDelayMs: baseMs, retryLater, random } = this.#options
+    const backoff = { baseMs, maxMs: longestDelayMs }
+    // An outage adds attempts, and none of them waits longer than the last one would have.
+    const step = Math.min(work.attempt, maxAttempts - 1)
+    const delayMs = backoffMs(backoff, step, random)
+    const isShort = longestBackoffMs(backoff, step) < shortDelayMs
+    if (retryLater === 'none' || (isShort && !this.#draining)) this.#keep(work, delayMs)
+    else {
+      const note = this.#note(work, { error, delayMs, dead: false })
+      void this.#options.settler.retryLater(work, note, () => this.#keep(work, delayMs))
+    }
+  }
+
+  /** The last attempt has failed. Where notes travel, the message comes back once with what is to be known of it, and dies then. */
+  giveUp(work: Work, error: string | undefined): void {
+    const { retryLater, settler } = this.#options
+    const die = (): void => settler.perform(work, 'deadLetter')
+    if (retryLater === 'noted') void settler.retryLater(work, this.#note(work, { error, delayMs: 0, dead: true }), die)
+    else die()
+  }
+
+  /** Takes out everything that waits here. */
   cancel(): readonly Work[] {
     const all = [...this.#pending]
     this.#pending.clear()
@@ -31,8 +77,21 @@ export class Retries {
     return all
   }
 
+  #keep(work: Work, delayMs: number): void {
+    if (this.#draining && mayReturn(work.delivery.message.deliveryCount)) this.#options.settler.requeue(work)
+    else void this.#wait(work.next(), this.#draining ? 0 : delayMs)
+  }
+
   async #wait(work: Work, delayMs: number): Promise<void> {
-    await this.#clock.sleep(delayMs, this.#cancelled.signal)
-    if (this.#pending.delete(work)) this.#resume(work)
+    this.#pending.add(work)
+    await this.#options.clock.sleep(delayMs, this.#cancelled.signal)
+    if (this.#pending.delete(work)) this.#options.resume(work)
+  }
+
+  #note(work: Work, rest: Pick<RetryNote, 'error' | 'delayMs' | 'dead'>): RetryNote {
+    const reason = work.outcome === 'timedOut' ? 'timedOut' : 'failed'
+    return { ...rest, attempts: Math.min(work.attempt, mostAttempts), version: this.#options.version, reason }
   }
 }
+
+const mostAttempts = 65_535

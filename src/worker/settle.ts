@@ -16,6 +16,8 @@ export interface Judged {
   readonly handBackCapable: boolean
   readonly draining: boolean
   readonly deliveryCount: number
+  /** Whether failed messages wait at the broker. */
+  readonly retriesLater: boolean
 }
 
 /**
@@ -30,13 +32,14 @@ export function afterOutcome(judged: Judged): Action {
   if (judged.role === 'canary') return judged.handBackCapable && judged.source === 'queue' ? 'handBack' : 'return'
   if (judged.outcome === 'abandoned') return 'return'
   if (isSpent(judged)) return 'deadLetter'
-  return judged.draining && mayReturn(judged.deliveryCount) ? 'return' : 'retry'
+  const isReturned = judged.draining && !judged.retriesLater && mayReturn(judged.deliveryCount)
+  return isReturned ? 'return' : 'retry'
 }
 
-function isSpent({ attempt, maxAttempts, excused, draining, deliveryCount }: Judged): boolean {
+function isSpent({ attempt, maxAttempts, excused, ...judged }: Judged): boolean {
   if (attempt < maxAttempts) return false
-  // A drain tries again at once what it may not return: that has an end.
-  return !excused || (draining && !mayReturn(deliveryCount))
+  // A drain tries again at once what it may not let go: that has an end.
+  return !excused || (judged.draining && !judged.retriesLater && !mayReturn(judged.deliveryCount))
 }
 
 /** What becomes of a delivery before anything is tried. */

@@ -1,11 +1,12 @@
-import type { HandBackNote } from '../contracts/broker.ts'
+import type { HandBackNote, RetryNote } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
+import { isQueueCanaryError } from '../errors.ts'
 import { backoffMs } from './backoff.ts'
-import { describeTrouble } from './describe-trouble.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Action } from './settle.ts'
 import type { Tally } from './tally.ts'
+import { TroubleLog } from './trouble-log.ts'
 import type { Work } from './work.ts'
 
 export interface SettlerOptions {
@@ -19,17 +20,24 @@ export interface SettlerOptions {
   readonly giveBack: (work: Work) => void
 }
 
-/** How long a hand-back is tried before the message goes back to the queue itself. */
-const handBackPatienceMs = 30_000
-const handBackBackoff = { baseMs: 200, maxMs: 5_000 }
+/** How long the broker is asked to take a message over before that goes another way. */
+const patienceMs = 30_000
+const handOverBackoff = { baseMs: 200, maxMs: 5_000 }
 
 /** Carries out what was decided for a message, and counts it. Settling has no signal: nothing that stops a handler stops it. */
 export class Settler {
   readonly #options: SettlerOptions
+  readonly #handBackTrouble: TroubleLog
+  readonly #retryTrouble: TroubleLog
   #hurry = new AbortController()
 
   constructor(options: SettlerOptions) {
     this.#options = options
+    this.#handBackTrouble = new TroubleLog(options.log, 'a message could not be handed back')
+    this.#retryTrouble = new TroubleLog(
+      options.log,
+      'the broker keeps no message for its retry: it waits in this worker',
+    )
   }
 
   perform(work: Work, action: Exclude<Action, 'retry'>): void {
@@ -66,25 +74,47 @@ export class Settler {
     this.#hurry.abort()
   }
 
+  /** Calls `otherwise` when the broker did not take the message: it is still unsettled, and here. */
+  async retryLater(work: Work, note: RetryNote, otherwise: () => void): Promise<void> {
+    const done = await this.#handOver(work, () => work.delivery.retryLater(note), this.#retryTrouble)
+    if (done === undefined) otherwise()
+    else if (note.dead) this.#count(work, done, 'deadLettered')
+    else if (done) this.#settled(work)
+    else this.#stale(work)
+    this.#options.inFlight.settled(work)
+  }
+
   async #handBack(work: Work): Promise<void> {
-    const { inFlight, clock, random, log } = this.#options
-    inFlight.settle(work)
-    const until = clock.now() + handBackPatienceMs
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const done = await work.delivery.handBack(this.#note(work))
-        inFlight.settled(work)
-        this.#count(work, done, work.outcome === 'abandoned' ? 'returned' : 'handedBack')
-        return
-      } catch (error) {
-        log.warn({ error: describeTrouble(error), attempt }, 'a message could not be handed back')
-      }
-      if (!this.#hurry.signal.aborted)
-        await clock.sleep(backoffMs(handBackBackoff, attempt, random), this.#hurry.signal)
-      if (work.isVoid || this.#hurry.signal.aborted || clock.now() >= until) break
-    }
-    if (hasFailed(work)) this.#giveBack(work)
+    const done = await this.#handOver(work, () => work.delivery.handBack(this.#note(work)), this.#handBackTrouble)
+    if (done !== undefined) {
+      this.#options.inFlight.settled(work)
+      this.#count(work, done, work.outcome === 'abandoned' ? 'returned' : 'handedBack')
+    } else if (hasFailed(work)) this.#giveBack(work)
     else this.requeue(work)
+  }
+
+  /**
+   * Whether the delivery was still there to be settled; undefined when the broker did not take the message, after some tries. The work counts
+   * as being settled until the caller says otherwise: a drain must not miss it in between.
+   */
+  async #handOver(work: Work, act: () => Promise<boolean>, trouble: TroubleLog): Promise<boolean | undefined> {
+    const { inFlight, clock, random } = this.#options
+    inFlight.settle(work)
+    const until = clock.now() + patienceMs
+    let done: boolean | undefined
+    for (let attempt = 1; done === undefined; attempt++) {
+      try {
+        done = await act()
+        trouble.over()
+      } catch (error) {
+        trouble.met(error)
+        if (isQueueCanaryError(error, 'BROKER_REFUSED')) break
+        if (!this.#hurry.signal.aborted)
+          await clock.sleep(backoffMs(handOverBackoff, attempt, random), this.#hurry.signal)
+        if (work.isVoid || this.#hurry.signal.aborted || clock.now() >= until) break
+      }
+    }
+    return done
   }
 
   #giveBack(work: Work): void {

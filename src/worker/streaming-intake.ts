@@ -88,7 +88,7 @@ export class StreamingIntake implements Intake, SourceOwner {
       const work = this.#due.shift() ?? this.#handedBack.shift() ?? this.#waiting.shift()
       if (work === undefined) return
       if (work.isVoid || processor.rejects(work)) continue
-      if (work.attempt === 1 && work.source.request.source === 'queue') processor.tally.add('taken')
+      if (work.tries === 1 && work.source.request.source === 'queue') processor.tally.add('taken')
       void processor.begin(work, startsAt)
       // Asking the time is dear at this rate. The first begins when the last one ended; what it does at once may take a while.
       startsAt = undefined

@@ -10,7 +10,10 @@ export class Work {
   readonly delivery: Delivery
   readonly source: Source
   readonly role: Role
+  /** Over all deliveries and processes, as far as the broker's record tells. Counts from 1. */
   readonly attempt: number
+  /** At this delivery. Counts from 1. */
+  readonly tries: number
   readonly linkNumber: number
   startedAt = 0
   /** Where its first attempt is counted; undefined where it is no evidence. */
@@ -28,7 +31,8 @@ export class Work {
     this.delivery = delivery
     this.source = source
     this.role = role
-    this.attempt = earlier === undefined ? 1 : earlier.attempt + 1
+    this.attempt = (earlier?.attempt ?? delivery.passage.retried?.attempts ?? 0) + 1
+    this.tries = (earlier?.tries ?? 0) + 1
     this.linkNumber = earlier === undefined ? source.linkNumber : earlier.linkNumber
   }
 

@@ -1,11 +1,15 @@
+import type { ConsumeMessage } from 'amqplib'
 import { describe, expect, it } from 'vitest'
-import { handBackOptions, remainingMs } from '../../adapters/brokers/rabbitmq/hand-back-message.ts'
-import { handBackHeaders, idSource, sentAt, toMessage, toPassage } from '../../adapters/brokers/rabbitmq/message.ts'
-import type { Origin } from '../../adapters/brokers/rabbitmq/message.ts'
+import { handBackOptions as optionsOf, remainingMs } from '../../adapters/brokers/rabbitmq/carried-message.ts'
+import type { CarryTerms } from '../../adapters/brokers/rabbitmq/carried-message.ts'
+import { idSource, sentAt, toMessage, toPassage } from '../../adapters/brokers/rabbitmq/message.ts'
+import { handBackHeaders } from '../../adapters/brokers/rabbitmq/message-headers.ts'
+import type { Origin } from '../../adapters/brokers/rabbitmq/origin.ts'
+import type { HandBackNote } from '../../src/contracts/broker.ts'
 import { consumed } from '../support/rabbitmq-message.ts'
 
-const queue: Origin = { source: 'queue', handBackQueue: 'orders.back', newId: () => 'new-id' }
-const handBack: Origin = { ...queue, source: 'handBack' }
+const queue: Origin = { source: 'queue', queue: 'orders', handBackQueue: 'orders.back', newId: () => 'new-id' }
+const handBack: Origin = { ...queue, source: 'handBack', queue: 'orders.back' }
 const note = { version: 'v2', reason: 'failed', deliveryCount: 3 } as const
 const noteHeaders = {
   [handBackHeaders.version]: 'v2',
@@ -13,7 +17,9 @@ const noteHeaders = {
   [handBackHeaders.deliveryCount]: 3,
 }
 const death = (name: string) => ({ queue: name, reason: 'rejected', count: 1 })
-const terms = { note, user: 'guest', receivedAt: 1_000_000, now: 1_000_000 }
+const terms = { note, later: undefined, user: 'guest', receivedAt: 1_000_000, now: 1_000_000 }
+const handBackOptions = (raw: ConsumeMessage, { note: said, ...others }: CarryTerms & { note: HandBackNote }) =>
+  optionsOf(raw, said, others)
 
 describe('message', () => {
   it('has the id of its publisher, or a new one', () => {
@@ -63,8 +69,16 @@ describe('message', () => {
 
 describe('passage', () => {
   it('tells the note on deliveries from the hand-back queue only', () => {
-    expect(toPassage(consumed({ headers: noteHeaders }), handBack)).toEqual({ handedBack: note, dead: false })
-    expect(toPassage(consumed({ headers: noteHeaders }), queue)).toEqual({ handedBack: undefined, dead: false })
+    expect(toPassage(consumed({ headers: noteHeaders }), handBack)).toEqual({
+      handedBack: note,
+      dead: false,
+      retried: undefined,
+    })
+    expect(toPassage(consumed({ headers: noteHeaders }), queue)).toEqual({
+      handedBack: undefined,
+      dead: false,
+      retried: undefined,
+    })
   })
 
   it('has no note where headers are foreign or forged', () => {
@@ -119,7 +133,10 @@ describe('handed back message', () => {
 
   it('carries a new note when it is handed back again, and no more', () => {
     const once = handBackOptions(consumed({ headers: { CC: ['copies'] } }), terms).headers
-    const twice = handBackOptions(consumed({ headers: once }), { ...terms, note: { ...note, version: 'v3' } }).headers
+    const twice = handBackOptions(consumed({ headers: once }), {
+      ...terms,
+      note: { ...note, version: 'v3' },
+    }).headers
     expect(twice).toEqual({ ...once, [handBackHeaders.version]: 'v3' })
   })
 

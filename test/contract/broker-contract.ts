@@ -7,6 +7,7 @@ import { handBackCases } from './broker/hand-back-cases.ts'
 import { linkCases } from './broker/link-cases.ts'
 import { permitCases } from './broker/permit-cases.ts'
 import { settleCases } from './broker/settle-cases.ts'
+import { retryCases } from './broker/retry-cases.ts'
 import type { Stage } from './broker/stage.ts'
 import { Taker } from './broker/stage.ts'
 import { stopCases } from './broker/stop-cases.ts'
@@ -26,6 +27,7 @@ export function brokerContract(target: BrokerTarget, { volume = 20_000 }: Broker
     ...settleCases,
     ...stopCases,
     ...handBackCases,
+    ...retryCases,
     ...linkCases,
     ...factsCases,
     volumeCase(volume),

@@ -139,7 +139,7 @@ async function takeOne(broker: Broker, source: 'queue' | 'handBack'): Promise<De
 /** The message is in the main queue again, marked as dead there; given away it reaches the queue's own dead-letter target. */
 async function comesBackDead(target: RabbitmqCase, broker: Broker): Promise<void> {
   const back = await takeOne(broker, 'queue')
-  expect(back.passage).toEqual({ handedBack: undefined, dead: true })
+  expect(back.passage).toEqual({ handedBack: undefined, dead: true, retried: undefined })
   expect(back.deadLetter()).toBe(true)
   await eventually(async () => expect(await target.helper.ready(target.deadLetters)).toBe(1), { what: 'a dead letter' })
 }

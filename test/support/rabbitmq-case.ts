@@ -4,6 +4,7 @@ import type { RabbitmqOptions } from '../../adapters/brokers/rabbitmq/index.ts'
 import type { Broker } from '../../src/contracts/broker.ts'
 import { messages } from '../contract/broker/stage.ts'
 import type { RabbitmqServer } from './rabbitmq.ts'
+import { ownQueuesOf } from './rabbitmq-own-queues.ts'
 import { deadLettersOf, openHelper } from './rabbitmq-target.ts'
 import type { Helper, QueueType } from './rabbitmq-target.ts'
 import type { Teardown } from './teardown.ts'
@@ -25,7 +26,7 @@ export async function openCase(server: RabbitmqServer, teardown: Teardown, type:
   const [handBackQueue, deadLetters] = [`${queue}.queue-canary.hand-back`, deadLettersOf(queue)]
   const helper = teardown.add(await openHelper(server.url), (opened) => opened.close())
   teardown.add(await helper.declare(queue, type), async () => {
-    for (const name of [queue, handBackQueue, deadLetters]) await helper.delete(name)
+    for (const name of [queue, deadLetters, ...ownQueuesOf(queue)]) await helper.delete(name)
   })
   return {
     queue,

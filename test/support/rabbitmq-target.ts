@@ -10,6 +10,7 @@ import type {
   Outgoing,
   Raw,
 } from '../contract/broker-contract.ts'
+import { ownQueuesOf } from './rabbitmq-own-queues.ts'
 import { variant } from './rabbitmq.ts'
 import type { RabbitmqServer } from './rabbitmq.ts'
 import { tcpProxy } from './tcp-proxy.ts'
@@ -50,7 +51,7 @@ async function open(server: RabbitmqServer, type: QueueType): Promise<BrokerUnde
     deadLettered: () => helper.drain(deadLettersOf(name)),
     faults,
     dispose: async () => {
-      for (const queue of [name, handBackQueue, deadLettersOf(name)]) await helper.delete(queue)
+      for (const queue of [name, deadLettersOf(name), ...ownQueuesOf(name)]) await helper.delete(queue)
       await helper.close()
       await proxy.close()
     },

@@ -112,7 +112,7 @@ describe('a handler in charge', () => {
         repeated: 0,
         deadLettered: 1,
       })
-      expect(lab.depth(deadQueue)).toBe(1)
+      await eventually(() => lab.depth(deadQueue) === 1, { what: 'the dead letter' })
     },
   )
 

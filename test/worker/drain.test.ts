@@ -86,6 +86,7 @@ describe('a drain', () => {
   it('returns what waits for a retry, and what fails meanwhile', async () => {
     const lab = bench(teardown, {
       retryDelayMs: 60_000,
+      retryLater: 'none',
       handle: async ({ id }) => {
         if (id === 'slow-0') await clock.sleep(60)
         throw new Error('no')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FailureLog } from '../../src/worker/failure-log.ts'
+import { eventually } from '../support/eventually.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { bench, deadQueue } from './support/bench.ts'
@@ -31,7 +32,7 @@ describe('failures in the log', () => {
     lab.publish(300)
     lab.stream()
     await lab.counts('deadLettered', 300)
-    expect(lab.depth(deadQueue)).toBe(300)
+    await eventually(() => lab.depth(deadQueue) === 300, { what: 'the dead letters' })
     expect(lab.log.lines.map(({ text }) => text)).toEqual([
       'a message was not handled successfully',
       'a message is dead-lettered',

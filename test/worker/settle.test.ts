@@ -13,6 +13,7 @@ const stable: Judged = {
   handBackCapable: true,
   draining: false,
   deliveryCount: 0,
+  retriesLater: false,
 }
 const canary: Judged = { ...stable, role: 'canary' }
 
@@ -28,6 +29,7 @@ const table: readonly (readonly [string, Judged, Action])[] = [
   ['stable failed what was handed back', { ...stable, source: 'handBack' }, 'retry'],
   ['stable failed what was handed back for the last time', { ...stable, source: 'handBack', attempt: 3 }, 'deadLetter'],
   ['stable failed in a drain', { ...stable, draining: true }, 'return'],
+  ['... where the broker keeps it for a while', { ...stable, draining: true, retriesLater: true }, 'retry'],
   ['... which was returned often', { ...stable, draining: true, deliveryCount: returnLimit }, 'retry'],
   ['stable failed for the last time in a drain', { ...stable, draining: true, attempt: 3 }, 'deadLetter'],
   ['... while everything fails', { ...stable, draining: true, attempt: 3, excused: true }, 'return'],
@@ -60,6 +62,7 @@ describe('what becomes of a message', () => {
     handBackCapable: fc.boolean(),
     draining: fc.boolean(),
     deliveryCount: fc.nat({ max: 40 }),
+    retriesLater: fc.boolean(),
   })
 
   it('only success is acked; a canary neither retries nor dead-letters; a hand-back is never handed back again', () => {
@@ -77,7 +80,7 @@ describe('what becomes of a message', () => {
   })
 
   it('a dead letter of the hand-back queue is not handled', () => {
-    expect(beforeStart({ handedBack: undefined, dead: true })).toBe('deadLetter')
-    expect(beforeStart({ handedBack: undefined, dead: false })).toBe('start')
+    expect(beforeStart({ handedBack: undefined, dead: true, retried: undefined })).toBe('deadLetter')
+    expect(beforeStart({ handedBack: undefined, dead: false, retried: undefined })).toBe('start')
   })
 })

@@ -194,7 +194,7 @@ describe('what was handed back', () => {
   })
 
   it('and fails here counts as failed on both once, wherever it is tried again', async () => {
-    const first = bench(teardown, { version: 'v1', handle: fail, retryDelayMs: 60_000 })
+    const first = bench(teardown, { version: 'v1', handle: fail, retryDelayMs: 60_000, retryLater: 'none' })
     await handOver(first, 1)
     first.stream()
     await first.counts('failedOnBoth', 1)

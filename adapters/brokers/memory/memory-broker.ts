@@ -1,4 +1,4 @@
-import type { Broker, Passage, SubscribeRequest } from '../../../src/contracts/broker.ts'
+import type { Broker, HandBackNote, Passage, RetryNote, SubscribeRequest } from '../../../src/contracts/broker.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { diagnoseMemory } from './diagnose-memory.ts'
 import { diedIn, handBackQueueName, prepareHandBackQueue } from './hand-back-queue.ts'
@@ -6,6 +6,7 @@ import type { HandBackMode } from './hand-back-queue.ts'
 import type { MemoryHub } from './memory-hub.ts'
 import type { HandOver } from './memory-delivery.ts'
 import { MemorySubscription } from './memory-subscription.ts'
+import { elsewhere } from './stored-message.ts'
 import type { StoredMessage } from './stored-message.ts'
 
 export interface MemoryBrokerOptions {
@@ -34,11 +35,12 @@ export function memoryBroker(hub: MemoryHub, { queue, handBack = 'create' }: Mem
   }
 
   return {
-    capabilities: { kind: 'memory', handBack: handBackName !== undefined, oldestAge: true },
+    capabilities: { kind: 'memory', handBack: handBackName !== undefined, oldestAge: true, retryLater: 'noted' },
     async subscribe(request, sink) {
       const source = {
         queue: sourceQueue(request.source),
         handOver: handOverTo(hub, handBackName),
+        wait: waitFor(hub, sourceQueue(request.source)),
         passage: request.source === 'queue' ? queuePassage(handBackName) : handBackPassage,
         onClose: (ended: MemorySubscription) => void subscriptions.delete(ended),
       }
@@ -65,26 +67,45 @@ export function memoryBroker(hub: MemoryHub, { queue, handBack = 'create' }: Mem
   }
 }
 
-function handOverTo(hub: MemoryHub, handBackName: string | undefined): HandOver {
+function handOverTo(hub: MemoryHub, handBackName: string | undefined): HandOver<HandBackNote> {
   return async (message, note, link) => {
     await new Promise<void>((resolve) => hub.schedule(resolve))
     if (!link.live) return false
     const target = handBackName === undefined ? undefined : hub.queue(handBackName)
     if (target === undefined)
       throw new QueueCanaryError('HAND_BACK_FAILED', 'there is no hand-back queue: prepare it first')
-    target.add({ ...message, handedBack: { ...note } })
+    target.add({ ...message, ...elsewhere(message), handedBack: { ...note } })
     link.settle(message)
     return true
   }
 }
 
-const untouched: Passage = Object.freeze({ handedBack: undefined, dead: false })
-const dead: Passage = Object.freeze({ handedBack: undefined, dead: true })
-
-function queuePassage(handBackName: string | undefined): (message: StoredMessage) => Passage {
-  return (message) => (message.deaths.length > 0 && diedIn(handBackName, message) ? dead : untouched)
+function waitFor(hub: MemoryHub, queue: string): HandOver<RetryNote> {
+  return async (message, note, link) => {
+    await new Promise<void>((resolve) => hub.schedule(resolve))
+    if (!link.live) return false
+    void hub.wait(queue, message, { ...note })
+    link.settle(message)
+    return true
+  }
 }
 
-function handBackPassage({ handedBack }: StoredMessage): Passage {
-  return { handedBack, dead: false }
+const untouched: Passage = Object.freeze({ handedBack: undefined, dead: false, retried: undefined })
+const dead: Passage = Object.freeze({ handedBack: undefined, dead: true, retried: undefined })
+
+function queuePassage(handBackName: string | undefined): (message: StoredMessage) => Passage {
+  return (message) => {
+    if (message.retried?.isBack === true) return retriedPassage(message)
+    return message.deaths.length > 0 && diedIn(handBackName, message) ? dead : untouched
+  }
+}
+
+function handBackPassage(message: StoredMessage): Passage {
+  return { ...retriedPassage(message), handedBack: message.handedBack }
+}
+
+function retriedPassage({ retried }: StoredMessage): Passage {
+  if (retried === undefined) return untouched
+  const { attempts, version, reason, dead: isDead } = retried.note
+  return { handedBack: undefined, dead: isDead && retried.isBack, retried: { attempts, version, reason } }
 }

@@ -1,29 +1,34 @@
-import type { Delivery, HandBackNote, Passage } from '../../../src/contracts/broker.ts'
+import type { Delivery, HandBackNote, Passage, RetryNote } from '../../../src/contracts/broker.ts'
 import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import type { MemoryLink } from './memory-link.ts'
 import { noHeaders } from './stored-message.ts'
 import type { StoredMessage } from './stored-message.ts'
 
 /**
- * Moves an unsettled message to the hand-back queue, not within the call. Resolves false when its link was lost meanwhile, rejects when there
- * is no such queue.
+ * Moves an unsettled message to where it goes, not within the call. Resolves false when its link was lost meanwhile, rejects when there is no
+ * such queue.
  */
-export type HandOver = (message: StoredMessage, note: HandBackNote, link: MemoryLink) => Promise<boolean>
+export type HandOver<Note> = (message: StoredMessage, note: Note, link: MemoryLink) => Promise<boolean>
+
+export interface HandOvers {
+  readonly handOver: HandOver<HandBackNote>
+  readonly wait: HandOver<RetryNote>
+}
 
 export class MemoryDelivery implements Delivery {
   readonly message: BrokerMessage
   readonly passage: Passage
   readonly #link: MemoryLink
   readonly #stored: StoredMessage
-  readonly #handOver: HandOver
-  #state: 'open' | 'handingBack' | 'settled' = 'open'
+  readonly #handOvers: HandOvers
+  #state: 'open' | 'handingOver' | 'settled' = 'open'
 
-  constructor(stored: StoredMessage, passage: Passage, link: MemoryLink, handOver: HandOver) {
+  constructor(stored: StoredMessage, passage: Passage, link: MemoryLink, handOvers: HandOvers) {
     this.message = asMessage(stored, link.queue.options.countsDeliveries ?? true)
     this.passage = passage
     this.#link = link
     this.#stored = stored
-    this.#handOver = handOver
+    this.#handOvers = handOvers
   }
 
   ack(): boolean {
@@ -45,15 +50,23 @@ export class MemoryDelivery implements Delivery {
     return true
   }
 
-  async handBack(note: HandBackNote): Promise<boolean> {
+  handBack(note: HandBackNote): Promise<boolean> {
+    return this.#handOver((stored, link) => this.#handOvers.handOver(stored, note, link))
+  }
+
+  retryLater(note: RetryNote): Promise<boolean> {
+    return this.#handOver((stored, link) => this.#handOvers.wait(stored, note, link))
+  }
+
+  async #handOver(move: (stored: StoredMessage, link: MemoryLink) => Promise<boolean>): Promise<boolean> {
     if (!this.#open) return false
-    this.#state = 'handingBack'
+    this.#state = 'handingOver'
     try {
-      const handedBack = await this.#handOver(this.#stored, note, this.#link)
-      if (handedBack) this.#state = 'settled'
-      return handedBack
+      const isMoved = await move(this.#stored, this.#link)
+      if (isMoved) this.#state = 'settled'
+      return isMoved
     } finally {
-      if (this.#state === 'handingBack') this.#state = 'open'
+      if (this.#state === 'handingOver') this.#state = 'open'
     }
   }
 
@@ -69,7 +82,7 @@ function asMessage(stored: StoredMessage, countsDeliveries: boolean): BrokerMess
     body: Buffer.from(stored.body),
     headers: stored.headers === noHeaders ? noHeaders : structuredClone(stored.headers),
     deliveryCount: countsDeliveries ? stored.returns : 0,
-    redelivered: stored.deliveries > 0,
+    redelivered: stored.deliveries > 0 || stored.retried?.isBack === true,
     group: undefined,
     enqueuedAt: new Date(stored.sentAt.wall),
   }

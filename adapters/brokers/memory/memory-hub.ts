@@ -1,8 +1,10 @@
 import type { Clock } from '../../../src/contracts/clock.ts'
+import { retryHeaders } from '../../../src/contracts/broker.ts'
+import type { RetryNote } from '../../../src/contracts/broker.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { MemoryQueue } from './memory-queue.ts'
 import type { QueueOptions } from './memory-queue.ts'
-import { noHeaders } from './stored-message.ts'
+import { elsewhere, noHeaders } from './stored-message.ts'
 import type { Death, MemoryMessage, StoredMessage } from './stored-message.ts'
 
 /** A subscription, as the hub sees it. */
@@ -19,6 +21,7 @@ export class MemoryHub {
   readonly schedule: (task: () => void) => void
   readonly #queues = new Map<string, MemoryQueue>()
   readonly #linked = new Set<Linked>()
+  readonly #closed = new AbortController()
   #reachable = true
   #published = 0
 
@@ -73,14 +76,23 @@ export class MemoryHub {
     this.existing(name).add({
       id: message.id ?? `memory-${++this.#published}`,
       body: Buffer.from(message.body),
-      headers: message.headers === undefined ? noHeaders : structuredClone(message.headers),
+      headers: message.headers === undefined ? noHeaders : publishersOwn(message.headers),
       contentType: message.contentType,
       correlationId: message.correlationId,
       sentAt,
       expiresAt: message.ttlMs === undefined ? undefined : sentAt.now + message.ttlMs,
       handedBack: undefined,
+      retried: undefined,
       deaths: [],
     })
+  }
+
+  /** Puts a message into the queue when the time is over, if both are still there. */
+  async wait(name: string, message: StoredMessage, note: RetryNote): Promise<void> {
+    const queue = this.#queues.get(name)
+    await this.clock.sleep(note.delayMs, this.#closed.signal)
+    if (queue !== undefined && this.#queues.get(name) === queue)
+      queue.add({ ...message, retried: { note, isBack: true } })
   }
 
   join(linked: Linked): void {
@@ -97,6 +109,7 @@ export class MemoryHub {
 
   close(): void {
     this.reachable = false
+    this.#closed.abort()
     for (const name of this.#queues.keys()) this.delete(name)
   }
 
@@ -110,6 +123,17 @@ export class MemoryHub {
   #deadLetter(to: string | undefined, message: StoredMessage, death: Death): void {
     const { position: _position, returns: _returns, deliveries: _deliveries, ...kept } = message
     if (to !== undefined)
-      this.#queues.get(to)?.add({ ...kept, expiresAt: undefined, deaths: [...message.deaths, death] })
+      this.#queues.get(to)?.add({
+        ...kept,
+        ...elsewhere(message),
+        expiresAt: undefined,
+        deaths: [...message.deaths, death],
+      })
   }
+}
+
+/** A copy, without the record of an earlier life. */
+function publishersOwn(headers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const names: readonly string[] = Object.values(retryHeaders)
+  return structuredClone(Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name))))
 }

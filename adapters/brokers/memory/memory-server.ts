@@ -1,3 +1,4 @@
+import { retryHeaders } from '../../../src/contracts/broker.ts'
 import type { Broker } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import { memoryBroker } from './memory-broker.ts'
@@ -68,16 +69,22 @@ export function memoryServer({
   }
 }
 
-function drained(
-  { id, body, headers, contentType, correlationId, expiresAt }: StoredMessage,
-  clock: Clock,
-): DrainedMessage {
+function drained(message: StoredMessage, clock: Clock): DrainedMessage {
+  const { id, body, contentType, correlationId, expiresAt } = message
   return {
     id,
     body,
-    headers,
+    headers: { ...message.headers, ...recordOf(message) },
     contentType,
     correlationId,
     ttlMs: expiresAt === undefined ? undefined : expiresAt - clock.now(),
   }
+}
+
+/** What brokers that keep messages as bytes write on them. */
+function recordOf({ retried }: StoredMessage): Readonly<Record<string, unknown>> {
+  if (retried === undefined) return {}
+  const { attempts, version, reason, error } = retried.note
+  const record = { [retryHeaders.attempts]: attempts, [retryHeaders.version]: version, [retryHeaders.reason]: reason }
+  return error === undefined ? record : { ...record, [retryHeaders.error]: error }
 }

@@ -1,4 +1,12 @@
-import type { DeliverySink, LinkState, Passage, SubscribeRequest, Subscription } from '../../../src/contracts/broker.ts'
+import type {
+  DeliverySink,
+  HandBackNote,
+  LinkState,
+  Passage,
+  RetryNote,
+  SubscribeRequest,
+  Subscription,
+} from '../../../src/contracts/broker.ts'
 import { MemoryDelivery } from './memory-delivery.ts'
 import type { HandOver } from './memory-delivery.ts'
 import type { Linked, MemoryHub } from './memory-hub.ts'
@@ -8,7 +16,8 @@ import type { StoredMessage } from './stored-message.ts'
 
 export interface SubscriptionSource {
   readonly queue: string
-  readonly handOver: HandOver
+  readonly handOver: HandOver<HandBackNote>
+  readonly wait: HandOver<RetryNote>
   passage(message: StoredMessage): Passage
   onClose(subscription: MemorySubscription): void
 }
@@ -68,7 +77,7 @@ export class MemorySubscription implements Subscription, Linked, LinkOwner {
   receive(link: MemoryLink, message: StoredMessage): void {
     this.#report('consuming')
     this.#taken++
-    const delivery = new MemoryDelivery(message, this.#source.passage(message), link, this.#source.handOver)
+    const delivery = new MemoryDelivery(message, this.#source.passage(message), link, this.#source)
     message.deliveries++
     this.#sink.onDelivery(delivery)
     this.#reportLinked()

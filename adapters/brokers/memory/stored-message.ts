@@ -1,4 +1,4 @@
-import type { HandBackNote } from '../../../src/contracts/broker.ts'
+import type { HandBackNote, RetryNote } from '../../../src/contracts/broker.ts'
 
 /** What a publisher gives. */
 export interface MemoryMessage {
@@ -27,6 +27,8 @@ export interface StoredMessage {
   readonly correlationId: string | undefined
   readonly sentAt: { readonly now: number; readonly wall: number }
   readonly handedBack: HandBackNote | undefined
+  /** Of the last retry; `isBack` as long as nothing else has happened to the message since. */
+  readonly retried: { readonly note: RetryNote; readonly isBack: boolean } | undefined
   readonly deaths: readonly Death[]
   // ---
   /** Its place in the queue, kept when it is returned. */
@@ -40,3 +42,8 @@ export interface StoredMessage {
 }
 
 export const noHeaders: Readonly<Record<string, unknown>> = Object.freeze({})
+
+/** What a message that goes another way keeps of its last retry. */
+export function elsewhere({ retried }: StoredMessage): Pick<StoredMessage, 'retried'> {
+  return { retried: retried && { ...retried, isBack: false } }
+}

@@ -11,23 +11,27 @@ import type { Clock } from '../../../src/contracts/clock.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { parseAddress } from './address.ts'
 import type { Address } from './address.ts'
-import type { DeliveryContext } from './delivery.ts'
+import { handBackOptions, retryOptions } from './carried-message.ts'
+import type { CarryTerms } from './carried-message.ts'
+import type { DeliveryContext, Receipt } from './delivery.ts'
 import { diagnose } from './diagnose.ts'
 import { brokerError } from './failures.ts'
-import { HandBackPublisher } from './hand-back-publisher.ts'
 import { prepareHandBackQueue } from './hand-back-queue.ts'
 import { Inspector } from './inspect.ts'
 import { Link } from './link.ts'
 import { idSource } from './message.ts'
 import { handBackQueueOf } from './options.ts'
 import type { RabbitmqOptions } from './options.ts'
+import { Publisher } from './publisher.ts'
+import { RetryQueues } from './retry-queues.ts'
+import { retrySeconds } from './retry-queue-names.ts'
 import { RabbitSubscription } from './subscription.ts'
 import { realClock, waits, withDeadline } from './timing.ts'
 
 /**
  * One queue of a RabbitMQ broker, 3.10 or newer. Three connections, made when they are needed. One consumes the queue and does nothing else:
  * consuming a quorum queue that was declared a moment ago (the hand-back queue) may cost the whole connection (RabbitMQ 3.10). One takes what
- * was handed back, and asks for counts. One publishes what is handed back, because a broker in an alarm stops connections that publish.
+ * was handed back, and asks for counts. One publishes what is handed back or tried later, because a broker in an alarm stops connections that publish.
  * Throws `ENVIRONMENT_INVALID` for a URL that cannot be read, or an empty queue name.
  */
 export function rabbitmqBroker(options: RabbitmqOptions): Broker {
@@ -44,7 +48,9 @@ class RabbitBroker implements Broker {
   readonly #aside: Link
   readonly #publishing: Link
   readonly #inspector: Inspector
-  readonly #context: Omit<DeliveryContext, 'source'>
+  readonly #publisher: Publisher
+  readonly #shared: Pick<DeliveryContext, 'handBackQueue' | 'newId' | 'handBack'>
+  readonly #retryQueues = new Map<string, RetryQueues>()
   readonly #subscriptions = new Set<RabbitSubscription>()
   #closed: Promise<void> | undefined
 
@@ -56,15 +62,17 @@ class RabbitBroker implements Broker {
     this.#clock = clock
     this.#consuming = new Link({ address: this.#address, name: this.#name('consume'), clock, log })
     this.#aside = new Link({ address: this.#address, name: this.#name('take back'), clock, log })
-    this.#publishing = new Link({ address: this.#address, name: this.#name('hand back'), clock, log })
+    this.#publishing = new Link({ address: this.#address, name: this.#name('publish'), clock, log })
     this.#inspector = new Inspector({ link: this.#aside, place: this.#place(queue), handBackQueue, clock })
-    this.#context = { handBackQueue, newId: idSource(), handBack: this.#handBack(handBackQueue) }
-    this.capabilities = { kind: 'rabbitmq', handBack: handBackQueue !== undefined, oldestAge: false }
+    this.#publisher = new Publisher({ link: this.#publishing, clock })
+    this.#shared = { handBackQueue, newId: idSource(), handBack: this.#handBack(handBackQueue) }
+    const handBack = handBackQueue !== undefined
+    this.capabilities = { kind: 'rabbitmq', handBack, oldestAge: false, retryLater: 'noted' }
   }
 
   async subscribe(request: SubscribeRequest, sink: DeliverySink): Promise<Subscription> {
     const { source } = request
-    const queue = source === 'queue' ? this.#options.queue : this.#context.handBackQueue
+    const queue = source === 'queue' ? this.#options.queue : this.#shared.handBackQueue
     if (queue === undefined)
       throw new QueueCanaryError('BROKER_REFUSED', 'hand-back is off: it has no queue to consume')
     if (this.#closed !== undefined) throw new QueueCanaryError('BROKER_REFUSED', 'the broker object was closed')
@@ -73,7 +81,7 @@ class RabbitBroker implements Broker {
       place: this.#place(queue),
       request,
       sink,
-      context: { ...this.#context, source },
+      context: { ...this.#shared, source, queue, retryLater: this.#retryLater(queue) },
       clock: this.#clock,
       log: this.#options.log,
     })
@@ -83,7 +91,7 @@ class RabbitBroker implements Broker {
   }
 
   async prepareHandBack(): Promise<void> {
-    const { handBackQueue: queue } = this.#context
+    const { handBackQueue: queue } = this.#shared
     if (queue === undefined) return
     const { handBack: option, queue: mainQueue } = this.#options
     const place = this.#place(queue)
@@ -118,14 +126,42 @@ class RabbitBroker implements Broker {
 
   #handBack(queue: string | undefined): DeliveryContext['handBack'] {
     if (queue === undefined) return undefined
-    const { user } = this.#address
-    const publisher = new HandBackPublisher({
-      link: this.#publishing,
-      place: this.#place(queue),
-      user,
-      clock: this.#clock,
-    })
-    return (raw, note, receivedAt) => publisher.publish(raw, note, receivedAt)
+    const place = this.#place(queue)
+    return (raw, note, receipt) =>
+      this.#publisher.publish({
+        place,
+        failure: 'HAND_BACK_FAILED',
+        content: raw.content,
+        options: () => handBackOptions(raw, note, this.#terms(receipt)),
+      })
+  }
+
+  /** For deliveries from this queue. */
+  #retryLater(queue: string): DeliveryContext['retryLater'] {
+    const queues = this.#retryQueuesOf(queue)
+    return (raw, note, receipt) => {
+      const seconds = retrySeconds(note.delayMs)
+      return this.#publisher.publish({
+        place: this.#place(queues.name(seconds)),
+        failure: 'RETRY_FAILED',
+        content: raw.content,
+        options: () => retryOptions(raw, note, this.#terms(receipt)),
+        prepare: (model) => queues.prepare(model, seconds),
+        onMissing: () => queues.forget(seconds),
+      })
+    }
+  }
+
+  #retryQueuesOf(queue: string): RetryQueues {
+    const known = this.#retryQueues.get(queue)
+    if (known !== undefined) return known
+    const made = new RetryQueues({ server: this.#address.server, queue, clock: this.#clock })
+    this.#retryQueues.set(queue, made)
+    return made
+  }
+
+  #terms(receipt: Receipt): CarryTerms {
+    return { ...receipt, user: this.#address.user, now: this.#clock.wall() }
   }
 
   #place(queue: string): { readonly server: string; readonly queue: string } {

@@ -1,10 +1,13 @@
 import type { ConsumeMessage } from 'amqplib'
-import type { Delivery, HandBackNote, Passage } from '../../../src/contracts/broker.ts'
+import type { Delivery, HandBackNote, Passage, RetryNote } from '../../../src/contracts/broker.ts'
 import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
-import type { Publication } from './hand-back-publisher.ts'
+import type { CarryTerms } from './carried-message.ts'
 import { toMessage, toPassage } from './message.ts'
-import type { Origin } from './message.ts'
+import type { Origin } from './origin.ts'
+import type { Publication } from './publication.ts'
+import { laterOf } from './retry-record.ts'
+import type { Later } from './retry-record.ts'
 
 /** Sends a settlement over the channel that brought the delivery. All return false, and send nothing, once that channel is gone. */
 export interface Settler {
@@ -13,10 +16,15 @@ export interface Settler {
   nack(tag: number, requeue: boolean): boolean
 }
 
+/** What is known of a delivery beside its message. */
+export type Receipt = Pick<CarryTerms, 'later' | 'receivedAt'>
+
 /** What deliveries of one subscription have in common. */
 export interface DeliveryContext extends Origin {
   /** Begins to publish a message to the hand-back queue; undefined where hand-back is off. */
-  readonly handBack: ((raw: ConsumeMessage, note: HandBackNote, receivedAt: number) => Publication) | undefined
+  readonly handBack: ((raw: ConsumeMessage, note: HandBackNote, receipt: Receipt) => Publication) | undefined
+  /** Begins to publish a message to a delay queue. */
+  readonly retryLater: (raw: ConsumeMessage, note: RetryNote, receipt: Receipt) => Publication
 }
 
 export class RabbitDelivery implements Delivery {
@@ -26,17 +34,20 @@ export class RabbitDelivery implements Delivery {
   readonly #settler: Settler
   readonly #context: DeliveryContext
   readonly #receivedAt: number
+  readonly #later: Later | undefined
   #open = true
   #publication: Publication | undefined
 
   /** `receivedAt` in milliseconds since 1970. */
   constructor(raw: ConsumeMessage, settler: Settler, context: DeliveryContext, receivedAt: number) {
-    this.message = toMessage(raw, context)
-    this.passage = toPassage(raw, context)
+    const later = laterOf(raw, context)
+    this.message = toMessage(raw, context, later)
+    this.passage = toPassage(raw, context, later, receivedAt)
     this.#raw = raw
     this.#settler = settler
     this.#context = context
     this.#receivedAt = receivedAt
+    this.#later = later
   }
 
   ack(): boolean {
@@ -55,10 +66,20 @@ export class RabbitDelivery implements Delivery {
 
   async handBack(note: HandBackNote): Promise<boolean> {
     const { handBack } = this.#context
+    return this.#handOver((receipt) => {
+      if (handBack === undefined) throw new QueueCanaryError('HAND_BACK_FAILED', 'hand-back is off for this queue')
+      return handBack(this.#raw, note, receipt)
+    })
+  }
+
+  async retryLater(note: RetryNote): Promise<boolean> {
+    return this.#handOver((receipt) => this.#context.retryLater(this.#raw, note, receipt))
+  }
+
+  async #handOver(publish: (receipt: Receipt) => Publication): Promise<boolean> {
     if (!this.#open || !this.#settler.alive) return false
-    if (handBack === undefined) throw new QueueCanaryError('HAND_BACK_FAILED', 'hand-back is off for this queue')
+    this.#publication ??= publish({ later: this.#later, receivedAt: this.#receivedAt })
     this.#open = false
-    this.#publication ??= handBack(this.#raw, note, this.#receivedAt)
     try {
       await this.#publication.confirmed()
     } catch (error) {

@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Address } from './address.ts'
 import { askOnce } from './ask-once.ts'
 import { brokerError, replyCode } from './failures.ts'
-import { handBackArguments } from './hand-back-queue.ts'
+import { passingOnArguments } from './declare-queue.ts'
 import type { Link } from './link.ts'
 import { askManagement } from './management.ts'
 import type { ManagementFacts } from './management.ts'
@@ -12,6 +12,7 @@ import { handBackQueueOf } from './options.ts'
 import type { RabbitmqOptions } from './options.ts'
 import { noSuchType, readQueueArguments, refusal } from './queue-arguments.ts'
 import { limitFindings, queueFindings } from './queue-findings.ts'
+import { retryQueueName } from './retry-queue-names.ts'
 import { waits, withDeadline } from './timing.ts'
 
 export interface DiagnoseSettings {
@@ -44,6 +45,7 @@ async function examine(model: ChannelModel, settings: DiagnoseSettings, findings
   const managed = await askManagement(address, options.queue)
   findings.push(...queueFindings(declared, managed), ...limitFindings(declared, managed, majorVersion(model)))
   findings.push(...exclusiveFindings(managed), await handBackFinding(model, settings))
+  findings.push(await retryFinding(model, clock, options.queue))
 }
 
 function serverFinding({ connection }: ChannelModel): Finding {
@@ -79,19 +81,39 @@ function exclusiveFindings(managed: ManagementFacts | undefined): Finding[] {
   return [{ level: 'error', subject: 'consumers', found: 'one of them is exclusive', mend }]
 }
 
-/** The same declaration as the real one, but of a type that does not exist: rights are checked first, nothing is created. */
 async function handBackFinding(model: ChannelModel, { clock, options }: DiagnoseSettings): Promise<Finding> {
   const subject = 'hand-back queue'
   const queue = handBackQueueOf(options)
   if (queue === undefined) return { level: 'ok', subject, found: 'off: failed messages return to the queue' }
   if (options.handBack.kind === 'existing') return existingFinding(model, clock, queue)
-  const { arguments: args } = handBackArguments(options.queue, 'quorum')
-  const error = await refusal(model, clock, (channel) =>
-    channel.assertQueue(queue, { durable: true, arguments: { ...args, 'x-queue-type': noSuchType } }),
-  )
+  const error = await declarationRefusal(model, clock, { queue, to: options.queue })
   if (replyCode(error) !== 403) return { level: 'ok', subject, found: `"${queue}" may be declared and published to` }
   const mend = `grant the user "configure", "write" and "read" on "${queue}" and "write" on "amq.default", or set hand-back to off`
   return { level: 'error', subject, found: `"${queue}" may not be declared`, mend }
+}
+
+/** The same declaration as the real one, but of a type that does not exist: rights are checked first, nothing is created. */
+function declarationRefusal(model: ChannelModel, clock: Clock, { queue, to }: { queue: string; to: string }) {
+  const args = { ...passingOnArguments(to, 'quorum'), 'x-queue-type': noSuchType }
+  return refusal(model, clock, (channel) => channel.assertQueue(queue, { durable: true, arguments: args }))
+}
+
+/** The shortest delay queue stands for all. */
+async function retryFinding(model: ChannelModel, clock: Clock, to: string): Promise<Finding> {
+  const subject = 'retries'
+  const queue = retryQueueName(to, 1)
+  const error = await declarationRefusal(model, clock, { queue, to })
+  if (replyCode(error) !== 403) return { level: 'ok', subject, found: `wait in delay queues such as "${queue}"` }
+  const existing = await refusal(model, clock, (channel) => channel.checkQueue(queue))
+  if (existing === undefined)
+    return { level: 'ok', subject, found: `wait in delay queues that exist, such as "${queue}"` }
+  const mend = `grant the user "configure", "write" and "read" on "${retryQueueName(to, 1).slice(0, -2)}*" and "write" on "amq.default", or declare the delay queues`
+  return {
+    level: 'warning',
+    subject,
+    found: 'wait in the memory of the worker: delay queues may not be declared',
+    mend,
+  }
 }
 
 async function existingFinding(model: ChannelModel, clock: Clock, queue: string): Promise<Finding> {

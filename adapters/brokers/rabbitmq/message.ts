@@ -2,47 +2,59 @@ import { randomUUID } from 'node:crypto'
 import type { ConsumeMessage } from 'amqplib'
 import type { HandBackNote, Passage } from '../../../src/contracts/broker.ts'
 import type { BrokerMessage } from '../../../src/contracts/message.ts'
+import {
+  handBackHeaders,
+  laterHeaders,
+  lastDeath,
+  publishersHeaders,
+  wholeNumber,
+  withoutDeaths,
+} from './message-headers.ts'
+import type { Headers } from './message-headers.ts'
+import type { Origin } from './origin.ts'
+import { laterOf } from './retry-record.ts'
+import type { Later } from './retry-record.ts'
 
-/** Headers that the adapter adds to a message on its way through the hand-back queue. No handler sees them. */
-export const handBackHeaders = {
-  version: 'x-queue-canary-hand-back-version',
-  reason: 'x-queue-canary-hand-back-reason',
-  deliveryCount: 'x-queue-canary-hand-back-delivery-count',
-  /** A table of headers that the broker would act on if they were published as they are. */
-  kept: 'x-queue-canary-hand-back-kept',
-} as const
-
-/** Where the message came from. */
-export interface Origin {
-  readonly source: 'queue' | 'handBack'
-  readonly handBackQueue: string | undefined
-  /** An id for a message that has none. */
-  readonly newId: () => string
-}
-
-type Headers = Readonly<Record<string, unknown>>
-
-export function toMessage(raw: ConsumeMessage, { newId }: Origin): BrokerMessage {
+export function toMessage(raw: ConsumeMessage, origin: Origin, later = laterOf(raw, origin)): BrokerMessage {
   const { fields, properties } = raw
   const headers: Headers = properties.headers ?? noHeaders
   const id: unknown = properties.messageId
   return {
-    id: typeof id === 'string' && id !== '' ? id : newId(),
+    id: typeof id === 'string' && id !== '' ? id : origin.newId(),
     body: raw.content,
-    headers: handBackHeaders.version in headers ? publishersHeaders(headers) : headers,
+    headers: headersFor(headers, later),
     // only a quorum queue counts; a count that travelled here from another queue comes without the mark of a redelivery
     deliveryCount: fields.redelivered ? brokersCount(headers) : 0,
-    redelivered: fields.redelivered,
+    redelivered: fields.redelivered || later?.isBack === true,
     group: undefined,
     enqueuedAt: sentAt(properties.timestamp),
   }
 }
 
-export function toPassage(raw: ConsumeMessage, { source, handBackQueue }: Origin): Passage {
+/** What the publisher sent. Most messages have never been anywhere else: they are told by a look. */
+export function headersFor(headers: Headers, later: Later | undefined): Headers {
+  if (!(handBackHeaders.version in headers) && !(laterHeaders.attempts in headers)) return headers
+  return publishersHeaders(later?.isBack === true ? withoutDeaths(headers) : headers)
+}
+
+/** `receivedAt` in milliseconds since 1970. */
+export function toPassage(raw: ConsumeMessage, origin: Origin, later = laterOf(raw, origin), receivedAt = 0): Passage {
   const headers: Headers = raw.properties.headers ?? noHeaders
-  if (source === 'handBack') return { handedBack: noteOf(headers), dead: false }
-  if (handBackQueue === undefined || !('x-death' in headers)) return untouched
-  return lastDeath(headers) === handBackQueue ? returnedDead : untouched
+  const handedBack = origin.source === 'handBack' ? noteOf(headers) : undefined
+  if (later !== undefined) {
+    const { attempts, version, reason } = later
+    return { handedBack, dead: later.dead || isExpired(later, receivedAt), retried: { attempts, version, reason } }
+  }
+  if (origin.source === 'handBack') return { handedBack, dead: false, retried: undefined }
+  return diedInHandBack(headers, origin) ? returnedDead : untouched
+}
+
+function isExpired({ isBack, expiresAt }: Later, receivedAt: number): boolean {
+  return isBack && expiresAt !== undefined && receivedAt >= expiresAt
+}
+
+function diedInHandBack(headers: Headers, { handBackQueue }: Origin): boolean {
+  return 'x-death' in headers && handBackQueue !== undefined && lastDeath(headers) === handBackQueue
 }
 
 /** Ids for messages without one: unique within the process. */
@@ -50,13 +62,6 @@ export function idSource(): () => string {
   const prefix = randomUUID().slice(0, 8)
   let count = 0
   return () => `unnamed-${prefix}-${++count}`
-}
-
-/** Removes what the adapter added and puts back what it kept. */
-export function publishersHeaders(headers: Headers): Headers {
-  const own = Object.entries(headers).filter(([name]) => !adapterHeaders.has(name))
-  const kept = headers[handBackHeaders.kept]
-  return Object.fromEntries(typeof kept === 'object' && kept !== null ? [...own, ...Object.entries(kept)] : own)
 }
 
 /** The `timestamp` property: seconds by the protocol, milliseconds by the habit of many publishers. */
@@ -67,20 +72,16 @@ export function sentAt(timestamp: unknown): Date | undefined {
 }
 
 const noHeaders: Headers = Object.freeze({})
-const untouched: Passage = Object.freeze({ handedBack: undefined, dead: false })
-const returnedDead: Passage = Object.freeze({ handedBack: undefined, dead: true })
-const adapterHeaders: ReadonlySet<string> = new Set(Object.values(handBackHeaders))
+const untouched: Passage = Object.freeze({ handedBack: undefined, dead: false, retried: undefined })
+const returnedDead: Passage = Object.freeze({ handedBack: undefined, dead: true, retried: undefined })
 const reasons: readonly unknown[] = ['failed', 'timedOut', 'returned'] satisfies HandBackNote['reason'][]
 
 function brokersCount(headers: Headers): number {
   return wholeNumber(headers['x-acquired-count']) ?? wholeNumber(headers['x-delivery-count']) ?? 0
 }
 
-function wholeNumber(value: unknown): number | undefined {
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined
-}
-
-function noteOf(headers: Headers): HandBackNote | undefined {
+/** The note of the adapter that handed the message back; undefined where it is none. */
+export function noteOf(headers: Headers): HandBackNote | undefined {
   const version = headers[handBackHeaders.version]
   const reason = headers[handBackHeaders.reason]
   if (typeof version !== 'string' || !isReason(reason)) return undefined
@@ -89,11 +90,4 @@ function noteOf(headers: Headers): HandBackNote | undefined {
 
 function isReason(value: unknown): value is HandBackNote['reason'] {
   return reasons.includes(value)
-}
-
-/** The queue that dead-lettered the message last: the broker puts the newest record first. An older one may be of a former life. */
-function lastDeath(headers: Headers): unknown {
-  const deaths = headers['x-death']
-  const newest: unknown = Array.isArray(deaths) ? deaths[0] : undefined
-  return typeof newest === 'object' && newest !== null && 'queue' in newest ? newest.queue : undefined
 }

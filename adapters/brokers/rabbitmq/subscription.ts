@@ -11,6 +11,7 @@ import { brokerError, linkStateOf } from './failures.ts'
 import type { Place } from './failures.ts'
 import type { Lane } from './lane.ts'
 import type { Link } from './link.ts'
+import { laterHeaders } from './message-headers.ts'
 import { PermitLane } from './permit-lane.ts'
 import { PermitLedger } from './permit-law.ts'
 import { StreamingLane } from './streaming-lane.ts'
@@ -169,7 +170,7 @@ export class RabbitSubscription implements Subscription {
   /** An error that left this callback would close the channel. */
   #deliver(raw: ConsumeMessage, settler: Settler): void {
     const { sink, context, clock, log, place } = this.#settings
-    const receivedAt = raw.properties.expiration === undefined ? 0 : clock.wall()
+    const receivedAt = mayExpire(raw) ? clock.wall() : 0
     this.#deliveries++
     const delivery = new RabbitDelivery(raw, settler, context, receivedAt)
     try {
@@ -190,6 +191,11 @@ export class RabbitSubscription implements Subscription {
     log?.debug({ queue: place.queue, server: place.server, state, reason }, 'subscription state')
     sink.onLink(state, reason)
   }
+}
+
+/** Asking the time is dear at the rate of some queues. */
+function mayExpire({ properties: { expiration, headers } }: ConsumeMessage): boolean {
+  return expiration !== undefined || (headers !== undefined && laterHeaders.expiresAt in headers)
 }
 
 /** Above every consumer that says nothing of priority. */

@@ -1,4 +1,5 @@
 import { connect } from 'amqplib'
+import { ownQueuesOf } from '../../support/rabbitmq-own-queues.ts'
 
 export type QueueType = 'classic' | 'quorum'
 
@@ -44,7 +45,7 @@ export async function createQueues(url: string, name: string, settings: QueueSet
     }),
     remove: () =>
       withChannel(url, async (channel) => {
-        for (const queue of [name, handBack, dead]) await channel.deleteQueue(queue)
+        for (const queue of [name, dead, ...ownQueuesOf(name)]) await channel.deleteQueue(queue)
       }),
   }
 }

@@ -1,6 +1,6 @@
 import type { MemoryServer } from '../../../adapters/brokers/memory/memory-server.ts'
 import { memoryServer } from '../../../adapters/brokers/memory/memory-server.ts'
-import type { Broker } from '../../../src/contracts/broker.ts'
+import type { Broker, BrokerCapabilities } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Handle } from '../../../src/contracts/handler.ts'
 import type { ConsumerAllocation } from '../../../src/core/allocation/lane.ts'
@@ -28,6 +28,8 @@ export interface BenchOptions {
   readonly retryDelayMs?: number
   readonly outagePatienceMs?: number
   readonly version?: string
+  /** @default what the broker can */
+  readonly retryLater?: BrokerCapabilities['retryLater']
   readonly server?: MemoryServer
 }
 
@@ -54,7 +56,8 @@ export function bench(teardown: Teardown, options: BenchOptions): Bench {
   const broker = server.broker({ queue, handBack: handBack ? 'create' : 'off' })
   const log = logs()
   const given = { ...usualLimits, ...options, version, clock, log, random: Math.random, handBack }
-  const processor = new Processor({ ...given, handle })
+  const { retryLater = broker.capabilities.retryLater } = options
+  const processor = new Processor({ ...given, handle, retryLater })
   const prefetch = options.prefetch ?? 2 * concurrency
   const isFresh = () => self.fresh
   const intake = new IntakeSwitch({ broker, processor, clock, concurrency, prefetch, isFresh })

@@ -1,0 +1,62 @@
+import type { Clock } from '../../../src/contracts/clock.ts'
+import { QueueCanaryError } from '../../../src/errors.ts'
+import { brokerError } from './failures.ts'
+import type { Place } from './failures.ts'
+import { waits, withDeadline } from './timing.ts'
+
+export interface PublicationSettings {
+  readonly clock: Clock
+  /** The server and the queue that the message goes to. */
+  readonly place: Required<Place>
+  /** What it means that there is no confirmation. */
+  readonly failure: 'HAND_BACK_FAILED' | 'RETRY_FAILED'
+}
+
+const whatFailed = { HAND_BACK_FAILED: 'hand-back', RETRY_FAILED: 'retry' } as const
+
+/** One message on its way to a queue of ours. */
+export class Publication {
+  readonly #settings: PublicationSettings
+  readonly #outcome: Promise<void>
+  #state: 'waiting' | 'written' | 'over' = 'waiting'
+
+  /** `work` publishes if it is told that it may, at the moment of writing. */
+  constructor(settings: PublicationSettings, work: (mayWrite: () => boolean) => Promise<void>) {
+    this.#settings = settings
+    this.#outcome = this.#run(work)
+    this.#outcome.catch(() => undefined)
+  }
+
+  /** True while the broker may take the message but has not said so. */
+  get pending(): boolean {
+    return this.#state === 'written'
+  }
+
+  /**
+   * Resolves when the broker has the message. Rejects with the failure's code, or with `BROKER_REFUSED` for a retry that the broker denies, after
+   * the deadline at the latest; what was not written by then is not published later. While the message is pending it may be asked again.
+   */
+  async confirmed(): Promise<void> {
+    const { clock, place, failure } = this.#settings
+    try {
+      await withDeadline(this.#outcome, waits.confirm, clock)
+    } catch (error) {
+      if (this.#state === 'waiting') this.#state = 'over'
+      const trouble = brokerError(error, place)
+      if (failure === 'RETRY_FAILED' && trouble.code === 'BROKER_REFUSED') throw trouble
+      throw new QueueCanaryError(failure, `${whatFailed[failure]} not confirmed: ${trouble.message}`, { cause: error })
+    }
+  }
+
+  async #run(work: (mayWrite: () => boolean) => Promise<void>): Promise<void> {
+    try {
+      await work(() => {
+        if (this.#state === 'over') return false
+        this.#state = 'written'
+        return true
+      })
+    } finally {
+      this.#state = 'over'
+    }
+  }
+}
