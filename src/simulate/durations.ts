@@ -1,14 +1,9 @@
+import { noDurations } from '../core/evidence/duration-window.ts'
+import type { DurationWindow } from '../core/evidence/duration-window.ts'
 import { durationOf, lastBucket } from '../core/evidence/histogram.ts'
+import type { Histogram } from '../core/evidence/histogram.ts'
 import type { Random } from './random.ts'
 import { binomial } from './samplers.ts'
-
-/** Counts by bucket, as histograms of the core are; it only grows. */
-export type Buckets = number[]
-
-/** One for every bucket: quick to fill and to walk. */
-export function noBuckets(): Buckets {
-  return Array.from<number>({ length: lastBucket + 1 }).fill(0)
-}
 
 /** Log-normal durations of handlers, as the buckets that they fall into. */
 export class Durations {
@@ -17,6 +12,8 @@ export class Durations {
   readonly #parts: readonly number[]
   /** For drawing one at a time. */
   readonly #aliases: Aliases
+  /** What is being drawn, by the index of its part; nothing but zeros between two draws. */
+  readonly #drawn: number[]
 
   constructor(meanMs: number) {
     const middle = Math.log(meanMs) - deviation ** 2 / 2
@@ -33,47 +30,66 @@ export class Durations {
     const whole = used.reduce((sum, part) => sum + part, 0)
     this.#parts = used.map((part) => part / whole)
     this.#aliases = aliasesOf(this.#parts)
+    this.#drawn = this.#parts.map(() => 0)
   }
 
   /** Of `messages`, how many are expected in each bucket. */
-  expected(messages: number): Readonly<Record<number, number>> {
-    return Object.fromEntries(this.#parts.map((part, index) => [this.#first + index, part * messages]))
+  expected(messages: number): Histogram {
+    return histogramOf({ first: this.#first, counts: this.#parts.map((part) => part * messages) })
   }
 
-  /** Adds the durations of so many messages: one at a time while they are few, else bucket by bucket. */
-  addTo(buckets: Buckets, messages: number, random: Random): void {
-    if (messages < messagesPerBucket * this.#parts.length) this.#addEach(buckets, messages, random)
-    else this.#addTogether(buckets, messages, random)
+  /** The durations of so many messages: drawn one at a time while they are few, else bucket by bucket. */
+  draw(messages: number, random: Random): DurationWindow {
+    if (messages <= 0) return noDurations
+    if (messages < messagesPerBucket * this.#parts.length) this.#drawEach(messages, random)
+    else this.#drawTogether(messages, random)
+    return this.#takeDrawn()
   }
 
-  #addEach(buckets: Buckets, messages: number, random: Random): void {
+  #drawEach(messages: number, random: Random): void {
+    const drawn = this.#drawn
     const { own, other } = this.#aliases
     for (let message = 0; message < messages; message++) {
       const place = random() * own.length
       const index = Math.floor(place)
-      const drawn = place - index < (own[index] ?? 1) ? index : (other[index] ?? index)
-      add(buckets, this.#first + drawn, 1)
+      add(drawn, place - index < (own[index] ?? 1) ? index : (other[index] ?? index), 1)
     }
   }
 
-  #addTogether(buckets: Buckets, messages: number, random: Random): void {
+  #drawTogether(messages: number, random: Random): void {
     let [left, open] = [messages, 1]
     for (let index = 0; left > 0 && index < this.#parts.length; index++) {
       const part = this.#parts[index] ?? 0
       const count = binomial(left, part / open, random)
-      add(buckets, this.#first + index, count)
+      add(this.#drawn, index, count)
       left -= count
       open = Math.max(open - part, part)
     }
   }
+
+  #takeDrawn(): DurationWindow {
+    const drawn = this.#drawn
+    let [start, end] = [0, drawn.length]
+    while (drawn[start] === 0) start++
+    while (drawn[end - 1] === 0) end--
+    const counts = drawn.slice(start, end)
+    drawn.fill(0, start, end)
+    return { first: this.#first + start, counts }
+  }
+}
+
+export function histogramOf({ first, counts }: DurationWindow): Histogram {
+  const histogram: Record<number, number> = {}
+  for (const [index, count] of counts.entries()) if (count > 0) histogram[first + index] = count
+  return histogram
 }
 
 const deviation = 0.7
 const negligible = 1e-6
 const messagesPerBucket = 4
 
-function add(buckets: Buckets, bucket: number, count: number): void {
-  buckets[bucket] = (buckets[bucket] ?? 0) + count
+function add(counts: number[], index: number, count: number): void {
+  counts[index] = (counts[index] ?? 0) + count
 }
 
 /** Places of equal chance, each of which holds one bucket or two (Walker's alias method). */
