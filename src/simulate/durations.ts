@@ -11,7 +11,7 @@ export class Durations {
   /** The part of durations in each bucket from the first. */
   readonly #parts: readonly number[]
   /** For drawing one at a time. */
-  readonly #aliases: Aliases
+  readonly #pool: Uint8Array
   /** What is being drawn, by the index of its part; nothing but zeros between two draws. */
   readonly #drawn: number[]
 
@@ -29,7 +29,7 @@ export class Durations {
     const used = parts.slice(this.#first, parts.findLastIndex((part) => part > negligible) + 1)
     const whole = used.reduce((sum, part) => sum + part, 0)
     this.#parts = used.map((part) => part / whole)
-    this.#aliases = aliasesOf(this.#parts)
+    this.#pool = poolOf(this.#parts)
     this.#drawn = this.#parts.map(() => 0)
   }
 
@@ -48,11 +48,12 @@ export class Durations {
 
   #drawEach(messages: number, random: Random): void {
     const drawn = this.#drawn
-    const { own, other } = this.#aliases
-    for (let message = 0; message < messages; message++) {
-      const place = random() * own.length
-      const index = Math.floor(place)
-      add(drawn, place - index < (own[index] ?? 1) ? index : (other[index] ?? index), 1)
+    const pool = this.#pool
+    for (let message = 0; message < messages; message += 2) {
+      // The 32 bits of one number are good for two draws.
+      const bits = random() * 2 ** 32
+      add(drawn, pool[bits >>> 16] ?? 0, 1)
+      if (message + 1 < messages) add(drawn, pool[bits & (resolution - 1)] ?? 0, 1)
     }
   }
 
@@ -87,35 +88,20 @@ export function histogramOf({ first, counts }: DurationWindow): Histogram {
 const deviation = 0.7
 const negligible = 1e-6
 const messagesPerBucket = 4
+/** Chances are multiples of one part in so many where durations are drawn one at a time. */
+const resolution = 2 ** 16
 
 function add(counts: number[], index: number, count: number): void {
   counts[index] = (counts[index] ?? 0) + count
 }
 
-/** Places of equal chance, each of which holds one bucket or two (Walker's alias method). */
-interface Aliases {
-  /** Chance that a draw of the place means its own bucket, and the bucket that it means otherwise. */
-  readonly own: Float64Array
-  readonly other: Int32Array
-}
-
-function aliasesOf(parts: readonly number[]): Aliases {
-  const own = Float64Array.from(parts, (part) => part * parts.length)
-  const other = Int32Array.from(parts, (_, index) => index)
-  const small = parts.flatMap((_, index) => ((own[index] ?? 0) < 1 ? [index] : []))
-  const large = parts.flatMap((_, index) => ((own[index] ?? 0) < 1 ? [] : [index]))
-  for (let low = small.pop(); low !== undefined; low = small.pop()) {
-    const high = large.at(-1)
-    if (high === undefined) break
-    other[low] = high
-    own[high] = (own[high] ?? 0) - (1 - (own[low] ?? 0))
-    if (own[high] >= 1) continue
-    large.pop()
-    small.push(high)
-  }
-  // What rounding has left without a partner is whole.
-  for (const index of [...small, ...large]) own[index] = 1
-  return { own, other }
+/** The index that each of `resolution` equal chances means, so that a draw is one look into it. */
+function poolOf(parts: readonly number[]): Uint8Array {
+  let [index, below] = [0, parts[0] ?? 1]
+  return Uint8Array.from({ length: resolution }, (_, chance) => {
+    while (index < parts.length - 1 && (chance + 0.5) / resolution > below) below += parts[++index] ?? 0
+    return index
+  })
 }
 
 /** The normal distribution function, to 1e-7 (Abramowitz and Stegun 26.2.17). */
