@@ -52,7 +52,7 @@ export class Durations {
     for (let message = 0; message < messages; message += 2) {
       // The 32 bits of one number are good for two draws.
       const bits = random() * 2 ** 32
-      add(drawn, pool[bits >>> 16] ?? 0, 1)
+      add(drawn, pool[bits >>> (32 - resolutionBits)] ?? 0, 1)
       if (message + 1 < messages) add(drawn, pool[bits & (resolution - 1)] ?? 0, 1)
     }
   }
@@ -88,8 +88,9 @@ export function histogramOf({ first, counts }: DurationWindow): Histogram {
 const deviation = 0.7
 const negligible = 1e-6
 const messagesPerBucket = 4
-/** Chances are multiples of one part in so many where durations are drawn one at a time. */
-const resolution = 2 ** 16
+/** Drawn one at a time, durations have chances that are multiples of one part in so many: a pool that stays in the processor's nearest cache. */
+const resolutionBits = 14
+const resolution = 2 ** resolutionBits
 
 function add(counts: number[], index: number, count: number): void {
   counts[index] = (counts[index] ?? 0) + count
