@@ -1,4 +1,6 @@
 import type { Tally } from '../core/evidence/cohorts.ts'
+import { addWindows, noDurations, windowOf } from '../core/evidence/duration-window.ts'
+import type { DurationWindow } from '../core/evidence/duration-window.ts'
 import type { CohortFacts } from '../core/rollout/cohort-clock.ts'
 import type { CohortReport, ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
@@ -49,16 +51,14 @@ function add(sum: Sum, { dispatched, succeeded, failed, durations }: CohortRepor
   sum.dispatched += dispatched
   sum.succeeded += succeeded
   sum.failed += failed
-  for (const [bucket, count] of Object.entries(durations)) {
-    sum.durations[Number(bucket)] = (sum.durations[Number(bucket)] ?? 0) + count
-  }
+  sum.durations = addWindows(sum.durations, windowOf(durations))
 }
 
 interface Sum {
   dispatched: number
   succeeded: number
   failed: number
-  readonly durations: Record<number, number>
+  durations: DurationWindow
 }
 
 interface Facts {
@@ -72,5 +72,5 @@ function nothingTold(): Facts {
 }
 
 function noSum(): Sum {
-  return { dispatched: 0, succeeded: 0, failed: 0, durations: {} }
+  return { dispatched: 0, succeeded: 0, failed: 0, durations: noDurations }
 }

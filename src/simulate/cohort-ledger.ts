@@ -1,6 +1,6 @@
+import { noDurations } from '../core/evidence/duration-window.ts'
+import type { DurationWindow } from '../core/evidence/duration-window.ts'
 import type { CohortClock, CohortFacts } from '../core/rollout/cohort-clock.ts'
-import { noBuckets } from './durations.ts'
-import type { Buckets } from './durations.ts'
 
 /** What one version began in a cohort: how it is, and how it was when it was last reported. */
 export interface CohortSide {
@@ -11,8 +11,8 @@ export interface CohortSide {
     dispatched: number
     succeeded: number
     failed: number
-    /** Not late; undefined where nobody measures them, and once the cohort is closed. */
-    durations: Buckets | undefined
+    /** Not late; undefined where nobody measures them. */
+    durations: DurationWindow | undefined
   }
 }
 
@@ -26,7 +26,6 @@ export interface LedgerCohort {
 export class CohortLedger {
   readonly #measuresDurations: boolean
   readonly #open: LedgerCohort[] = []
-  readonly #unused: Buckets[] = []
   readonly #told: Record<number, CohortFacts> = {}
 
   constructor(measuresDurations: boolean) {
@@ -45,7 +44,6 @@ export class CohortLedger {
       if (oldest.number > clock.progress.closed) break
       this.#open.shift()
       delete this.#told[oldest.number]
-      this.#reuse(oldest)
     }
     const newest = this.#open.at(-1)
     return newest?.number === clock.current.number ? newest : this.#begin(clock.current.number)
@@ -65,15 +63,8 @@ export class CohortLedger {
     return cohort
   }
 
-  #reuse({ canary, stable }: LedgerCohort): void {
-    for (const { told } of [canary, stable]) {
-      if (told.durations !== undefined) this.#unused.push(told.durations)
-      told.durations = undefined
-    }
-  }
-
   #newSide(): CohortSide {
-    const durations = this.#measuresDurations ? (this.#unused.pop()?.fill(0) ?? noBuckets()) : undefined
+    const durations = this.#measuresDurations ? noDurations : undefined
     return { dispatched: 0, succeeded: 0, failed: 0, told: { dispatched: 0, succeeded: 0, failed: 0, durations } }
   }
 }

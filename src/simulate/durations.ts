@@ -1,14 +1,9 @@
+import { noDurations } from '../core/evidence/duration-window.ts'
+import type { DurationWindow } from '../core/evidence/duration-window.ts'
 import { durationOf, lastBucket } from '../core/evidence/histogram.ts'
+import type { Histogram } from '../core/evidence/histogram.ts'
 import type { Random } from './random.ts'
 import { binomial } from './samplers.ts'
-
-/** Counts by bucket, as histograms of the core are; it only grows. */
-export type Buckets = number[]
-
-/** One for every bucket: quick to fill and to walk. */
-export function noBuckets(): Buckets {
-  return Array.from<number>({ length: lastBucket + 1 }).fill(0)
-}
 
 /** Log-normal durations of handlers, as the buckets that they fall into. */
 export class Durations {
@@ -16,7 +11,9 @@ export class Durations {
   /** The part of durations in each bucket from the first. */
   readonly #parts: readonly number[]
   /** For drawing one at a time. */
-  readonly #aliases: Aliases
+  readonly #pool: Uint8Array
+  /** What is being drawn, by the index of its part; nothing but zeros between two draws. */
+  readonly #drawn: number[]
 
   constructor(meanMs: number) {
     const middle = Math.log(meanMs) - deviation ** 2 / 2
@@ -32,74 +29,80 @@ export class Durations {
     const used = parts.slice(this.#first, parts.findLastIndex((part) => part > negligible) + 1)
     const whole = used.reduce((sum, part) => sum + part, 0)
     this.#parts = used.map((part) => part / whole)
-    this.#aliases = aliasesOf(this.#parts)
+    this.#pool = poolOf(this.#parts)
+    this.#drawn = this.#parts.map(() => 0)
   }
 
   /** Of `messages`, how many are expected in each bucket. */
-  expected(messages: number): Readonly<Record<number, number>> {
-    return Object.fromEntries(this.#parts.map((part, index) => [this.#first + index, part * messages]))
+  expected(messages: number): Histogram {
+    return histogramOf({ first: this.#first, counts: this.#parts.map((part) => part * messages) })
   }
 
-  /** Adds the durations of so many messages: one at a time while they are few, else bucket by bucket. */
-  addTo(buckets: Buckets, messages: number, random: Random): void {
-    if (messages < messagesPerBucket * this.#parts.length) this.#addEach(buckets, messages, random)
-    else this.#addTogether(buckets, messages, random)
+  /** The durations of so many messages: drawn one at a time while they are few, else bucket by bucket. */
+  draw(messages: number, random: Random): DurationWindow {
+    if (messages <= 0) return noDurations
+    if (messages < messagesPerBucket * this.#parts.length) this.#drawEach(messages, random)
+    else this.#drawTogether(messages, random)
+    return this.#takeDrawn()
   }
 
-  #addEach(buckets: Buckets, messages: number, random: Random): void {
-    const { own, other } = this.#aliases
-    for (let message = 0; message < messages; message++) {
-      const place = random() * own.length
-      const index = Math.floor(place)
-      const drawn = place - index < (own[index] ?? 1) ? index : (other[index] ?? index)
-      add(buckets, this.#first + drawn, 1)
+  #drawEach(messages: number, random: Random): void {
+    const drawn = this.#drawn
+    const pool = this.#pool
+    for (let message = 0; message < messages; message += 2) {
+      // The 32 bits of one number are good for two draws.
+      const bits = random() * 2 ** 32
+      add(drawn, pool[bits >>> (32 - resolutionBits)] ?? 0, 1)
+      if (message + 1 < messages) add(drawn, pool[bits & (resolution - 1)] ?? 0, 1)
     }
   }
 
-  #addTogether(buckets: Buckets, messages: number, random: Random): void {
+  #drawTogether(messages: number, random: Random): void {
     let [left, open] = [messages, 1]
     for (let index = 0; left > 0 && index < this.#parts.length; index++) {
       const part = this.#parts[index] ?? 0
       const count = binomial(left, part / open, random)
-      add(buckets, this.#first + index, count)
+      add(this.#drawn, index, count)
       left -= count
       open = Math.max(open - part, part)
     }
   }
+
+  #takeDrawn(): DurationWindow {
+    const drawn = this.#drawn
+    let [start, end] = [0, drawn.length]
+    while (drawn[start] === 0) start++
+    while (drawn[end - 1] === 0) end--
+    const counts = drawn.slice(start, end)
+    drawn.fill(0, start, end)
+    return { first: this.#first + start, counts }
+  }
+}
+
+export function histogramOf({ first, counts }: DurationWindow): Histogram {
+  const histogram: Record<number, number> = {}
+  for (const [index, count] of counts.entries()) if (count > 0) histogram[first + index] = count
+  return histogram
 }
 
 const deviation = 0.7
 const negligible = 1e-6
 const messagesPerBucket = 4
+/** Drawn one at a time, durations have chances that are multiples of one part in so many: a pool that stays in the processor's nearest cache. */
+const resolutionBits = 14
+const resolution = 2 ** resolutionBits
 
-function add(buckets: Buckets, bucket: number, count: number): void {
-  buckets[bucket] = (buckets[bucket] ?? 0) + count
+function add(counts: number[], index: number, count: number): void {
+  counts[index] = (counts[index] ?? 0) + count
 }
 
-/** Places of equal chance, each of which holds one bucket or two (Walker's alias method). */
-interface Aliases {
-  /** Chance that a draw of the place means its own bucket, and the bucket that it means otherwise. */
-  readonly own: Float64Array
-  readonly other: Int32Array
-}
-
-function aliasesOf(parts: readonly number[]): Aliases {
-  const own = Float64Array.from(parts, (part) => part * parts.length)
-  const other = Int32Array.from(parts, (_, index) => index)
-  const small = parts.flatMap((_, index) => ((own[index] ?? 0) < 1 ? [index] : []))
-  const large = parts.flatMap((_, index) => ((own[index] ?? 0) < 1 ? [] : [index]))
-  for (let low = small.pop(); low !== undefined; low = small.pop()) {
-    const high = large.at(-1)
-    if (high === undefined) break
-    other[low] = high
-    own[high] = (own[high] ?? 0) - (1 - (own[low] ?? 0))
-    if (own[high] >= 1) continue
-    large.pop()
-    small.push(high)
-  }
-  // What rounding has left without a partner is whole.
-  for (const index of [...small, ...large]) own[index] = 1
-  return { own, other }
+/** The index that each of `resolution` equal chances means, so that a draw is one look into it. */
+function poolOf(parts: readonly number[]): Uint8Array {
+  let [index, below] = [0, parts[0] ?? 1]
+  return Uint8Array.from({ length: resolution }, (_, chance) => {
+    while (index < parts.length - 1 && (chance + 0.5) / resolution > below) below += parts[++index] ?? 0
+    return index
+  })
 }
 
 /** The normal distribution function, to 1e-7 (Abramowitz and Stegun 26.2.17). */

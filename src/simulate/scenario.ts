@@ -7,9 +7,9 @@ export interface Scenario {
   readonly policy: Policy
   readonly traffic: Traffic
   readonly lookMs: number
-  /** undefined where the policy measures no durations. */
+  /** undefined where nothing depends on durations. */
   readonly durations: { readonly stable: Durations; readonly canary: Durations } | undefined
-  /** Whether the policy compares durations; and whether it bounds those of the canary as such. */
+  /** Whether the policy acts on a comparison of durations: nothing else that a run shows depends on one. And whether it bounds the canary's as such. */
   readonly comparesDurations: boolean
   readonly boundsDurations: boolean
   /** Slots of either version. */
@@ -23,7 +23,7 @@ export function scenarioOf(policy: Policy, traffic: Traffic): Scenario {
   const bounds = policy.analysis.metrics.some(
     (metric) => metric.kind === 'failure-ceiling' && quantileMeasures.includes(metric.measure),
   )
-  const compares = policy.analysis.metrics.some(({ kind }) => kind === 'latency')
+  const compares = policy.analysis.metrics.some(({ kind, dryRun }) => kind === 'latency' && !dryRun)
   return {
     policy,
     traffic,

@@ -1,10 +1,12 @@
 import { noCounts } from '../core/evidence/counts.ts'
+import type { DurationWindow } from '../core/evidence/duration-window.ts'
 import type { ExternalReading } from '../core/evidence/external.ts'
 import type { Histogram } from '../core/evidence/histogram.ts'
 import type { ExternalMetric } from '../core/policy/policy.ts'
 import type { CohortFacts } from '../core/rollout/cohort-clock.ts'
 import type { Observation, VersionFacts } from '../core/rollout/observation.ts'
 import type { CanaryFleet } from './canary-fleet.ts'
+import { histogramOf } from './durations.ts'
 import type { Scenario } from './scenario.ts'
 import type { VersionLedger } from './version-ledger.ts'
 
@@ -64,7 +66,7 @@ export class Told {
   canary(
     { counts, inFlight }: VersionLedger,
     { consumers, dead }: CanaryFleet,
-    { drains, durations }: { readonly drains: boolean; readonly durations: Histogram | undefined },
+    { drains, durations }: { readonly drains: boolean; readonly durations: DurationWindow | undefined },
   ): void {
     const facts = this.#canary
     facts.live = consumers.length === 0 ? 0 : this.#workers
@@ -74,7 +76,7 @@ export class Told {
     facts.counts = { ...counts }
     facts.consumers = consumers
     facts.dead = dead
-    if (durations !== undefined) facts.durations = { ...durations }
+    if (durations !== undefined) facts.durations = histogramOf(durations)
   }
 }
 

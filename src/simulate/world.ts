@@ -1,11 +1,11 @@
 import type { Allocations } from '../core/allocation/lane.ts'
+import { addWindows, noDurations } from '../core/evidence/duration-window.ts'
+import type { DurationWindow } from '../core/evidence/duration-window.ts'
 import type { Observation } from '../core/rollout/observation.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { CanaryFleet } from './canary-fleet.ts'
 import { CohortLedger } from './cohort-ledger.ts'
 import type { CohortSide } from './cohort-ledger.ts'
-import { noBuckets } from './durations.ts'
-import type { Buckets } from './durations.ts'
 import { HandBack } from './hand-back.ts'
 import type { Random } from './random.ts'
 import { binomial, poisson } from './samplers.ts'
@@ -33,7 +33,7 @@ export class World {
   readonly #cohorts: CohortLedger
   readonly #told: Told
   /** Of the whole rollout, where the policy bounds them. */
-  readonly #canaryDurations: Buckets | undefined
+  #canaryDurations: DurationWindow | undefined
   #nowMs = 0
   #drains = { stable: false, canary: false }
 
@@ -44,7 +44,7 @@ export class World {
     this.#forecast = new Forecast(scenario, random)
     this.#fleet = new CanaryFleet(scenario, random)
     this.#handBack = new HandBack(this.stable, random)
-    this.#canaryDurations = scenario.boundsDurations ? noBuckets() : undefined
+    this.#canaryDurations = scenario.boundsDurations ? noDurations : undefined
     this.#cohorts = new CohortLedger(scenario.comparesDurations)
     const { counts } = this.stable
     counts.taken = poisson((traffic.ratePerSecond * historyMs) / 1_000, random)
@@ -108,9 +108,9 @@ export class World {
   }
 
   #end({ toMs, stable }: Weather): void {
-    for (const batch of this.stable.endUntil(toMs)) this.#time(batch, undefined)
+    for (const batch of this.stable.endUntil(toMs)) this.#time(batch)
     for (const batch of this.canary.endUntil(toMs)) {
-      this.#time(batch, this.#canaryDurations)
+      this.#canaryDurations = this.#time(batch, this.#canaryDurations)
       this.#handBackFailed(batch, toMs + stable.latencyMs)
     }
     this.#handBack.tryUntil(toMs, stable.fails)
@@ -124,12 +124,13 @@ export class World {
     this.#handBack.add({ messages: failed, poisoned: binomial(failed, chances.poisonous, this.#random), triedMs })
   }
 
-  #time({ messages, failed, chances: { durations }, cohort }: Batch, total: Buckets | undefined): void {
-    if (durations === undefined) return
-    const succeeded = messages - failed
-    const begun = cohort?.told.durations
-    if (begun !== undefined) durations.addTo(begun, succeeded, this.#random)
-    if (total !== undefined) durations.addTo(total, succeeded, this.#random)
+  /** Tells the cohort how long the batch took, and returns the total with it; where they are measured. */
+  #time({ messages, failed, chances, cohort }: Batch, total?: DurationWindow): DurationWindow | undefined {
+    const told = cohort?.told
+    if (told?.durations === undefined && total === undefined) return undefined
+    const drawn = chances.durations?.draw(messages - failed, this.#random) ?? noDurations
+    if (told?.durations !== undefined) told.durations = addWindows(told.durations, drawn)
+    return total && addWindows(total, drawn)
   }
 
   get #isBacklog(): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cohortsOf } from '../../src/coordinator/observe-cohorts.ts'
+import { windowOf } from '../../src/core/evidence/duration-window.ts'
 import { beginComparison } from '../../src/core/rollout/comparison.ts'
 import type { ConsumerReport } from '../../src/core/rollout/consumer-report.ts'
 import { comparing } from '../support/build-comparison.ts'
@@ -31,8 +32,8 @@ describe('what consumers tell of cohorts', () => {
     const one = { dispatched: 5, succeeded: 3, failed: 1 }
     expect(facts).toEqual({
       7: {
-        canary: { ...one, durations: { 10: 2, 20: 1 } },
-        stable: { dispatched: 10, succeeded: 6, failed: 2, durations: { 10: 4, 20: 2 } },
+        canary: { ...one, durations: windowOf({ 10: 2, 20: 1 }) },
+        stable: { dispatched: 10, succeeded: 6, failed: 2, durations: windowOf({ 10: 4, 20: 2 }) },
         stableConsumers: [one, one],
       },
     })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { quantile } from '../../src/core/evidence/histogram.ts'
+import { addWindows, noDurations, totalOf } from '../../src/core/evidence/duration-window.ts'
+import { lastBucket, quantile } from '../../src/core/evidence/histogram.ts'
 import { trafficKinds } from '../../src/core/policy/traffic-kind.ts'
-import { Durations, noBuckets } from '../../src/simulate/durations.ts'
+import { Durations, histogramOf } from '../../src/simulate/durations.ts'
 import { Outages } from '../../src/simulate/outages.ts'
 import { seededRandom } from '../../src/simulate/random.ts'
 import { Slots } from '../../src/simulate/slots.ts'
@@ -55,9 +56,9 @@ describe('durations', () => {
     ['bucket by bucket', 1, 100_000],
   ])('are log-normal, drawn %s', (_, times, messages) => {
     const random = seededRandom(2)
-    const buckets = noBuckets()
-    for (let time = 0; time < times; time++) durations.addTo(buckets, messages, random)
-    expect(buckets.reduce((sum, count) => sum + count, 0)).toBe(times * messages)
+    const drawn = Array.from({ length: times }, () => durations.draw(messages, random)).reduce(addWindows)
+    expect(totalOf(drawn)).toBe(times * messages)
+    const buckets = histogramOf(drawn)
     expect(quantile(buckets, 0.5)).toBeGreaterThan(0.95 * median)
     expect(quantile(buckets, 0.5)).toBeLessThan(1.05 * median)
     const p90 = median * Math.exp(1.2816 * deviation)
@@ -72,10 +73,17 @@ describe('durations', () => {
   })
 
   it.each([0.5, 1, 3_600_000])('of %d ms have their buckets', (mean) => {
-    const buckets = noBuckets()
-    new Durations(mean).addTo(buckets, 50, seededRandom(1))
-    expect(buckets.reduce((sum, count) => sum + count, 0)).toBe(50)
-    expect(buckets.length).toBe(noBuckets().length)
+    const { first, counts } = new Durations(mean).draw(50, seededRandom(1))
+    expect(totalOf({ first, counts })).toBe(50)
+    expect(first).toBeGreaterThanOrEqual(0)
+    expect(first + counts.length - 1).toBeLessThanOrEqual(lastBucket)
+  })
+
+  it('of nothing are nothing, and of one draw none of the one before', () => {
+    expect(durations.draw(0, seededRandom(1))).toEqual(noDurations)
+    const random = seededRandom(1)
+    durations.draw(1_000, random)
+    expect(totalOf(durations.draw(3, random))).toBe(3)
   })
 })
 

@@ -59,6 +59,17 @@ describe('a simulation', () => {
     expect(result).toEqual(simulate(scenario, 3))
   })
 
+  it('is the same where durations are compared for nothing but show', () => {
+    const shown = policyOf({ steps: [{ weight: '20%', duration: '2m' }] })
+    const metrics = shown.analysis.metrics.filter(({ kind }) => kind !== 'latency')
+    expect(metrics.length).toBeLessThan(shown.analysis.metrics.length)
+    const traffic = buildTraffic({ canary: { failures: 0.02, latencyMs: 60 } })
+    const [run, other] = [shown, { ...shown, analysis: { ...shown.analysis, metrics } }].map((policy) =>
+      simulate(scenarioOf(policy, traffic), 3),
+    )
+    expect(run).toEqual(other)
+  })
+
   it('ends, loses no message and breaks no rule, whatever the policy and the traffic', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(comparingPolicy, arbitraryTraffic, seeds, (policy, traffic, seed) => {

@@ -2,9 +2,9 @@ import { joinLooks } from './cohort-look.ts'
 import type { CohortLook } from './cohort-look.ts'
 import type { CohortRules, LookMinimum } from './cohort-rules.ts'
 import { dispersionAmong } from './dispersion.ts'
-import { windowOf } from './duration-window.ts'
+import type { DurationWindow } from './duration-window.ts'
 import type { Attempts } from './half-space.ts'
-import type { Histogram } from './histogram.ts'
+import type { LookDurations } from './latency-test.ts'
 
 /**
  * Messages are counted where their handling began, never where it ended: a canary that is merely slower would otherwise show its failures
@@ -35,8 +35,8 @@ export interface Tally {
 }
 
 export interface CohortTally extends Tally {
-  /** Of the succeeded ones. */
-  readonly durations: Histogram | undefined
+  /** Of the succeeded ones; undefined where nobody measures them. */
+  readonly durations: DurationWindow | undefined
 }
 
 /** What is remembered of cohorts between looks: where they are closed to, and a look that still lacks messages. */
@@ -127,9 +127,7 @@ function imputedLook(cohort: Cohort): CohortLook {
 }
 
 function lookOf(cohort: Cohort, canary: Attempts, stable: Attempts): CohortLook {
-  const { durations } = cohort.canary
-  const stableDurations = cohort.stable.durations
-  const areMeasured = durations !== undefined && stableDurations !== undefined
+  const durations = { canary: cohort.canary.durations, stable: cohort.stable.durations }
   return {
     first: cohort.number,
     last: cohort.number,
@@ -138,9 +136,13 @@ function lookOf(cohort: Cohort, canary: Attempts, stable: Attempts): CohortLook 
     elapsedMs: 0,
     canary,
     stable,
-    durations: areMeasured ? { canary: windowOf(durations), stable: windowOf(stableDurations) } : undefined,
+    durations: areMeasured(durations) ? durations : undefined,
     dispersion: cohort.stableConsumers.length > 1 ? dispersionAmong(cohort.stableConsumers.map(attempts)) : undefined,
   }
+}
+
+function areMeasured(durations: Record<keyof LookDurations, DurationWindow | undefined>): durations is LookDurations {
+  return durations.canary !== undefined && durations.stable !== undefined
 }
 
 /** What is pending counts as failed. */

@@ -41,7 +41,7 @@ export function countIn({ first, counts }: DurationWindow, bucket: number): numb
 
 export function totalOf({ counts }: DurationWindow): number {
   let sum = 0
-  for (const count of counts) sum += count
+  for (let index = 0; index < counts.length; index++) sum += counts[index] ?? 0
   return sum
 }
 

@@ -42,8 +42,9 @@ export const openExcessTests: ExcessTests = excesses.map(() => 0)
 
 export function observeExcess(tests: ExcessTests, trials: Trials, stableRate: number): ExcessTests {
   const observed: number[] = []
-  for (const [index, line] of lines.entries()) {
-    observed.push((tests[index] ?? 0) + logEvidence(line, trials, stableRate, stableRate))
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index]
+    if (line !== undefined) observed.push((tests[index] ?? 0) + logEvidence(line, trials, stableRate, stableRate))
   }
   return observed
 }

@@ -43,7 +43,7 @@ export function logEvidence(line: Line, trials: Trials, canary: number, stable: 
   const onStableFailed = stable / stableNull
   const onStableSucceeded = (1 - stable) / (1 - stableNull)
   // The mean factor at the stable rate x of the line is `level + rise * x`: 1, but for rounding. Divided by the larger of its values at the ends
-  // of the line within the unit square, the factors stay honest whatever the projection's accuracy.
+  // of the line within the unit square, the factors stay honest whatever the projection's accuracy. No logarithm exceeds `largest - 1`.
   const canaryStep = onCanaryFailed - onCanarySucceeded
   const level = share * (onCanarySucceeded + intercept * canaryStep) + (1 - share) * onStableSucceeded
   const rise = share * slope * canaryStep + (1 - share) * (onStableFailed - onStableSucceeded)
@@ -54,7 +54,7 @@ export function logEvidence(line: Line, trials: Trials, canary: number, stable: 
     logPower(onCanarySucceeded, canarySucceeded) +
     logPower(onStableFailed, stableFailed) +
     logPower(onStableSucceeded, stableSucceeded) -
-    messages * Math.log(largest)
+    messages * (largest - 1)
   )
 }
 

@@ -81,8 +81,8 @@ interface Threshold {
 function thresholdAt(columns: DurationWindow, quantile: number, total: number): Threshold {
   let seen = 0
   let column = columns.first - 1
-  for (const count of columns.counts) {
-    seen += count
+  for (let index = 0; index < columns.counts.length; index++) {
+    seen += columns.counts[index] ?? 0
     column += 1
     if (seen >= quantile * total) break
   }

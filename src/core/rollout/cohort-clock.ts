@@ -1,5 +1,6 @@
 import { openCohorts } from '../evidence/cohorts.ts'
 import type { Cohort, CohortState, CohortTally, Tally } from '../evidence/cohorts.ts'
+import { noDurations } from '../evidence/duration-window.ts'
 
 /**
  * Numbers the intervals in which messages begin, so that outcomes can be told apart by when their handling began. Consumers read the current
@@ -98,5 +99,5 @@ export function closeUpTo(clock: CohortClock, progress: CohortState): CohortCloc
   return { ...clock, ended: clock.ended.filter(({ number }) => number > progress.closed), progress }
 }
 
-const noTally = { dispatched: 0, succeeded: 0, failed: 0, durations: {} }
+const noTally = { dispatched: 0, succeeded: 0, failed: 0, durations: noDurations }
 const nothingBegun: CohortFacts = { canary: noTally, stable: noTally, stableConsumers: [] }

@@ -4,6 +4,7 @@ import { cohortRules, lookMinimum } from '../../../src/core/evidence/cohort-rule
 import type { CohortRules } from '../../../src/core/evidence/cohort-rules.ts'
 import { closeCohorts, isSettled, openCohorts } from '../../../src/core/evidence/cohorts.ts'
 import type { Cohort, CohortState } from '../../../src/core/evidence/cohorts.ts'
+import { windowOf } from '../../../src/core/evidence/duration-window.ts'
 import { cohort, tally } from './build-cohort.ts'
 
 const rules: CohortRules = {
@@ -149,8 +150,8 @@ describe('looks', () => {
   it('carry durations and the spread among the stable consumers, where they are measured', () => {
     const measured = (number: number) =>
       cohort(number, {
-        canary: { ...tally(1, 1), durations: { 40: 1 } },
-        stable: { ...tally(3, 2, 1), durations: { 50: 2 } },
+        canary: { ...tally(1, 1), durations: windowOf({ 40: 1 }) },
+        stable: { ...tally(3, 2, 1), durations: windowOf({ 50: 2 }) },
         stableConsumers: [tally(2, 1, 1), tally(1, 1)],
       })
     const { looks } = close([measured(1), measured(2)])

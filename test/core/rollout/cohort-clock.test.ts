@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noDurations } from '../../../src/core/evidence/duration-window.ts'
 import {
   closeUpTo,
   cohortLength,
@@ -80,5 +81,5 @@ describe('cohorts', () => {
 })
 
 function tally(dispatched: number) {
-  return { dispatched, succeeded: dispatched, failed: 0, durations: {} }
+  return { dispatched, succeeded: dispatched, failed: 0, durations: noDurations }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { windowOf } from '../../../src/core/evidence/duration-window.ts'
 import { evidenceOf } from '../../../src/core/evidence/judge-evidence.ts'
 import { explainEvidence, explainProof } from '../../../src/core/evidence/explain.ts'
 import { judgeOptionsOf } from '../../../src/core/evidence/judge-options.ts'
@@ -20,7 +21,7 @@ const size = fc.constantFrom(0, 1, 3, 50, 5_000, 1e9)
 const tally = fc
   .record({ succeeded: size, failed: size, pending: fc.constantFrom(0, 0, 0, 2), bucket: fc.nat({ max: 400 }) })
   .map(({ succeeded, failed, pending, bucket }) => {
-    return { dispatched: succeeded + failed + pending, succeeded, failed, durations: { [bucket]: succeeded } }
+    return { dispatched: succeeded + failed + pending, succeeded, failed, durations: windowOf({ [bucket]: succeeded }) }
   })
 const spell = fc.record({
   canary: tally,

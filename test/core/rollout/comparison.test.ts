@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { noDurations } from '../../../src/core/evidence/duration-window.ts'
 import { explainEvidence } from '../../../src/core/evidence/explain.ts'
 import { evidenceOf } from '../../../src/core/evidence/judge-evidence.ts'
 import { judgeOptionsOf } from '../../../src/core/evidence/judge-options.ts'
@@ -49,7 +50,7 @@ function factsOf({ canary, stable, pending = 0 }: Second): CohortFacts {
     dispatched: of,
     failed,
     succeeded: of - failed - open,
-    durations: {},
+    durations: noDurations,
   })
   return { canary: tally(canary, pending), stable: tally(stable), stableConsumers: [] }
 }
