@@ -99,7 +99,7 @@ export const queueFields = {
   ),
   OUTAGE_PATIENCE: describe(
     'While every message fails, how long they are tried again beyond `MAX_ATTEMPTS`.',
-    withDefault(duration({ max: '1d' }), '5m'),
+    withDefault(duration({ max: '1d' }), '2m'),
   ),
   HAND_BACK: describe(
     'Where messages go that a canary failed: a queue made for it, none, or yours.',

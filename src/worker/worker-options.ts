@@ -40,7 +40,7 @@ export interface WorkerOptions<T = unknown, C = T> {
   readonly retryDelayMs?: number
   /**
    * While every message fails, as in an outage of what handlers need, messages are tried again beyond `maxAttempts`, for so long at most. 0:
-   * never. A message with one attempt (`maxAttempts: 1`) has no other. @default 300_000
+   * never. A message with one attempt (`maxAttempts: 1`) has no other. @default 120_000
    */
   readonly outagePatienceMs?: number
   /** @default 300_000 */
@@ -122,7 +122,7 @@ function limitsOf<T, C>(options: WorkerOptions<T, C>): ConsumerLimits {
     handlerTimeoutMs: options.handlerTimeoutMs ?? 30_000,
     maxAttempts: options.maxAttempts ?? 5,
     retryDelayMs: options.retryDelayMs ?? 1_000,
-    outagePatienceMs: options.outagePatienceMs ?? 300_000,
+    outagePatienceMs: options.outagePatienceMs ?? 120_000,
     warmUpTimeoutMs: options.warmUpTimeoutMs ?? 300_000,
     drainTimeoutMs: options.drainTimeoutMs ?? 25_000,
   }

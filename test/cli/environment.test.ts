@@ -27,7 +27,7 @@ const orders = {
   handlerTimeoutMs: 30_000,
   maxAttempts: 5,
   retryDelayMs: 1000,
-  outagePatienceMs: 300_000,
+  outagePatienceMs: 120_000,
   handBack: { kind: 'create' },
 } as const
 
@@ -108,7 +108,7 @@ describe('parseEnvironment', () => {
             handlerTimeoutMs: 90_000,
             maxAttempts: 1,
             retryDelayMs: 200,
-            outagePatienceMs: 300_000,
+            outagePatienceMs: 120_000,
             handBack: { kind: 'named', name: 'payments.back' },
           },
         ],

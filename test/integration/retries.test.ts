@@ -47,7 +47,11 @@ describe.skipIf(!ownServer)('a message that fails again and again', () => {
 
   it('does not hold up others, however many there are, and is not tried in a hot loop', async () => {
     const stage = await open({ type: 'quorum' })
-    const env = { QUEUE_CANARY_ORDERS_MAX_ATTEMPTS: '3', QUEUE_CANARY_ORDERS_RETRY_DELAY: '5s' }
+    const env = {
+      QUEUE_CANARY_ORDERS_MAX_ATTEMPTS: '3',
+      QUEUE_CANARY_ORDERS_RETRY_DELAY: '5s',
+      QUEUE_CANARY_ORDERS_OUTAGE_PATIENCE: '0s',
+    }
     await stage.worker('v1', { env })
     await stage.publisher.backlog(1_000, { act: failing })
     await eventually(() => attempts(stage).length >= 900, { what: 'the first attempts', deadlineMs: 60_000 })
