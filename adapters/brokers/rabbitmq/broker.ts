@@ -59,7 +59,8 @@ class RabbitBroker implements Broker {
     this.#publishing = new Link({ address: this.#address, name: this.#name('hand back'), clock, log })
     this.#inspector = new Inspector({ link: this.#aside, place: this.#place(queue), handBackQueue, clock })
     this.#context = { handBackQueue, newId: idSource(), handBack: this.#handBack(handBackQueue) }
-    this.capabilities = { kind: 'rabbitmq', handBack: handBackQueue !== undefined, oldestAge: false }
+    const handsBack = handBackQueue !== undefined
+    this.capabilities = { kind: 'rabbitmq', handBack: handsBack, oldestAge: false, heldBy: 'link' }
   }
 
   async subscribe(request: SubscribeRequest, sink: DeliverySink): Promise<Subscription> {

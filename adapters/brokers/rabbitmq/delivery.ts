@@ -22,6 +22,7 @@ export interface DeliveryContext extends Origin {
 export class RabbitDelivery implements Delivery {
   readonly message: BrokerMessage
   readonly passage: Passage
+  readonly returnsLeft = Infinity
   readonly #raw: ConsumeMessage
   readonly #settler: Settler
   readonly #context: DeliveryContext
@@ -37,6 +38,10 @@ export class RabbitDelivery implements Delivery {
     this.#settler = settler
     this.#context = context
     this.#receivedAt = receivedAt
+  }
+
+  get isVoid(): boolean {
+    return !this.#settler.alive
   }
 
   ack(): boolean {
