@@ -7,6 +7,7 @@ import { describeThrown } from './describe-thrown.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { ErrorClasses } from './error-classes.ts'
 import { FailureLog } from './failure-log.ts'
+import { GroupOrder } from './group-order.ts'
 import { InFlight } from './in-flight.ts'
 import { Retries } from './retries.ts'
 import { afterOutcome, beforeStart, mayReturn } from './settle.ts'
@@ -36,6 +37,8 @@ export interface WorkOrigin {
   resume(work: Work): void
   /** Returns a message that this canary failed, at a moment when this canary does not take it again. */
   giveBack(work: Work): void
+  /** A message that waited for its group may begin. */
+  turn(work: Work): void
 }
 
 const retryCeilingMs = 5 * 60_000
@@ -46,6 +49,7 @@ export class Processor {
   readonly cohorts = new CohortBook()
   readonly errors = new ErrorClasses()
   readonly inFlight = new InFlight()
+  readonly groups = new GroupOrder()
   readonly settler: Settler
   readonly #options: ProcessorOptions
   readonly #dispatcher: Dispatcher
@@ -58,11 +62,18 @@ export class Processor {
 
   constructor(options: ProcessorOptions) {
     this.#options = options
-    const { tally, inFlight } = this
+    const { tally, inFlight, groups } = this
     this.#failures = new FailureLog(options.log, options.clock)
     this.#deadLetters = new FailureLog(options.log, options.clock, 'a message is dead-lettered')
     this.#retries = new Retries(options.clock, (work) => this.#resume(work))
-    this.settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
+    this.settler = new Settler({
+      ...options,
+      tally,
+      inFlight,
+      groups,
+      giveBack: (work) => this.#giveBack(work),
+      onTurn: (work) => this.#turn(work),
+    })
     this.#dispatcher = new Dispatcher({
       ...options,
       inFlight,
@@ -110,7 +121,7 @@ export class Processor {
 
   cancelRetries({ all = false }: { readonly all?: boolean } = {}): void {
     for (const work of this.#retries.cancel()) {
-      if (all || mayReturn(work.delivery.message.deliveryCount)) this.settler.requeue(work)
+      if (all || mayReturn(work.delivery)) this.settler.requeue(work)
       else this.#resume(work)
     }
   }
@@ -163,7 +174,7 @@ export class Processor {
       source: work.source.request.source,
       handBackCapable: this.#options.handBack,
       draining: this.#draining,
-      deliveryCount: work.delivery.message.deliveryCount,
+      delivery: work.delivery,
     })
   }
 
@@ -174,14 +185,19 @@ export class Processor {
   }
 
   #resume(work: Work): void {
-    if (work.isVoid) return
-    if (this.#origin === undefined) this.settler.requeue(work)
+    if (work.isVoid) this.settler.drop(work)
+    else if (this.#origin === undefined) this.settler.requeue(work)
     else this.#origin.resume(work)
   }
 
   #giveBack(work: Work): void {
     if (this.#origin === undefined) this.settler.requeue(work)
     else this.#origin.giveBack(work)
+  }
+
+  #turn(work: Work): void {
+    if (this.#origin === undefined) this.settler.requeue(work)
+    else this.#origin.turn(work)
   }
 
   #late(): void {

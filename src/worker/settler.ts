@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { backoffMs } from './backoff.ts'
 import { describeTrouble } from './describe-trouble.ts'
+import type { GroupOrder } from './group-order.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Action } from './settle.ts'
 import type { Tally } from './tally.ts'
@@ -12,11 +13,14 @@ export interface SettlerOptions {
   readonly version: string
   readonly tally: Tally
   readonly inFlight: InFlight
+  readonly groups: GroupOrder
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
   /** Returns a message that the canary failed so that somebody else gets it; calls `settler.requeue` when the time has come. */
   readonly giveBack: (work: Work) => void
+  /** The message before it in its group is settled: it may begin. */
+  readonly onTurn: (work: Work) => void
 }
 
 /** How long a hand-back is tried before the message goes back to the queue itself. */
@@ -57,8 +61,15 @@ export class Settler {
   }
 
   requeue(work: Work): void {
+    this.#returnGroup(work)
     this.#options.inFlight.settled(work)
     this.#count(work, work.delivery.requeue(), work.role === 'canary' && hasFailed(work) ? 'handedBack' : 'returned')
+  }
+
+  /** A void delivery that nothing is done with any more. */
+  drop(work: Work): void {
+    this.#returnGroup(work)
+    work.source.settled(work.linkNumber)
   }
 
   /** Tries no hand-back again that fails from now on: what is left goes back to the queue. */
@@ -73,8 +84,9 @@ export class Settler {
     for (let attempt = 1; ; attempt++) {
       try {
         const done = await work.delivery.handBack(this.#note(work))
+        this.#returnGroup(work)
         inFlight.settled(work)
-        this.#count(work, done, work.outcome === 'abandoned' ? 'returned' : 'handedBack')
+        this.#count(work, done, hasFailed(work) ? 'handedBack' : 'returned')
         return
       } catch (error) {
         log.warn({ error: describeTrouble(error), attempt }, 'a message could not be handed back')
@@ -112,11 +124,18 @@ export class Settler {
 
   #settled(work: Work): void {
     work.source.settled(work.linkNumber)
+    const next = this.#options.groups.advance(work)
+    if (next !== undefined) this.#options.onTurn(next)
   }
 
   #stale(work: Work): void {
     this.#options.tally.add('stale')
-    this.#settled(work)
+    this.drop(work)
+  }
+
+  /** What came after a message in its group must come after it again. */
+  #returnGroup(work: Work): void {
+    for (const behind of this.#options.groups.disband(work)) this.requeue(behind)
   }
 }
 

@@ -52,7 +52,13 @@ function play(
 }
 
 function at(position: number): StoredMessage {
-  const rest = { contentType: undefined, correlationId: undefined, handedBack: undefined, expiresAt: undefined }
+  const rest = {
+    contentType: undefined,
+    correlationId: undefined,
+    group: undefined,
+    handedBack: undefined,
+    expiresAt: undefined,
+  }
   return {
     id: '',
     body: Buffer.of(),

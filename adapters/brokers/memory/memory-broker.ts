@@ -34,7 +34,7 @@ export function memoryBroker(hub: MemoryHub, { queue, handBack = 'create' }: Mem
   }
 
   return {
-    capabilities: { kind: 'memory', handBack: handBackName !== undefined, oldestAge: true },
+    capabilities: { kind: 'memory', handBack: handBackName !== undefined, oldestAge: true, heldBy: 'link' },
     async subscribe(request, sink) {
       const source = {
         queue: sourceQueue(request.source),

@@ -13,6 +13,7 @@ export type HandOver = (message: StoredMessage, note: HandBackNote, link: Memory
 export class MemoryDelivery implements Delivery {
   readonly message: BrokerMessage
   readonly passage: Passage
+  readonly returnsLeft: number
   readonly #link: MemoryLink
   readonly #stored: StoredMessage
   readonly #handOver: HandOver
@@ -21,9 +22,14 @@ export class MemoryDelivery implements Delivery {
   constructor(stored: StoredMessage, passage: Passage, link: MemoryLink, handOver: HandOver) {
     this.message = asMessage(stored, link.queue.options.countsDeliveries ?? true)
     this.passage = passage
+    this.returnsLeft = Math.max(0, (link.queue.options.deliveryLimit ?? Infinity) - stored.returns)
     this.#link = link
     this.#stored = stored
     this.#handOver = handOver
+  }
+
+  get isVoid(): boolean {
+    return !this.#link.live
   }
 
   ack(): boolean {
@@ -70,7 +76,7 @@ function asMessage(stored: StoredMessage, countsDeliveries: boolean): BrokerMess
     headers: stored.headers === noHeaders ? noHeaders : structuredClone(stored.headers),
     deliveryCount: countsDeliveries ? stored.returns : 0,
     redelivered: stored.deliveries > 0,
-    group: undefined,
+    group: stored.group,
     enqueuedAt: new Date(stored.sentAt.wall),
   }
 }
