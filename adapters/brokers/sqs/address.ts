@@ -15,18 +15,24 @@ export interface QueueAddress {
 
 /** Throws `ENVIRONMENT_INVALID`, without any part of the URL. */
 export function parseQueueUrl(text: string): QueueAddress {
+  const address = readQueueUrl(text)
+  if (address === undefined) throw invalid()
+  return address
+}
+
+/** undefined where it is no URL of a queue. */
+export function readQueueUrl(text: string): QueueAddress | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const name = url && isUsable(url) ? /\/[^/]+\/([^/]+)$/.exec(url.pathname)?.[1] : undefined
-  if (url === undefined || name === undefined || !isQueueName(name)) throw invalid()
+  if (url === undefined || name === undefined || !isQueueName(name)) return undefined
   const region = url.searchParams.get('region') ?? regionOf(url.hostname)
   return { url: `${url.origin}${url.pathname}`, name, endpoint: url.origin, region, isFifo: name.endsWith('.fifo') }
 }
 
-/** A queue of the same account and region, or one that is named by its URL. Throws `ENVIRONMENT_INVALID`. */
-export function parseSibling(queue: string, beside: QueueAddress): QueueAddress {
-  if (queue.includes('://')) return parseQueueUrl(queue)
-  if (!isQueueName(queue)) throw invalid()
-  return neighbour(queue, beside)
+/** A queue that is named by its URL, or, in the same account and region, by its name; undefined where it is neither. */
+export function readSibling(queue: string, beside: QueueAddress): QueueAddress | undefined {
+  if (queue.includes('://')) return readQueueUrl(queue)
+  return isQueueName(queue) ? neighbour(queue, beside) : undefined
 }
 
 /** A queue of the same account and region, by its name. */

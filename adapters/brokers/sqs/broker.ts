@@ -9,7 +9,8 @@ import type {
 } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import { isQueueCanaryError, QueueCanaryError } from '../../../src/errors.ts'
-import { parseQueueUrl, parseSibling } from './address.ts'
+import { parseQueueUrl, readSibling } from './address.ts'
+import type { QueueAddress } from './address.ts'
 import { SqsApi } from './api.ts'
 import { diagnose } from './diagnose.ts'
 import type { SqsOptions } from './options.ts'
@@ -42,9 +43,8 @@ class SqsBroker implements Broker {
     this.#clock = clock
     this.#api = new SqsApi(main, credentials, clock)
     this.#main = new QueueWatch(this.#api, main, clock)
-    this.#handBack =
-      handBack.kind === 'off' ? undefined : new QueueWatch(this.#api, parseSibling(handBack.queue, main), clock)
-    if (this.#handBack !== undefined && this.#handBack.address.isFifo !== main.isFifo) throw otherType(main.isFifo)
+    const handBackQueue = handBack.kind === 'off' ? undefined : handBackAddress(handBack.queue, main)
+    this.#handBack = handBackQueue && new QueueWatch(this.#api, handBackQueue, clock)
     this.capabilities = { kind: 'sqs', handBack: this.#handBack !== undefined, oldestAge: false, heldBy: 'lease' }
   }
 
@@ -113,9 +113,12 @@ function closed(): QueueCanaryError {
   return new QueueCanaryError('BROKER_REFUSED', 'the broker object was closed')
 }
 
-function otherType(isFifo: boolean): QueueCanaryError {
-  return new QueueCanaryError(
+function handBackAddress(queue: string, main: QueueAddress): QueueAddress {
+  const address = readSibling(queue, main)
+  if (address?.isFifo === main.isFifo) return address
+  const type = main.isFifo ? 'a FIFO queue' : 'a standard queue'
+  throw new QueueCanaryError(
     'ENVIRONMENT_INVALID',
-    `expected a hand-back queue that is ${isFifo ? '' : 'not '}a FIFO queue, like the queue itself, found one that is ${isFifo ? 'not' : 'one'}`,
+    `hand-back: expected the name or URL of ${type}, like the queue itself`,
   )
 }
