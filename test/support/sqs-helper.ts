@@ -23,7 +23,7 @@ const correlationAttribute = 'correlation-id'
 /** A client that is not ours. */
 export interface SqsHelper {
   /** Creates the queue, and beside it one for its dead letters. */
-  declare(queue: string, attributes?: Readonly<Record<string, string>>): Promise<void>
+  declare(queue: string, attributes?: Readonly<Record<string, string>>, maxReceiveCount?: number): Promise<void>
   delete(queue: string): Promise<void>
   /** The queue's URL, as an application would be given it. */
   url(queue: string): string
@@ -59,10 +59,10 @@ export function sqsHelper(endpoint: string): SqsHelper {
 
   return {
     url,
-    async declare(queue, attributes = {}) {
+    async declare(queue, attributes = {}, maxReceiveCount = 100) {
       const dead = deadLettersOf(queue)
       await create(dead, {})
-      const policy = { deadLetterTargetArn: `arn:aws:sqs:${testRegion}:000000000000:${dead}`, maxReceiveCount: 100 }
+      const policy = { deadLetterTargetArn: `arn:aws:sqs:${testRegion}:000000000000:${dead}`, maxReceiveCount }
       await create(queue, { VisibilityTimeout: '5', RedrivePolicy: JSON.stringify(policy), ...attributes })
     },
     delete: async (queue) =>

@@ -7,6 +7,7 @@ import { Ledger } from '../../support/ledger.ts'
 import type { LedgerEvent } from '../../support/ledger.ts'
 import { createProcesses } from '../../support/processes.ts'
 import type { Exit, Processes, Running } from '../../support/processes.ts'
+import type { RabbitmqControl } from '../../support/rabbitmq.ts'
 import { useTeardown } from '../../support/teardown.ts'
 import type { Teardown } from '../../support/teardown.ts'
 import { createPublisher } from './publisher.ts'
@@ -14,17 +15,27 @@ import type { Publisher } from './publisher.ts'
 import { createQueues } from './queues.ts'
 import type { QueueSettings, TestQueues } from './queues.ts'
 import { serverOpener } from './server.ts'
-import type { Server } from './server.ts'
 import { workerEnvironment } from './worker-environment.ts'
 import type { WorkerOptions } from './worker-environment.ts'
 
-interface Props {
-  readonly server: Server
-  readonly queues: TestQueues
-  readonly publisher: Publisher
+interface Props extends Scene {
   readonly processes: Processes
   readonly dir: string
 }
+
+/** What a stage has of its broker. */
+export interface Scene {
+  /** Variables that tell a worker where the queue is, and how to log in. */
+  readonly access: Readonly<Record<string, string>>
+  /** What nobody may ever see. */
+  readonly secret: string
+  readonly control: RabbitmqControl | undefined
+  readonly queues: TestQueues
+  readonly publisher: Publisher
+}
+
+/** Makes the queues of one stage, which carry this name, and registers how to remove them. */
+export type MakeScene<S> = (settings: S, name: string, teardown: Teardown) => Promise<Scene>
 
 export interface Finished extends Exit {
   readonly stdout: string
@@ -38,8 +49,19 @@ const bin = new URL('../../../src/cli/bin.ts', import.meta.url).pathname
  * anything that a process wrote. A failed test leaves what its processes wrote in a directory that it names.
  */
 export function useStage(): (settings: QueueSettings) => Promise<Stage> {
-  const open: Stage[] = []
   const openServer = serverOpener()
+  return keepStages<QueueSettings>(async (settings, name, teardown) => {
+    const { url, adminUrl, password, control } = await openServer()
+    const queues = teardown.add(await createQueues(adminUrl, name, settings), (made) => made.remove())
+    const publisher = teardown.add(await createPublisher({ url: adminUrl, queue: name }), (made) => made.close())
+    const access = { QUEUE_CANARY_ORDERS_URL: url, QUEUE_CANARY_ORDERS_NAME: name }
+    return { access, secret: password, control, queues, publisher }
+  })
+}
+
+/** The same for any broker. */
+export function keepStages<S extends { readonly type: string }>(make: MakeScene<S>): (settings: S) => Promise<Stage> {
+  const open: Stage[] = []
   const teardown = useTeardown({ deadlineMs: 30_000 })
   afterEach(({ task }) => {
     const stages = open.splice(0)
@@ -47,26 +69,22 @@ export function useStage(): (settings: QueueSettings) => Promise<Stage> {
     for (const stage of stages) expectNoSecret(stage)
   })
   return async (settings) => {
-    const stage = await openStage(await openServer(), settings, teardown)
+    const dir = teardown.add(mkdtempSync(join(tmpdir(), 'queue-canary-')), (path) =>
+      rmSync(path, { recursive: true, force: true }),
+    )
+    const scene = await make(settings, `e2e-${settings.type}-${dir.slice(-6)}`, teardown)
+    const processes = teardown.add(createProcesses(), (made) => made.killAll())
+    const stage = new Stage({ ...scene, dir, processes })
     open.push(stage)
     return stage
   }
 }
 
-async function openStage(server: Server, settings: QueueSettings, teardown: Teardown): Promise<Stage> {
-  const dir = teardown.add(mkdtempSync(join(tmpdir(), 'queue-canary-')), (path) =>
-    rmSync(path, { recursive: true, force: true }),
-  )
-  const name = `e2e-${settings.type}-${dir.slice(-6)}`
-  const queues = teardown.add(await createQueues(server.adminUrl, name, settings), (made) => made.remove())
-  const publisher = teardown.add(await createPublisher({ url: server.adminUrl, queue: name }), (made) => made.close())
-  const processes = teardown.add(createProcesses(), (made) => made.killAll())
-  return new Stage({ server, dir, queues, publisher, processes })
-}
-
 /** One queue on a real server, and the processes that work on it. */
 export class Stage implements Props {
-  readonly server: Server
+  readonly access: Scene['access']
+  readonly secret: string
+  readonly control: Scene['control']
   readonly queues: TestQueues
   readonly publisher: Publisher
   readonly processes: Processes
@@ -74,8 +92,10 @@ export class Stage implements Props {
   readonly #ledger: Ledger
   #policies = 0
 
-  constructor({ server, dir, queues, publisher, processes }: Props) {
-    this.server = server
+  constructor({ access, secret, control, dir, queues, publisher, processes }: Props) {
+    this.access = access
+    this.secret = secret
+    this.control = control
     this.dir = dir
     this.queues = queues
     this.publisher = publisher
@@ -136,9 +156,9 @@ export class Stage implements Props {
 }
 
 /** What processes wrote to their streams, and to the store and the logs beside it. */
-function expectNoSecret({ server, processes, dir }: Stage): void {
+function expectNoSecret({ secret, processes, dir }: Stage): void {
   const written = [processes.output(), ...readdirSync(dir).map((name) => readFileSync(join(dir, name), 'latin1'))]
-  const secrets = [server.password, encodeURIComponent(server.password)]
+  const secrets = [secret, encodeURIComponent(secret)]
   expect({ passwordWritten: written.some((text) => secrets.some((secret) => text.includes(secret))) }).toEqual({
     passwordWritten: false,
   })
