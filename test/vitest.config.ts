@@ -22,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'broker',
           include: ['test/integration/**/*.test.ts'],
-          globalSetup: ['test/support/rabbitmq-global.ts'],
+          globalSetup: ['test/support/rabbitmq-global.ts', 'test/support/sqs-global.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

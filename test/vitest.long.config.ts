@@ -8,7 +8,7 @@ export default defineConfig({
     root: new URL('..', import.meta.url).pathname,
     name: 'long',
     include: ['test/integration/**/*.long.ts'],
-    globalSetup: ['test/support/rabbitmq-global.ts'],
+    globalSetup: ['test/support/rabbitmq-global.ts', 'test/support/sqs-global.ts'],
     testTimeout: 600_000,
     hookTimeout: 120_000,
     fileParallelism: false,

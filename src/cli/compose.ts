@@ -50,6 +50,11 @@ export function createComposition(clock: Clock): Composition {
       const target = handBack.kind === 'named' ? ({ kind: 'existing', queue: handBack.name } as const) : handBack
       return rabbitmqBroker({ url, queue: brokerName, handBack: target, clock, ...(log && { log }) })
     },
+    sqs: async ({ broker: { url }, handBack }, log) => {
+      const { sqsBroker } = await import('../../adapters/brokers/sqs/index.ts')
+      const target = handBack.kind === 'named' ? ({ kind: 'existing', queue: handBack.name } as const) : undefined
+      return sqsBroker({ url, clock, ...(target && { handBack: target }), ...(log && { log }) })
+    },
   }
   return {
     clock,

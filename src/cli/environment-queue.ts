@@ -1,4 +1,6 @@
 import { describeValue, escapeText } from '../core/schema/describe-problem.ts'
+import { readQueueUrl } from '../../adapters/brokers/sqs/address.ts'
+import { readHandBack } from './environment-hand-back.ts'
 import { queuePrefix } from './environment-names.ts'
 import type { BrokerSettings, HandBackSettings } from './environment-readers.ts'
 import { problemLine, queueFields, readVariables, variable, variablePrefix } from './environment-variables.ts'
@@ -32,9 +34,11 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
   const small = prefetch < concurrency
   const prefetchProblem = problemLine(`${prefix}PREFETCH`, `at least the concurrency (${concurrency})`, `${prefetch}`)
   const [handler, version] = [value.CANARY_HANDLER, value.CANARY_VERSION]
+  const handBack = readHandBack(value.HAND_BACK, value.URL, `${prefix}HAND_BACK`)
+  const named = readQueueUrl(value.URL.url)?.name
   const resolved = {
     name: queue,
-    brokerName: value.NAME ?? queue,
+    brokerName: named ?? value.NAME ?? queue,
     broker: value.URL,
     handler: value.HANDLER,
     canary: handler === undefined || version === undefined ? undefined : { handler, version },
@@ -44,9 +48,21 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
     maxAttempts: value.MAX_ATTEMPTS,
     retryDelayMs: value.RETRY_DELAY,
     outagePatienceMs: value.OUTAGE_PATIENCE,
-    handBack: value.HAND_BACK,
+    handBack: handBack.value,
   }
-  return { value: resolved, problems: small ? [...beside, prefetchProblem] : beside }
+  const found = [
+    ...beside,
+    ...(small ? [prefetchProblem] : []),
+    ...nameProblems(prefix, value.NAME, named),
+    ...handBack.problems,
+  ]
+  return { value: resolved, problems: found }
+}
+
+/** Where the URL names the queue, another name would be a mistake in one of the two. */
+function nameProblems(prefix: string, given: string | undefined, named: string | undefined): readonly string[] {
+  if (named === undefined || given === undefined || given === named) return []
+  return [problemLine(`${prefix}NAME`, 'no value, as the URL names the queue', describeValue(given))]
 }
 
 /** Two queues of ours on one queue of the broker would release twice into the same messages. */

@@ -1,3 +1,4 @@
+import { readQueueUrl } from '../../adapters/brokers/sqs/address.ts'
 import { describeUrl } from '../core/schema/describe-url.ts'
 import { optional } from '../core/schema/objects.ts'
 import type { Reader } from '../core/schema/reader.ts'
@@ -8,7 +9,7 @@ import { describeValue } from '../core/schema/describe-problem.ts'
 export type StoreSettings = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string }
 
 export interface BrokerSettings {
-  readonly kind: 'memory' | 'rabbitmq'
+  readonly kind: 'memory' | 'rabbitmq' | 'sqs'
   /** May hold a password: never to be shown. */
   readonly url: string
 }
@@ -29,10 +30,11 @@ export function storeReader(): Reader<StoreSettings> {
 
 export function brokerReader(): Reader<BrokerSettings> {
   return parsed({
-    expected: 'amqp://…, amqps://… or memory: (SQS is not in this release)',
-    pattern: /^(?:memory:|amqps?:\/\/\S+)$/,
+    expected: 'amqp://…, amqps://…, https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE or memory:',
+    pattern: /^(?:memory:|(?:amqps?|https?):\/\/\S+)$/,
     parse: (url) => {
       if (url === 'memory:') return { kind: 'memory', url }
+      if (url.startsWith('http')) return readQueueUrl(url) && { kind: 'sqs', url }
       return isAmqpUrl(url) ? { kind: 'rabbitmq', url } : undefined
     },
     describeFound: describeUrl,
@@ -41,8 +43,8 @@ export function brokerReader(): Reader<BrokerSettings> {
 
 export function handBackReader(): Reader<HandBackSettings> {
   return parsed({
-    expected: 'create, off, or the name of a queue of 1 to 255 bytes',
-    pattern: /^(?!\w+:\/\/)\P{Cc}+$/u,
+    expected: 'create, off, or a queue: its name of 1 to 255 bytes, or its URL (SQS)',
+    pattern: /^(?!(?!https?:)\w+:\/\/)\P{Cc}+$/u,
     parse: (name) => {
       if (name === 'create' || name === 'off') return { kind: name }
       return isQueueName(name) ? { kind: 'named', name } : undefined

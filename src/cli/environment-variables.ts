@@ -69,7 +69,10 @@ export const processFields = {
 /** Variables of one queue; without the prefix and the queue. */
 export const queueFields = {
   URL: describe('Its broker.', brokerReader()),
-  NAME: describe('Its name on the broker.', optional(queueNameReader(), 'as listed in `QUEUE_CANARY_QUEUES`')),
+  NAME: describe(
+    'Its name on the broker; on SQS the URL says it.',
+    optional(queueNameReader(), 'as listed in `QUEUE_CANARY_QUEUES`'),
+  ),
   HANDLER: describe('Path of the handler module.', modulePathReader()),
   CANARY_HANDLER: describe(
     'Hosts a canary in this process too: its handler module.',
@@ -103,7 +106,7 @@ export const queueFields = {
   ),
   HAND_BACK: describe(
     'Where messages go that a canary failed: a queue made for it, none, or yours.',
-    withDefault(handBackReader(), 'create'),
+    optional(handBackReader(), 'create; on SQS off'),
   ),
 }
 

@@ -96,19 +96,25 @@ async function brokerFindings(queue: QueueEnvironment, composition: Composition)
   }
 }
 
-/** RabbitMQ closes the channel of a consumer that keeps a message for longer, unless it was told another limit. */
-const deliveryTimeoutMs = 30 * 60_000
+/** How long a message can be held. */
+const holdLimits = {
+  /** It closes the channel of a consumer that keeps a message for longer, unless it was told another limit. */
+  rabbitmq: { ms: 30 * 60_000, found: 'the broker gives up at 30m unless consumer_timeout is raised' },
+  /** Half an hour less than what SQS allows (`longestLeaseMs` of its adapter). */
+  sqs: { ms: 11.5 * 3_600_000, found: 'SQS gives it to another consumer after 12h, whatever is done' },
+} as const
 
 /** A message is held through all its attempts and the pauses between them. */
 function settingsFindings(queue: QueueEnvironment): readonly Examined[] {
   const { maxAttempts, handlerTimeoutMs, retryDelayMs, broker, name } = queue
   if (broker.kind === 'memory') {
-    const mend = 'use amqp:// for messages that matter'
+    const mend = 'use RabbitMQ or SQS for messages that matter'
     return [{ ...ok(`queue ${name}`, 'memory: keeps messages only while this process lives'), level: 'warning', mend }]
   }
   const heldMs = maxAttempts * handlerTimeoutMs + retryDelayMs * (2 ** (maxAttempts - 1) - 1)
-  if (heldMs < deliveryTimeoutMs) return []
-  const found = `a failing message may be held for ${elapsed(heldMs)}; the broker gives up at 30m unless consumer_timeout is raised`
+  const limit = holdLimits[broker.kind]
+  if (heldMs < limit.ms) return []
+  const found = `a failing message may be held for ${elapsed(heldMs)}; ${limit.found}`
   return [
     { ...ok(`queue ${name}`, found), level: 'warning', mend: 'lower HANDLER_TIMEOUT, MAX_ATTEMPTS or RETRY_DELAY' },
   ]

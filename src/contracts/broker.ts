@@ -44,6 +44,11 @@ export interface BrokerCapabilities {
    * broker's own count of deliveries tells the attempts; nothing else of the note is kept. `none`: it rejects.
    */
   readonly retryLater: 'noted' | 'counted' | 'none'
+  /**
+   * What keeps a delivery from being given to somebody else. `link`: the connection it came over; with it all its deliveries are lost. `lease`: a
+   * time of its own, which the adapter extends until the delivery is settled; it outlives a link that is lost and restored.
+   */
+  readonly heldBy: 'link' | 'lease'
 }
 
 export interface SubscribeRequest {
@@ -74,7 +79,7 @@ export interface DeliverySink {
   onDelivery(delivery: Delivery): void
   /**
    * Every change of the link. On any state but `consuming` and `idle`, unsettled deliveries of this subscription have become void: the
-   * broker delivers them again, settling them does nothing.
+   * broker delivers them again, settling them does nothing. Where deliveries are held by a lease, only `missing` and `closed` do that.
    */
   onLink(state: LinkState, reason?: string): void
 }
@@ -87,13 +92,20 @@ export const linkStates = ['connecting', 'idle', 'consuming', 'missing', 'refuse
 export type LinkState = (typeof linkStates)[number]
 
 /**
- * One delivery of one message. It is settled by the first of the five calls; each later call, and each call after its link was lost, does
- * nothing and returns false (a settlement goes to the link its delivery came from, or nowhere).
+ * One delivery of one message. It is settled by the first of the five calls; each later call, and each call after it became void, does
+ * nothing and returns false (a settlement goes to the link or receipt its delivery came with, or nowhere).
  */
 export interface Delivery {
   readonly message: BrokerMessage
   /** What earlier hand-backs, retries and dead-letterings left on the message. */
   readonly passage: Passage
+  /** True once the broker may give the message to somebody else: its link was lost, or its lease ended. Never false again. */
+  readonly isVoid: boolean
+  /**
+   * How often the message can still be returned before the broker itself dead-letters it at the next delivery; `Infinity` where it has no such limit,
+   * or does not tell. At 0 returning it is dead-lettering it.
+   */
+  readonly returnsLeft: number
   /** Done: the broker forgets the message. */
   ack(): boolean
   /** Returns the message to its queue, for any consumer. May raise the broker's delivery count. */
@@ -125,12 +137,18 @@ export interface Passage {
    * live ended while it waited for a retry, or `RetryNote.dead` says so.
    */
   readonly dead: boolean
-  /** What the last `retryLater` wrote; it stays with a message that is handed back. A hint: checked for sense, but anybody may have written it. */
+  /**
+   * What the last `retryLater` wrote, or the broker counted; it stays with a message that is handed back. A hint: checked for sense, but anybody may
+   * have written it.
+   */
   readonly retried: RetryRecord | undefined
 }
 
-/** What stays of a `RetryNote`. */
-export type RetryRecord = Pick<RetryNote, 'attempts' | 'reason' | 'version'>
+/** What stays of a `RetryNote`: only the attempts, where the broker counts them. */
+export interface RetryRecord extends Pick<RetryNote, 'attempts'> {
+  readonly version: RetryNote['version'] | undefined
+  readonly reason: RetryNote['reason'] | undefined
+}
 
 export interface RetryNote {
   /** Attempts at the message so far, over all deliveries and processes. From 0 to 65,535. */

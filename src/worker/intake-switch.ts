@@ -74,6 +74,11 @@ export class IntakeSwitch implements WorkOrigin {
     else this.#open.intake.giveBack(work)
   }
 
+  turn(work: Work): void {
+    if (this.#open === undefined) this.#options.processor.settler.requeue(work)
+    else this.#open.intake.turn(work)
+  }
+
   returnUnstarted(which: { readonly all: boolean }): void {
     this.#open?.intake.returnUnstarted(which)
   }

@@ -7,6 +7,7 @@ import { describeThrown } from './describe-thrown.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { ErrorClasses } from './error-classes.ts'
 import { FailureLog } from './failure-log.ts'
+import { GroupOrder } from './group-order.ts'
 import { InFlight } from './in-flight.ts'
 import { OutageWatch } from './outage-watch.ts'
 import { Retries } from './retries.ts'
@@ -40,6 +41,8 @@ export interface WorkOrigin {
   resume(work: Work): void
   /** Returns a message that this canary failed, at a moment when this canary does not take it again. */
   giveBack(work: Work): void
+  /** A message that waited for its group may begin. */
+  turn(work: Work): void
 }
 
 /** From a delivery to its settlement: handler, outcome, evidence, what to do, doing it. One for all that a consumer takes. */
@@ -48,6 +51,7 @@ export class Processor {
   readonly cohorts = new CohortBook()
   readonly errors = new ErrorClasses()
   readonly inFlight = new InFlight()
+  readonly groups = new GroupOrder()
   readonly settler: Settler
   readonly #options: ProcessorOptions
   readonly #dispatcher: Dispatcher
@@ -61,11 +65,18 @@ export class Processor {
 
   constructor(options: ProcessorOptions) {
     this.#options = options
-    const { tally, inFlight } = this
+    const { tally, inFlight, groups } = this
     this.#failures = new FailureLog(options.log, options.clock)
     this.#deadLetters = new FailureLog(options.log, options.clock, 'a message is dead-lettered')
     this.#outage = new OutageWatch(options.maxAttempts > 1 ? options.outagePatienceMs : 0)
-    const settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
+    const settler = new Settler({
+      ...options,
+      tally,
+      inFlight,
+      groups,
+      giveBack: (work) => this.#giveBack(work),
+      onTurn: (work) => this.#turn(work),
+    })
     this.settler = settler
     this.#retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
     this.#dispatcher = new Dispatcher({
@@ -116,7 +127,7 @@ export class Processor {
 
   cancelRetries({ all = false }: { readonly all?: boolean } = {}): void {
     for (const work of this.#retries.cancel()) {
-      if (all || mayReturn(work.delivery.message.deliveryCount)) this.settler.requeue(work)
+      if (all || mayReturn(work.delivery)) this.settler.requeue(work)
       else this.#resume(work)
     }
   }
@@ -186,20 +197,25 @@ export class Processor {
       source: work.source.request.source,
       handBackCapable: this.#options.handBack,
       draining: this.#draining,
-      deliveryCount: work.delivery.message.deliveryCount,
+      delivery: work.delivery,
       retriesLater: this.#options.retryLater !== 'none',
     })
   }
 
   #resume(work: Work): void {
-    if (work.isVoid) return
-    if (this.#origin === undefined) this.settler.requeue(work)
+    if (work.isVoid) this.settler.drop(work)
+    else if (this.#origin === undefined) this.settler.requeue(work)
     else this.#origin.resume(work)
   }
 
   #giveBack(work: Work): void {
     if (this.#origin === undefined) this.settler.requeue(work)
     else this.#origin.giveBack(work)
+  }
+
+  #turn(work: Work): void {
+    if (this.#origin === undefined) this.settler.requeue(work)
+    else this.#origin.turn(work)
   }
 
   #late(): void {

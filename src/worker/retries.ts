@@ -78,7 +78,7 @@ export class Retries {
   }
 
   #keep(work: Work, delayMs: number): void {
-    if (this.#draining && mayReturn(work.delivery.message.deliveryCount)) this.#options.settler.requeue(work)
+    if (this.#draining && mayReturn(work.delivery)) this.#options.settler.requeue(work)
     else void this.#wait(work.next(), this.#draining ? 0 : delayMs)
   }
 

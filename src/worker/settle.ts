@@ -1,4 +1,4 @@
-import type { Passage } from '../contracts/broker.ts'
+import type { Delivery, Passage } from '../contracts/broker.ts'
 import type { Role } from './work.ts'
 import type { Outcome } from './tally.ts'
 
@@ -15,9 +15,14 @@ export interface Judged {
   readonly source: 'queue' | 'handBack'
   readonly handBackCapable: boolean
   readonly draining: boolean
-  readonly deliveryCount: number
   /** Whether failed messages wait at the broker. */
   readonly retriesLater: boolean
+  readonly delivery: Returnable
+}
+
+/** What decides whether a message can be returned. */
+export type Returnable = Pick<Delivery, 'returnsLeft'> & {
+  readonly message: Pick<Delivery['message'], 'deliveryCount' | 'redelivered'>
 }
 
 /**
@@ -32,14 +37,14 @@ export function afterOutcome(judged: Judged): Action {
   if (judged.role === 'canary') return judged.handBackCapable && judged.source === 'queue' ? 'handBack' : 'return'
   if (judged.outcome === 'abandoned') return 'return'
   if (isSpent(judged)) return 'deadLetter'
-  const isReturned = judged.draining && !judged.retriesLater && mayReturn(judged.deliveryCount)
+  const isReturned = judged.draining && !judged.retriesLater && mayReturn(judged.delivery)
   return isReturned ? 'return' : 'retry'
 }
 
 function isSpent({ attempt, maxAttempts, excused, ...judged }: Judged): boolean {
   if (attempt < maxAttempts) return false
   // A drain tries again at once what it may not let go: that has an end.
-  return !excused || (judged.draining && !judged.retriesLater && !mayReturn(judged.deliveryCount))
+  return !excused || (judged.draining && !judged.retriesLater && !mayReturn(judged.delivery))
 }
 
 /** What becomes of a delivery before anything is tried. */
@@ -47,6 +52,14 @@ export function beforeStart(passage: Passage): 'start' | 'deadLetter' {
   return passage.dead ? 'deadLetter' : 'start'
 }
 
-export function mayReturn(deliveryCount: number): boolean {
-  return deliveryCount < returnLimit
+export function mayReturn({ message, returnsLeft }: Returnable): boolean {
+  return message.deliveryCount < returnLimit && returnsLeft > 0
+}
+
+/**
+ * Whether a canary leaves a message to others because the broker would soon dead-letter it: with a failure of the canary on top, it would be the one to
+ * blame. A message that nobody had before is taken all the same; a broker that allows so few deliveries could otherwise have no canary.
+ */
+export function handsOn({ message, returnsLeft }: Returnable, returnsToSpare: number): boolean {
+  return message.redelivered && returnsLeft <= returnsToSpare
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { isQueueCanaryError } from '../errors.ts'
 import { backoffMs } from './backoff.ts'
+import type { GroupOrder } from './group-order.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Action } from './settle.ts'
 import type { Tally } from './tally.ts'
@@ -13,11 +14,14 @@ export interface SettlerOptions {
   readonly version: string
   readonly tally: Tally
   readonly inFlight: InFlight
+  readonly groups: GroupOrder
   readonly clock: Clock
   readonly log: Logger
   readonly random: () => number
   /** Returns a message that the canary failed so that somebody else gets it; calls `settler.requeue` when the time has come. */
   readonly giveBack: (work: Work) => void
+  /** The message before it in its group is settled: it may begin. */
+  readonly onTurn: (work: Work) => void
 }
 
 /** How long the broker is asked to take a message over before that goes another way. */
@@ -65,8 +69,15 @@ export class Settler {
   }
 
   requeue(work: Work): void {
+    this.#returnGroup(work)
     this.#options.inFlight.settled(work)
     this.#count(work, work.delivery.requeue(), work.role === 'canary' && hasFailed(work) ? 'handedBack' : 'returned')
+  }
+
+  /** A delivery that is void, or settled elsewhere: nothing is done with it any more, and its message comes again. */
+  drop(work: Work): void {
+    this.#returnGroup(work)
+    work.source.settled(work.linkNumber)
   }
 
   /** Tries no hand-back again that fails from now on: what is left goes back to the queue. */
@@ -79,7 +90,7 @@ export class Settler {
     const done = await this.#handOver(work, () => work.delivery.retryLater(note), this.#retryTrouble)
     if (done === undefined) otherwise()
     else if (note.dead) this.#count(work, done, 'deadLettered')
-    else if (done) this.#settled(work)
+    else if (done) this.drop(work)
     else this.#stale(work)
     this.#options.inFlight.settled(work)
   }
@@ -87,8 +98,9 @@ export class Settler {
   async #handBack(work: Work): Promise<void> {
     const done = await this.#handOver(work, () => work.delivery.handBack(this.#note(work)), this.#handBackTrouble)
     if (done !== undefined) {
+      this.#returnGroup(work)
       this.#options.inFlight.settled(work)
-      this.#count(work, done, work.outcome === 'abandoned' ? 'returned' : 'handedBack')
+      this.#count(work, done, hasFailed(work) ? 'handedBack' : 'returned')
     } else if (hasFailed(work)) this.#giveBack(work)
     else this.requeue(work)
   }
@@ -142,11 +154,18 @@ export class Settler {
 
   #settled(work: Work): void {
     work.source.settled(work.linkNumber)
+    const next = this.#options.groups.advance(work)
+    if (next !== undefined) this.#options.onTurn(next)
   }
 
   #stale(work: Work): void {
     this.#options.tally.add('stale')
-    this.#settled(work)
+    this.drop(work)
+  }
+
+  /** What came after a message in its group must come after it again. */
+  #returnGroup(work: Work): void {
+    for (const behind of this.#options.groups.disband(work)) this.requeue(behind)
   }
 }
 

@@ -10,6 +10,7 @@ export interface SourceOwner {
 export class Source implements DeliverySink {
   readonly request: SubscribeRequest
   readonly #owner: SourceOwner
+  readonly #heldBy: 'link' | 'lease'
   readonly #opening: Promise<void>
   #subscription: Subscription | undefined
   #granted: number
@@ -24,6 +25,7 @@ export class Source implements DeliverySink {
   constructor(broker: Broker, request: SubscribeRequest, owner: SourceOwner) {
     this.request = request
     this.#owner = owner
+    this.#heldBy = broker.capabilities.heldBy
     this.#granted = request.permits
     this.#opening = this.#open(broker)
   }
@@ -36,7 +38,7 @@ export class Source implements DeliverySink {
     return this.#reason
   }
 
-  /** Changes when the link is lost: deliveries of an earlier one are void. */
+  /** Changes when a link is lost that held deliveries: those are void. */
   get linkNumber(): number {
     return this.#linkNumber
   }
@@ -63,7 +65,8 @@ export class Source implements DeliverySink {
   onLink(state: LinkState, reason?: string): void {
     this.#link = state
     this.#reason = reason
-    if (state !== 'idle' && state !== 'consuming') {
+    const isLinked = state === 'idle' || state === 'consuming'
+    if (!isLinked && (this.#heldBy === 'link' || state === 'missing' || state === 'closed')) {
       this.#linkNumber++
       this.#unsettled = 0
     }
@@ -76,7 +79,7 @@ export class Source implements DeliverySink {
     this.#subscription?.permit(total)
   }
 
-  /** To be told once per delivery, when it is settled. */
+  /** To be told once per delivery, when it is settled, or found void. */
   settled(linkNumber: number): void {
     if (linkNumber !== this.#linkNumber) return
     this.#unsettled--

@@ -50,7 +50,7 @@ export class StreamingIntake implements Intake, SourceOwner {
   }
 
   get waiting(): number {
-    return this.#waiting.size + this.#handedBack.size + this.#due.size
+    return this.#waiting.size + this.#handedBack.size + this.#due.size + this.#options.processor.groups.waiting
   }
 
   /** A rollout makes the hand-back queue: where it was missing, there is something to look for now. */
@@ -76,6 +76,10 @@ export class StreamingIntake implements Intake, SourceOwner {
     this.freed()
   }
 
+  turn(work: Work): void {
+    this.resume(work)
+  }
+
   giveBack(work: Work): void {
     this.#options.processor.settler.requeue(work)
   }
@@ -87,7 +91,7 @@ export class StreamingIntake implements Intake, SourceOwner {
     while (processor.inFlight.occupied < concurrency) {
       const work = this.#due.shift() ?? this.#handedBack.shift() ?? this.#waiting.shift()
       if (work === undefined) return
-      if (work.isVoid || processor.rejects(work)) continue
+      if (this.#passesOver(work)) continue
       if (work.tries === 1 && work.source.request.source === 'queue') processor.tally.add('taken')
       void processor.begin(work, startsAt)
       // Asking the time is dear at this rate. The first begins when the last one ended; what it does at once may take a while.
@@ -105,11 +109,12 @@ export class StreamingIntake implements Intake, SourceOwner {
 
   /** What was returned so often that the broker may soon drop it stays, and is handled. */
   returnUnstarted({ all = false }: { readonly all?: boolean } = {}): void {
-    const { settler } = this.#options.processor
+    const { settler, groups } = this.#options.processor
+    for (const work of groups.returnable(({ delivery }) => all || mayReturn(delivery))) settler.requeue(work)
     for (const fifo of [this.#due, this.#handedBack, this.#waiting]) {
       for (const work of fifo.clear()) {
-        if (work.isVoid) continue
-        if (all || mayReturn(work.delivery.message.deliveryCount)) settler.requeue(work)
+        if (work.isVoid) settler.drop(work)
+        else if (all || mayReturn(work.delivery)) settler.requeue(work)
         else fifo.push(work)
       }
     }
@@ -122,6 +127,14 @@ export class StreamingIntake implements Intake, SourceOwner {
 
   async close(): Promise<void> {
     await Promise.all([this.#queue.close(), this.#handBack?.close()])
+  }
+
+  /** What is void, is not to be handled, or must wait for its group. */
+  #passesOver(work: Work): boolean {
+    const { processor } = this.#options
+    if (!work.isVoid) return processor.rejects(work) || !processor.groups.admits(work)
+    processor.settler.drop(work)
+    return true
   }
 
   #openHandBack(): void {

@@ -5,7 +5,7 @@ import { isBlown } from '../core/evidence/fuse.ts'
 import type { Intake } from './intake.ts'
 import type { Processor } from './processor.ts'
 import { RecentIds } from './recent-ids.ts'
-import { mayReturn } from './settle.ts'
+import { handsOn, mayReturn } from './settle.ts'
 import { Source } from './source.ts'
 import type { SourceOwner } from './source.ts'
 import { Throttle } from './throttle.ts'
@@ -67,7 +67,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   get waiting(): number {
-    return this.#starting + this.#toReturn.length + this.#held.length
+    return this.#starting + this.#toReturn.length + this.#held.length + this.#options.processor.groups.waiting
   }
 
   get #stopped(): boolean {
@@ -92,8 +92,8 @@ export class ThrottledIntake implements Intake, SourceOwner {
   onDelivery(delivery: Delivery, source: Source): void {
     const { processor } = this.#options
     const work = new Work(delivery, source, 'canary')
-    if (this.#failedHere.has(delivery.message.id)) {
-      this.giveBack(work)
+    if (this.#failedHere.has(delivery.message.id) || this.#handsOn(delivery)) {
+      this.#passOn(work)
       return
     }
     if (!processor.rejects(work)) this.#take(work)
@@ -110,16 +110,21 @@ export class ThrottledIntake implements Intake, SourceOwner {
     this.#options.processor.settler.requeue(work)
   }
 
+  turn(work: Work): void {
+    if (!this.#start(work)) this.#options.processor.settler.requeue(work)
+  }
+
   /** First stops taking, then returns the message, then stands aside for a moment: the next one to ask must be another. */
   giveBack(work: Work): void {
     const { processor, clock } = this.#options
-    const { id, deliveryCount } = work.delivery.message
+    const { delivery } = work
+    const { id, deliveryCount } = delivery.message
     this.#failedHere.add(id)
     if (this.#source === undefined || this.#hasEnded) {
       processor.settler.requeue(work)
       return
     }
-    if (mayReturn(deliveryCount)) {
+    if (mayReturn(delivery)) {
       const asideMs = standAsideMs * 2 ** Math.min(deliveryCount, mostDoublings)
       this.#asideUntil = Math.max(this.#asideUntil, clock.now() + asideMs)
       this.#toReturn.push(work)
@@ -138,7 +143,9 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   returnUnstarted(): void {
-    for (const work of this.#toReturn.splice(0)) this.#options.processor.settler.requeue(work)
+    const { settler, groups } = this.#options.processor
+    if (this.#stopped) for (const work of groups.returnable(() => true)) settler.requeue(work)
+    for (const work of this.#toReturn.splice(0)) settler.requeue(work)
   }
 
   async retire(): Promise<void> {
@@ -183,11 +190,16 @@ export class ThrottledIntake implements Intake, SourceOwner {
   /** How many more may begin such that the allowance holds should all of them, and all that run, fail. */
   #mayFail({ failures }: ConsumerAllocation): number {
     const { tally, inFlight } = this.#options.processor
-    return failures - tally.spentFailures - inFlight.running.size - this.#starting
+    return failures - tally.spentFailures - inFlight.running.size - this.#coming
   }
 
   #busy(): number {
-    return this.#options.processor.inFlight.occupied + this.#starting
+    return this.#options.processor.inFlight.occupied + this.#coming
+  }
+
+  /** Received, and going to begin: at once, or when their group is free. */
+  get #coming(): number {
+    return this.#starting + this.#options.processor.groups.waiting
   }
 
   #free(): number {
@@ -243,9 +255,27 @@ export class ThrottledIntake implements Intake, SourceOwner {
   async #begin(work: Work): Promise<void> {
     const { processor } = this.#options
     this.#starting--
-    if (work.isVoid) processor.tally.add('returned')
-    else if (this.#mayStart() && processor.inFlight.occupied < this.slots) await processor.begin(work)
-    else processor.settler.requeue(work)
+    if (work.isVoid) {
+      processor.tally.add('returned')
+      processor.settler.drop(work)
+    } else if (!this.#mayStart() || processor.inFlight.occupied >= this.slots) processor.settler.requeue(work)
+    else if (processor.groups.admits(work)) await processor.begin(work)
+  }
+
+  /** True for a message near the broker's own limit, where it can be handed on: at the last delivery only a hand-back can. */
+  #handsOn(delivery: Delivery): boolean {
+    const { broker } = this.#options
+    const canHandOn = broker.capabilities.handBack || delivery.returnsLeft > 0
+    return canHandOn && handsOn(delivery, this.#allocation?.returnsToSpare ?? 0)
+  }
+
+  /** To whoever handles it: over the hand-back queue, or back to the queue where there is none. */
+  #passOn(work: Work): void {
+    const { broker, processor } = this.#options
+    if (broker.capabilities.handBack && !this.#failedHere.has(work.delivery.message.id))
+      processor.settler.perform(work, 'handBack')
+    else this.giveBack(work)
+    this.freed()
   }
 
   #mayStart(): boolean {

@@ -43,9 +43,9 @@ export class Work {
     return this.#controller.signal
   }
 
-  /** True when its link was lost: the broker delivers the message again, and settling this delivery does nothing. */
+  /** True when its link or its lease was lost: the broker delivers the message again, and settling this delivery does nothing. */
   get isVoid(): boolean {
-    return this.linkNumber !== this.source.linkNumber
+    return this.delivery.isVoid
   }
 
   /** Of a message from the queue that nobody was given before, as far as the broker knows: only that is evidence. */

@@ -55,6 +55,7 @@ function at(position: number): StoredMessage {
   const rest = {
     contentType: undefined,
     correlationId: undefined,
+    group: undefined,
     handedBack: undefined,
     retried: undefined,
     expiresAt: undefined,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PermitLaw, PermitLedger } from '../../adapters/brokers/rabbitmq/permit-law.ts'
+import { PermitLaw } from '../../adapters/brokers/rabbitmq/permit-law.ts'
+import { PermitLedger } from '../../adapters/brokers/shared/permit-ledger.ts'
 
 /**
  * A broker with endless messages on the other end of a slow wire, and a client that obeys the law. Requests and deliveries keep their

@@ -23,7 +23,8 @@ function problemsOf(settings: Settings, overrides?: { store?: string; namespace?
 
 const names = 'a name of 1 to 64 letters, digits, dots, dashes and underscores'
 const stores = 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in this release)'
-const brokers = 'amqp://…, amqps://… or memory: (SQS is not in this release)'
+const brokers = 'amqp://…, amqps://…, https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE or memory:'
+const sqs = 'https://sqs.eu-west-1.amazonaws.com/123456789012'
 const versions = 'a version of 1 to 128 printable ASCII characters without spaces'
 const queueNames = 'names of queues separated by commas, each of 1 to 255 bytes'
 const addresses = 'off, HOST:PORT, [IPV6]:PORT, or :PORT for 127.0.0.1 (port 0 takes a free one)'
@@ -71,8 +72,31 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ WORKER: 'a b' }, ['WORKER: expected an id of 1 to 128 letters, digits and . _ : @ -, found "a b"']],
   [{ ORDERS_URL: undefined }, [`ORDERS_URL: expected ${brokers}, found nothing`]],
   [
-    { ORDERS_URL: 'https://sqs.eu-west-1.amazonaws.com/1/orders' },
+    { ORDERS_URL: 'https://sqs.eu-west-1.amazonaws.com/orders' },
     [`ORDERS_URL: expected ${brokers}, found https://sqs.eu-west-1.amazonaws.com`],
+  ],
+  [
+    { ORDERS_URL: `${sqs.replace('sqs', 'key:HUNTER2@sqs')}/orders` },
+    [`ORDERS_URL: expected ${brokers}, found https://sqs.eu-west-1.amazonaws.com`],
+  ],
+  [{ ORDERS_URL: `${sqs}/or.ders` }, [`ORDERS_URL: expected ${brokers}, found https://sqs.eu-west-1.amazonaws.com`]],
+  [
+    { ORDERS_URL: `${sqs}/orders`, ORDERS_NAME: 'others' },
+    ['ORDERS_NAME: expected no value, as the URL names the queue, found "others"'],
+  ],
+  [
+    { ORDERS_URL: `${sqs}/orders`, ORDERS_HAND_BACK: 'create' },
+    ['ORDERS_HAND_BACK: expected off, or the name or URL of a standard queue that you have made, found "create"'],
+  ],
+  [
+    { ORDERS_URL: `${sqs}/orders`, ORDERS_HAND_BACK: 'back.fifo' },
+    ['ORDERS_HAND_BACK: expected off, or the name or URL of a standard queue that you have made, found "back.fifo"'],
+  ],
+  [
+    { ORDERS_URL: `${sqs}/orders.fifo`, ORDERS_HAND_BACK: `${sqs}/back` },
+    [
+      'ORDERS_HAND_BACK: expected off, or the name or URL of a FIFO queue that you have made, found https://sqs.eu-west-1.amazonaws.com',
+    ],
   ],
   [{ ORDERS_URL: 'amqp://me:sec/ret@rabbit' }, [`ORDERS_URL: expected ${brokers}, found amqp://…`]],
   [{ ORDERS_URL: 'amqp://me:%zz@rabbit' }, [`ORDERS_URL: expected ${brokers}, found amqp://rabbit`]],
@@ -111,7 +135,7 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   ],
   [
     { ORDERS_HAND_BACK: 'https://sqs/1/back' },
-    ['ORDERS_HAND_BACK: expected create, off, or the name of a queue of 1 to 255 bytes, found https://sqs'],
+    ['ORDERS_HAND_BACK: expected create, off, or the name of a queue, found https://sqs'],
   ],
   [
     { QUEUES: 'orders,' },

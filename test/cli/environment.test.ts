@@ -16,6 +16,8 @@ const least: Settings = {
   ORDERS_HANDLER: './orders.js',
 }
 
+const sqs = 'https://sqs.eu-west-1.amazonaws.com/123456789012'
+
 const orders = {
   name: 'orders',
   brokerName: 'orders',
@@ -47,6 +49,18 @@ describe('parseEnvironment', () => {
         metricsHosts: undefined,
         queues: [orders],
       },
+    })
+  })
+
+  it.each([
+    ['orders', undefined, { kind: 'off' }],
+    ['orders', 'orders-back', { kind: 'named', name: 'orders-back' }],
+    ['orders.fifo', `${sqs}/back.fifo`, { kind: 'named', name: `${sqs}/back.fifo` }],
+  ])('a queue of SQS is named by its URL: %s, hand-back %s', (queue, handBack, expected) => {
+    const settings = { ...least, ORDERS_URL: `${sqs}/${queue}?region=eu-west-1`, ORDERS_HAND_BACK: handBack }
+    const parsed = parseEnvironment(prefixed(settings))
+    expect(parsed).toMatchObject({
+      environment: { queues: [{ brokerName: queue, broker: { kind: 'sqs' }, handBack: expected }] },
     })
   })
 

@@ -4,7 +4,8 @@ import { useTeardown } from '../support/teardown.ts'
 import type { Teardown } from '../support/teardown.ts'
 import { factsCases, volumeCase } from './broker/facts-cases.ts'
 import { handBackCases } from './broker/hand-back-cases.ts'
-import { linkCases } from './broker/link-cases.ts'
+import { leaseCases } from './broker/lease-cases.ts'
+import { linkCases, linkHeldCases } from './broker/link-cases.ts'
 import { permitCases } from './broker/permit-cases.ts'
 import { settleCases } from './broker/settle-cases.ts'
 import { retryCases } from './broker/retry-cases.ts'
@@ -29,6 +30,7 @@ export function brokerContract(target: BrokerTarget, { volume = 20_000 }: Broker
     ...handBackCases,
     ...retryCases,
     ...linkCases,
+    ...(target.heldBy === 'lease' ? leaseCases : linkHeldCases),
     ...factsCases,
     volumeCase(volume),
   ]

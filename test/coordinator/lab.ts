@@ -39,7 +39,7 @@ export class Lab {
   readonly members: Member[] = []
   facts: QueueFacts | undefined = { backlog: 0, handBackBacklog: 0, consumers: undefined, oldestAgeMs: undefined }
 
-  readonly capabilities = { kind: 'lab', handBack: true, oldestAge: false, retryLater: 'none' } as const
+  readonly capabilities = { kind: 'lab', handBack: true, oldestAge: false, retryLater: 'none', heldBy: 'link' } as const
   /** Opens providers for the members that are added from now on. */
   open: OpenMetricProvider | undefined
 

@@ -218,7 +218,15 @@ describe('observe', () => {
     ['drained', false],
     ['gone', false],
   ] as const)('finds among the dead an allocated consumer that fell silent while %s: %s', (said, isDead) => {
-    const own = { concurrency: 1, delayMs: 0, permits: 5, bridge: undefined, fuse: undefined, failures: 4 }
+    const own = {
+      concurrency: 1,
+      delayMs: 0,
+      permits: 5,
+      bridge: undefined,
+      fuse: undefined,
+      failures: 4,
+      returnsToSpare: 3,
+    }
     const withOne = { ...state, allocations: { ...state.allocations, consumers: { dead: own } } }
     const reports = [
       buildReport({ id: 'dead', version: 'v2', state: said, inFlight: 2, counts: counts({ taken: 3, failed: 1 }) }),
@@ -230,7 +238,15 @@ describe('observe', () => {
   })
 
   it('takes an allocated consumer without a report for dead, with all its permits used', () => {
-    const own = { concurrency: 1, delayMs: 0, permits: 5, bridge: undefined, fuse: undefined, failures: 4 }
+    const own = {
+      concurrency: 1,
+      delayMs: 0,
+      permits: 5,
+      bridge: undefined,
+      fuse: undefined,
+      failures: 4,
+      returnsToSpare: 3,
+    }
     const withOne = { ...state, allocations: { ...state.allocations, consumers: { lost: own } } }
     const { dead } = observe(withOne, state.rollout, { ...gathered, reports: [] }).canary
     expect(dead).toMatchObject([{ id: 'lost', taken: 5, inFlight: 0, failures: 4 }])

@@ -75,8 +75,8 @@ function attempts(stage: Stage): readonly number[] {
 }
 
 /** Messages in all delay queues. One that waits is settled: a kill of its worker cannot have it delivered again. */
-async function waiting({ server, queues }: Stage): Promise<number> {
-  const helper = await openHelper(server.adminUrl)
+async function waiting({ queues }: Stage): Promise<number> {
+  const helper = await openHelper(testServer().url)
   try {
     const counts = await Promise.all(ownQueuesOf(queues.name).map(async (name) => (await helper.ready(name)) ?? 0))
     return counts.reduce((sum, count) => sum + count, 0)
@@ -85,8 +85,8 @@ async function waiting({ server, queues }: Stage): Promise<number> {
   }
 }
 
-async function eachDeadLetter({ server, queues }: Stage, check: (headers: unknown) => void): Promise<void> {
-  await withChannel(server.adminUrl, async (channel) => {
+async function eachDeadLetter({ queues }: Stage, check: (headers: unknown) => void): Promise<void> {
+  await withChannel(testServer().url, async (channel) => {
     for (let next = await channel.get(queues.dead); next !== false; next = await channel.get(queues.dead)) {
       channel.ack(next)
       check(next.properties.headers)

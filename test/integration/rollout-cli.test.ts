@@ -37,7 +37,7 @@ describe('doctor', () => {
   it('says that the broker refuses the login, without the password', async () => {
     const stage = await open({ type: 'classic' })
     const wrong = 'wrong-pass-word-5521'
-    const url = stage.server.url.replace(/:[^:@]+@/, `:${wrong}@`)
+    const url = (stage.access['QUEUE_CANARY_ORDERS_URL'] ?? '').replace(/:[^:@]+@/, `:${wrong}@`)
     const env = workerEnvironment(stage, 'v1', { env: { QUEUE_CANARY_ORDERS_URL: url } })
     const { code, stdout, stderr } = await stage.run(['doctor'], env)
     expect([2, 6]).toContain(code)

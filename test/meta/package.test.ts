@@ -9,11 +9,12 @@ test.each(Object.entries(manifest.exports))('the entry point %s has its source',
   expect(existsSync(file)).toBe(true)
 })
 
-test.each(['amqplib', 'bottleneck', 'yaml', 'pino', 'prom-client', 'node:http', 'node:sqlite'])(
+test.each(['amqplib', '@aws-sdk/client-sqs', 'bottleneck', 'yaml', 'pino', 'prom-client', 'node:http', 'node:sqlite'])(
   'importing the entry points that do not need it does not load %s',
   (name) => {
     const entries: Record<string, readonly string[]> = {
-      amqplib: ['queue-canary', 'queue-canary/memory', 'queue-canary/sqlite'],
+      amqplib: ['queue-canary', 'queue-canary/memory', 'queue-canary/sqs', 'queue-canary/sqlite'],
+      '@aws-sdk/client-sqs': ['queue-canary', 'queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],
       bottleneck: ['queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],
       yaml: ['queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],
       pino: ['queue-canary', 'queue-canary/memory', 'queue-canary/rabbitmq', 'queue-canary/sqlite'],

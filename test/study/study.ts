@@ -1,6 +1,6 @@
 import type { Row } from '../bench/judge/check.ts'
 import type { Server } from '../integration/support/server.ts'
-import { openStage } from '../integration/support/stage.ts'
+import { openStage, rabbitmqScene } from '../integration/support/stage.ts'
 import type { Experiment } from './experiment.ts'
 import type { Observed } from './release.ts'
 
@@ -39,7 +39,11 @@ async function alone(server: Server, experiment: Experiment, run: string): Promi
   await using open = new AsyncDisposableStack()
   const add = <T>(resource: T, close: (resource: T) => unknown): T =>
     open.adopt(resource, async (opened) => void (await close(opened)))
-  const stage = await openStage(server, { type: 'classic' }, { add })
+  const stage = await openStage(
+    rabbitmqScene(async () => server),
+    { type: 'classic' },
+    { add },
+  )
   return await experiment.observe(stage, run)
 }
 

@@ -175,6 +175,7 @@ export const arbitraryState = fc.record({
         bridge: maybe(fc.record({ permitsPerMs: amount, afterMs: amount })),
         fuse: maybe(fc.record({ limit: amount, needed: amount })),
         failures: whole,
+        returnsToSpare: maybe(whole),
       }),
     ),
     lookMs: amount,

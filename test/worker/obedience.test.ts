@@ -18,6 +18,7 @@ const allocation: ConsumerAllocation = {
   bridge: undefined,
   fuse: undefined,
   failures: 5,
+  returnsToSpare: 3,
 }
 
 /** A document with a rollout of v2 in place of v1. */

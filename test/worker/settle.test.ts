@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { afterOutcome, beforeStart, returnLimit } from '../../src/worker/settle.ts'
-import type { Action, Judged } from '../../src/worker/settle.ts'
+import { afterOutcome, beforeStart, handsOn, returnLimit } from '../../src/worker/settle.ts'
+import type { Action, Judged, Returnable } from '../../src/worker/settle.ts'
+
+/** Of a broker that dead-letters a message when it was returned more than `limit` times. */
+function delivered(deliveryCount: number, limit = Infinity): Returnable {
+  return { message: { deliveryCount, redelivered: deliveryCount > 0 }, returnsLeft: limit - deliveryCount }
+}
 
 const stable: Judged = {
   role: 'stable',
@@ -12,8 +17,8 @@ const stable: Judged = {
   source: 'queue',
   handBackCapable: true,
   draining: false,
-  deliveryCount: 0,
   retriesLater: false,
+  delivery: delivered(0),
 }
 const canary: Judged = { ...stable, role: 'canary' }
 
@@ -30,12 +35,13 @@ const table: readonly (readonly [string, Judged, Action])[] = [
   ['stable failed what was handed back for the last time', { ...stable, source: 'handBack', attempt: 3 }, 'deadLetter'],
   ['stable failed in a drain', { ...stable, draining: true }, 'return'],
   ['... where the broker keeps it for a while', { ...stable, draining: true, retriesLater: true }, 'retry'],
-  ['... which was returned often', { ...stable, draining: true, deliveryCount: returnLimit }, 'retry'],
+  ['... which was returned often', { ...stable, draining: true, delivery: delivered(returnLimit) }, 'retry'],
+  ['... which the broker would dead-letter', { ...stable, draining: true, delivery: delivered(3, 3) }, 'retry'],
   ['stable failed for the last time in a drain', { ...stable, draining: true, attempt: 3 }, 'deadLetter'],
   ['... while everything fails', { ...stable, draining: true, attempt: 3, excused: true }, 'return'],
   [
     '... which was returned often',
-    { ...stable, draining: true, attempt: 3, excused: true, deliveryCount: returnLimit },
+    { ...stable, draining: true, attempt: 3, excused: true, delivery: delivered(returnLimit) },
     'deadLetter',
   ],
   ['stable gave up in a drain', { ...stable, outcome: 'abandoned', draining: true }, 'return'],
@@ -61,8 +67,8 @@ describe('what becomes of a message', () => {
     source: fc.constantFrom('queue', 'handBack'),
     handBackCapable: fc.boolean(),
     draining: fc.boolean(),
-    deliveryCount: fc.nat({ max: 40 }),
     retriesLater: fc.boolean(),
+    delivery: fc.nat({ max: 40 }).map((count) => delivered(count)),
   })
 
   it('only success is acked; a canary neither retries nor dead-letters; a hand-back is never handed back again', () => {
@@ -78,6 +84,22 @@ describe('what becomes of a message', () => {
       }),
     )
   })
+
+  it.each([
+    [0, 2, 3, false],
+    [1, 10, 3, false],
+    [6, 10, 3, false],
+    [7, 10, 3, true],
+    [9, 10, 3, true],
+    [10, 10, 3, true],
+    [1, 2, 3, true],
+    [40, Infinity, 3, false],
+  ])(
+    'a canary leaves to others what was returned %d times, of %d, with %d to spare: %s',
+    (count, limit, spare, left) => {
+      expect(handsOn(delivered(count, limit), spare)).toBe(left)
+    },
+  )
 
   it('a dead letter of the hand-back queue is not handled', () => {
     expect(beforeStart({ handedBack: undefined, dead: true, retried: undefined })).toBe('deadLetter')

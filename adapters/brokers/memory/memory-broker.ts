@@ -35,7 +35,7 @@ export function memoryBroker(hub: MemoryHub, { queue, handBack = 'create' }: Mem
   }
 
   return {
-    capabilities: { kind: 'memory', handBack: handBackName !== undefined, oldestAge: true, retryLater: 'noted' },
+    capabilities: { ...abilities, handBack: handBackName !== undefined },
     async subscribe(request, sink) {
       const source = {
         queue: sourceQueue(request.source),
@@ -109,3 +109,5 @@ function retriedPassage({ retried }: StoredMessage): Passage {
   const { attempts, version, reason, dead: isDead } = retried.note
   return { handedBack: undefined, dead: isDead && retried.isBack, retried: { attempts, version, reason } }
 }
+
+const abilities = { kind: 'memory', oldestAge: true, retryLater: 'noted', heldBy: 'link' } as const

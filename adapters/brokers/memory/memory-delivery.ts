@@ -18,6 +18,7 @@ export interface HandOvers {
 export class MemoryDelivery implements Delivery {
   readonly message: BrokerMessage
   readonly passage: Passage
+  readonly returnsLeft: number
   readonly #link: MemoryLink
   readonly #stored: StoredMessage
   readonly #handOvers: HandOvers
@@ -26,9 +27,14 @@ export class MemoryDelivery implements Delivery {
   constructor(stored: StoredMessage, passage: Passage, link: MemoryLink, handOvers: HandOvers) {
     this.message = asMessage(stored, link.queue.options.countsDeliveries ?? true)
     this.passage = passage
+    this.returnsLeft = Math.max(0, (link.queue.options.deliveryLimit ?? Infinity) - stored.returns)
     this.#link = link
     this.#stored = stored
     this.#handOvers = handOvers
+  }
+
+  get isVoid(): boolean {
+    return !this.#link.live
   }
 
   ack(): boolean {
@@ -83,7 +89,7 @@ function asMessage(stored: StoredMessage, countsDeliveries: boolean): BrokerMess
     headers: stored.headers === noHeaders ? noHeaders : structuredClone(stored.headers),
     deliveryCount: countsDeliveries ? stored.returns : 0,
     redelivered: stored.deliveries > 0 || stored.retried?.isBack === true,
-    group: undefined,
+    group: stored.group,
     enqueuedAt: new Date(stored.sentAt.wall),
   }
 }

@@ -79,6 +79,7 @@ export class MemoryHub {
       headers: message.headers === undefined ? noHeaders : publishersOwn(message.headers),
       contentType: message.contentType,
       correlationId: message.correlationId,
+      group: message.group,
       sentAt,
       expiresAt: message.ttlMs === undefined ? undefined : sentAt.now + message.ttlMs,
       handedBack: undefined,

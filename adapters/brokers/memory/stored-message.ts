@@ -10,6 +10,8 @@ export interface MemoryMessage {
   readonly correlationId?: string
   /** Time to live in milliseconds. @default for ever */
   readonly ttlMs?: number
+  /** What is of one group is to be handled in order. The server itself promises no order. @default none */
+  readonly group?: string
 }
 
 /** Why a message left a queue as a dead letter. */
@@ -25,6 +27,7 @@ export interface StoredMessage {
   readonly headers: Readonly<Record<string, unknown>>
   readonly contentType: string | undefined
   readonly correlationId: string | undefined
+  readonly group: string | undefined
   readonly sentAt: { readonly now: number; readonly wall: number }
   readonly handedBack: HandBackNote | undefined
   /** Of the last retry; `isBack` as long as nothing else has happened to the message since. */

@@ -67,7 +67,7 @@ class RabbitBroker implements Broker {
     this.#publisher = new Publisher({ link: this.#publishing, clock })
     this.#shared = { handBackQueue, newId: idSource(), handBack: this.#handBack(handBackQueue) }
     const handBack = handBackQueue !== undefined
-    this.capabilities = { kind: 'rabbitmq', handBack, oldestAge: false, retryLater: 'noted' }
+    this.capabilities = { kind: 'rabbitmq', handBack, oldestAge: false, retryLater: 'noted', heldBy: 'link' }
   }
 
   async subscribe(request: SubscribeRequest, sink: DeliverySink): Promise<Subscription> {

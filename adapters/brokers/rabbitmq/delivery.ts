@@ -30,6 +30,7 @@ export interface DeliveryContext extends Origin {
 export class RabbitDelivery implements Delivery {
   readonly message: BrokerMessage
   readonly passage: Passage
+  readonly returnsLeft = Infinity
   readonly #raw: ConsumeMessage
   readonly #settler: Settler
   readonly #context: DeliveryContext
@@ -48,6 +49,10 @@ export class RabbitDelivery implements Delivery {
     this.#context = context
     this.#receivedAt = receivedAt
     this.#later = later
+  }
+
+  get isVoid(): boolean {
+    return !this.#settler.alive
   }
 
   ack(): boolean {

@@ -3,8 +3,8 @@ import type { ChannelSession } from './channel-session.ts'
 import type { Settler } from './delivery.ts'
 import { cancelledByBroker } from './lane.ts'
 import type { Lane, LaneSettings } from './lane.ts'
+import type { PermitLedger } from '../shared/permit-ledger.ts'
 import { PermitLaw } from './permit-law.ts'
-import type { PermitLedger } from './permit-law.ts'
 
 /**
  * Takes exactly what the permits allow: one consumer at a time, each with a prefetch that the law gives it.

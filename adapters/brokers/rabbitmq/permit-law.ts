@@ -1,3 +1,5 @@
+import type { PermitLedger } from '../shared/permit-ledger.ts'
+
 /**
  * The arithmetic of a throttled subscription on one channel. The broker may deliver to a consumer as many messages as its prefetch, and one
  * more for each of its deliveries that is settled. So with `base` deliveries before the consumer came, `settled` of its own settled and
@@ -74,31 +76,5 @@ export class PermitLaw {
   /** The consumer is gone for good: nothing can be delivered to it any more. */
   ended(): void {
     this.#consumer = undefined
-  }
-}
-
-/** Permits and deliveries of a subscription, over all its channels: a message that is delivered again is taken again. */
-export class PermitLedger {
-  #granted: number
-  taken = 0
-
-  constructor(granted: number) {
-    this.#granted = Math.floor(granted)
-  }
-
-  get granted(): number {
-    return this.#granted
-  }
-
-  get left(): number {
-    return this.#granted - this.taken
-  }
-
-  /** False when the total is not higher than before (or no number). */
-  grant(total: number): boolean {
-    const whole = Math.floor(total)
-    if (!(whole > this.#granted)) return false
-    this.#granted = whole
-    return true
   }
 }

@@ -16,6 +16,7 @@ export interface AllocationRequest {
   readonly before: Allocations
   readonly seen: Observation
   readonly maxFailedMessages: number
+  readonly maxReceiveCount: number
   readonly pace: Pace
   readonly fuse: Fuse | undefined
 }
@@ -55,6 +56,7 @@ export function allocate(request: AllocationRequest): AllocationResult {
       bridge: permits.bridges[index],
       fuse: request.fuse,
       failures: failures[index] ?? 0,
+      returnsToSpare: request.maxReceiveCount,
     },
   ])
   const consumers = Object.fromEntries([...given, ...kept])

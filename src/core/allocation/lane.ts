@@ -34,6 +34,8 @@ export interface ConsumerAllocation {
   readonly fuse: Fuse | undefined
   /** Messages that may have failed in all: failed and in flight together never exceed it. */
   readonly failures: number
+  /** A message that came back before, and that the broker dead-letters after so few more returns, is left to the stable version; undefined: 0. */
+  readonly returnsToSpare: number | undefined
 }
 
 export interface Allocations {

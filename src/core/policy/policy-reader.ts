@@ -105,7 +105,10 @@ function limits(preset: Preset): Reader<Limits> {
       withDefault(whole, preset.maxFailedMessages),
     ),
     maxInFlight: describe('Most messages in flight over all canary consumers.', withDefault(whole, 50)),
-    maxReceiveCount: describe('Most deliveries of one message to the canary.', withDefault(whole, 3)),
+    maxReceiveCount: describe(
+      'Returns that a message must have left before the broker dead-letters it (SQS), for the canary to take it again.',
+      withDefault(whole, 3),
+    ),
   })
 }
 

@@ -153,6 +153,7 @@ export interface Limits {
   readonly maxFailedMessages: number
   /** Most messages in flight over all canary consumers at any step. */
   readonly maxInFlight: number
+  /** Where a broker counts deliveries: returns that a message which came back must have left, for the canary to take it. */
   readonly maxReceiveCount: number
 }
 

@@ -44,6 +44,7 @@ function held(state: QueueState, rollout: Rollout, input: Omit<Advance, 'policy'
     lanes: { stable: { kind: 'stream' }, canary: { kind: 'none' } },
     before: state.allocations,
     maxFailedMessages: 0,
+    maxReceiveCount: 0,
     fuse: undefined,
   })
   // The canary takes nothing: nothing is compared either.

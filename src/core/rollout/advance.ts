@@ -85,6 +85,7 @@ function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy, is
     before: state.allocations,
     seen,
     maxFailedMessages: policy.limits.maxFailedMessages,
+    maxReceiveCount: policy.limits.maxReceiveCount,
     pace,
     fuse: rollout.comparison && fuseOf(rollout.comparison, policy),
   })

@@ -57,6 +57,7 @@ const allocations = record({
       bridge: optional(record({ permitsPerMs: amount(), afterMs: amount() })),
       fuse: optional(record({ limit: amount(), needed: amount() })),
       failures: whole(),
+      returnsToSpare: optional(whole()),
     }),
   ),
   lookMs: withDefault(amount(), quickestLookMs),

@@ -3,7 +3,7 @@ import type { Delivery } from '../../../src/contracts/broker.ts'
 import { eventually, remains } from '../../support/eventually.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import type { BrokerCase, Stage } from './stage.ts'
-import { ackAtOnce, hold, message, messages, note } from './stage.ts'
+import { ackAtOnce, hold, message, messages, note, oddBody } from './stage.ts'
 import type { Raw } from './target.ts'
 
 const settlements: Record<string, (delivery: Delivery) => boolean | Promise<boolean>> = {
@@ -129,7 +129,7 @@ export const settleCases: readonly BrokerCase[] = [
   {
     name: 'deadLetter: the message reaches the dead-letter target whole',
     async run(stage) {
-      const body = Buffer.from([0, 255, 10, 13, 0, 128])
+      const body = oddBody(stage)
       await stage.publish([
         message('bad', { body, headers: { tenant: 'c', depth: 2 }, contentType: 'application/x-odd' }),
         message('good'),

@@ -149,4 +149,9 @@ export function message(id: string, more: Partial<Outgoing> = {}): Outgoing {
   return { id, body: Buffer.from(`body of ${id}`), ...more }
 }
 
+/** A body that breaks who takes it for something else, as far as the target's broker carries it. */
+export function oddBody({ target: { bodies = 'bytes' } }: Pick<Stage, 'target'>): Buffer {
+  return bodies === 'text' ? Buffer.from('ü 漢字 "\\" <&> \t\r\n ') : Buffer.from([0, 255, 10, 13, 0, 128])
+}
+
 export const note = { version: 'v2', reason: 'failed', deliveryCount: 3 } as const

@@ -9,6 +9,12 @@ export interface BrokerTarget {
   readonly skip?: Readonly<Record<string, string>>
   /** Whether a requeue raises `deliveryCount`; leave it out where that depends on the server's version. */
   readonly countsReturns?: boolean
+  /** What keeps a delivery from others, as `capabilities.heldBy` must say too. @default 'link' */
+  readonly heldBy?: 'link' | 'lease'
+  /** What a body can be: any bytes, or text in UTF-8 that is not empty. @default 'bytes' */
+  readonly bodies?: 'bytes' | 'text'
+  /** Whether a message can have a time to live. @default true */
+  readonly timeToLive?: boolean
 }
 
 export interface BrokerUnderTest {

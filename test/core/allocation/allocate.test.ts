@@ -45,13 +45,23 @@ function request(scene: Scene): AllocationRequest {
       canary: facts({ counts: counts({ taken }), consumers, dead }),
     }),
     maxFailedMessages,
+    maxReceiveCount: 3,
     pace,
     fuse: undefined,
   }
 }
 
 const had = (parts: Partial<ConsumerAllocation> = {}): ConsumerAllocation => {
-  return { concurrency: 4, delayMs: 0, permits: 0, bridge: undefined, fuse: undefined, failures: 0, ...parts }
+  return {
+    concurrency: 4,
+    delayMs: 0,
+    permits: 0,
+    bridge: undefined,
+    fuse: undefined,
+    failures: 0,
+    returnsToSpare: 3,
+    ...parts,
+  }
 }
 
 function consumersOf(scene: Scene): Allocations['consumers'] {
@@ -61,15 +71,15 @@ function consumersOf(scene: Scene): Allocations['consumers'] {
 describe('allocate', () => {
   it('gives a ready consumer slots, pace, permits and failures on top of what it has used', () => {
     expect(consumersOf({ consumers: [consumer({ taken: 50, harmed: 2 })] })).toEqual({
-      c1: { concurrency: 4, delayMs: 200, permits: 54, failures: 7 },
+      c1: { concurrency: 4, delayMs: 200, permits: 54, failures: 7, returnsToSpare: 3 },
     })
   })
 
   it('divides slots, permits and failures among the ready', () => {
     const consumers = [consumer({ id: 'a' }), consumer({ id: 'b' })]
     expect(consumersOf({ consumers })).toEqual({
-      a: { concurrency: 2, delayMs: 200, permits: 2, failures: 3 },
-      b: { concurrency: 2, delayMs: 200, permits: 2, failures: 3 },
+      a: { concurrency: 2, delayMs: 200, permits: 2, failures: 3, returnsToSpare: 3 },
+      b: { concurrency: 2, delayMs: 200, permits: 2, failures: 3, returnsToSpare: 3 },
     })
   })
 
@@ -99,7 +109,7 @@ describe('allocate', () => {
     const result = consumersOf({ consumers, had: { lost: had({ permits: 60, failures: 4 }) }, maxFailedMessages: 10 })
     expect(result['lost']).toEqual(had({ concurrency: 0, permits: 60, failures: 4 }))
     // 100 are due, 50 of them given already; the burst of 4 is for those who can use it.
-    expect(result['ready']).toEqual({ concurrency: 4, delayMs: 200, permits: 4, failures: 5 })
+    expect(result['ready']).toEqual({ concurrency: 4, delayMs: 200, permits: 4, failures: 5, returnsToSpare: 3 })
   })
 
   it('gives no permits to a consumer that may not fail any message', () => {
@@ -117,7 +127,13 @@ describe('allocate', () => {
 
   it('needs no permits at 100 %, but failures', () => {
     const lane = { kind: 'throttled', weight: 100, concurrency: 8, delayMs: 0 } as const
-    expect(consumersOf({ lane })['c1']).toEqual({ concurrency: 8, delayMs: 0, permits: undefined, failures: 9 })
+    expect(consumersOf({ lane })['c1']).toEqual({
+      concurrency: 8,
+      delayMs: 0,
+      permits: undefined,
+      failures: 9,
+      returnsToSpare: 3,
+    })
   })
 
   it.each([{ kind: 'none' }, { kind: 'drain', timeoutMs: 1, onTimeout: 'wait' }] as const)(

@@ -9,7 +9,15 @@ import { at, buildState } from '../../support/build-rollout.ts'
 const stream: Lane = { kind: 'stream' }
 const drain: Lane = { kind: 'drain', timeoutMs: 5, onTimeout: 'handBack' }
 const throttled: Lane = { kind: 'throttled', weight: 10, concurrency: 4, delayMs: 0 }
-const own = { concurrency: 2, delayMs: 0, permits: 5, bridge: undefined, fuse: undefined, failures: 3 }
+const own = {
+  concurrency: 2,
+  delayMs: 0,
+  permits: 5,
+  bridge: undefined,
+  fuse: undefined,
+  failures: 3,
+  returnsToSpare: 3,
+}
 const buried = { reason: 'rolledBack', at } as const
 
 function state(phase: Phase, canary: Lane, parts: Partial<QueueState> = {}): QueueState {

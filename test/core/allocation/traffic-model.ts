@@ -202,6 +202,7 @@ export class Traffic {
       before: this.allocations,
       seen,
       maxFailedMessages: 1e6,
+      maxReceiveCount: 3,
       pace,
       fuse: undefined,
     })

@@ -96,7 +96,15 @@ describe('advance', () => {
 
 describe('advanceWithoutPolicy', () => {
   const throttled = { kind: 'throttled', weight: 100, concurrency: 4, delayMs: 0 } as const
-  const had = { concurrency: 4, delayMs: 0, permits: undefined, bridge: undefined, fuse: undefined, failures: 5 }
+  const had = {
+    concurrency: 4,
+    delayMs: 0,
+    permits: undefined,
+    bridge: undefined,
+    fuse: undefined,
+    failures: 5,
+    returnsToSpare: 3,
+  }
 
   function lost(
     parts: Partial<Rollout>,

@@ -36,22 +36,22 @@ export const faults = {
   connectionsClosed: {
     name: 'all connections closed by the broker',
     async inflict({ stage }) {
-      await stage.server.control?.closeAllConnections()
+      await stage.control?.closeAllConnections()
       return undefined
     },
   },
   brokerRestarted: {
     name: 'a restart of the broker',
     async inflict({ stage }) {
-      await stage.server.control?.restart()
+      await stage.control?.restart()
       return undefined
     },
   },
   brokerKilled: {
     name: 'kill -9 of the broker',
     async inflict({ stage }) {
-      await stage.server.control?.kill()
-      await stage.server.control?.start()
+      await stage.control?.kill()
+      await stage.control?.start()
       return undefined
     },
   },

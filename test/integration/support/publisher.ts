@@ -1,8 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from 'amqplib'
 import type { ChannelModel, ConfirmChannel } from 'amqplib'
 import { eventually } from '../../support/eventually.ts'
-import { ledgerNow } from '../../support/ledger.ts'
+import { actAfter, paced } from './pace.ts'
 
 /** A client that is not ours: plain amqplib, confirmed publishes, unique ids. */
 export interface Publisher {
@@ -35,13 +34,6 @@ export async function createPublisher({ url, queue }: { url: string; queue: stri
   return publisher
 }
 
-interface Pace {
-  readonly most: number
-  readonly signal: AbortSignal
-  readonly publish: (sent: number) => void
-}
-
-const tickMs = 5
 const filler = 'x'.repeat(200)
 
 class RatePublisher implements Publisher {
@@ -80,9 +72,12 @@ class RatePublisher implements Publisher {
 
   stream(perSecond: number, { most = Infinity, acts = [] }: Parameters<Publisher['stream']>[1] = {}): Stream {
     const stopping = new AbortController()
-    const publish = (sent: number): void =>
-      this.#publish(this.#nextId(), sent % 2 === 0 ? undefined : acts[((sent - 1) / 2) % acts.length])
-    const finished = this.#run(perSecond, { most, signal: stopping.signal, publish }).then(() => this.#settled(0))
+    const publish = (count: number, sent: number): void => {
+      for (let one = sent; one < sent + count; one++) this.#publish(this.#nextId(), actAfter(one, acts))
+    }
+    const isOpen = (): boolean => this.#link !== undefined
+    const pace = { perSecond, most, signal: stopping.signal, isOpen, publish }
+    const finished = paced(pace).then(() => this.#settled(0))
     finished.catch(() => {})
     return {
       finished,
@@ -96,18 +91,6 @@ class RatePublisher implements Publisher {
   async close(): Promise<void> {
     this.#closed = true
     await this.#link?.connection.close().catch(() => {})
-  }
-
-  /** What falls due while there is no link is not made up for: the rate is never exceeded. */
-  async #run(perSecond: number, { most, signal, publish }: Pace): Promise<void> {
-    let due = 0
-    let sent = 0
-    for (let before = ledgerNow(); !signal.aborted && sent < most; await pause(tickMs)) {
-      const now = ledgerNow()
-      due = this.#link === undefined ? 0 : due + ((now - before) * perSecond) / 1000
-      before = now
-      for (; due >= 1 && sent < most; due--) publish(sent++)
-    }
   }
 
   #nextId(): string {

@@ -6,6 +6,7 @@ import { Ledger } from '../../support/ledger.ts'
 import type { LedgerEvent } from '../../support/ledger.ts'
 import { createProcesses } from '../../support/processes.ts'
 import type { Exit, Processes, Running } from '../../support/processes.ts'
+import type { RabbitmqControl } from '../../support/rabbitmq.ts'
 import type { Teardown } from '../../support/teardown.ts'
 import { createPublisher } from './publisher.ts'
 import type { Publisher } from './publisher.ts'
@@ -15,13 +16,27 @@ import type { Server } from './server.ts'
 import { workerEnvironment } from './worker-environment.ts'
 import type { WorkerOptions } from './worker-environment.ts'
 
-interface Props {
-  readonly server: Server
-  readonly queues: TestQueues
-  readonly publisher: Publisher
+interface Props extends Scene {
   readonly processes: Processes
   readonly dir: string
 }
+
+/** What a stage has of its broker. */
+export interface Scene {
+  /** Variables that tell a worker where the queue is, and how to log in. */
+  readonly access: Readonly<Record<string, string>>
+  /** What nobody may ever see. */
+  readonly secret: string
+  readonly control: RabbitmqControl | undefined
+  readonly queues: TestQueues
+  readonly publisher: Publisher
+}
+
+/** Makes the queues of one stage, which carry this name, and registers how to remove them. */
+export type MakeScene<S> = (settings: S, name: string, teardown: Owner) => Promise<Scene>
+
+/** Where what is opened is registered to be closed. */
+export type Owner = Pick<Teardown, 'add'>
 
 export interface Finished extends Exit {
   readonly stdout: string
@@ -30,25 +45,36 @@ export interface Finished extends Exit {
 
 const bin = new URL('../../../src/cli/bin.ts', import.meta.url).pathname
 
-/** What it opens is registered at the teardown. */
-export async function openStage(
-  server: Server,
-  settings: QueueSettings,
-  teardown: Pick<Teardown, 'add'>,
+/** Opens the stage of a scene; whatever it opens is registered at the teardown. */
+export async function openStage<S extends { readonly type: string }>(
+  make: MakeScene<S>,
+  settings: S,
+  teardown: Owner,
 ): Promise<Stage> {
   const dir = teardown.add(mkdtempSync(join(tmpdir(), 'queue-canary-')), (path) =>
     rmSync(path, { recursive: true, force: true }),
   )
-  const name = `e2e-${settings.type}-${dir.slice(-6)}`
-  const queues = teardown.add(await createQueues(server.adminUrl, name, settings), (made) => made.remove())
-  const publisher = teardown.add(await createPublisher({ url: server.adminUrl, queue: name }), (made) => made.close())
+  const scene = await make(settings, `e2e-${settings.type}-${dir.slice(-6)}`, teardown)
   const processes = teardown.add(createProcesses(), (made) => made.killAll())
-  return new Stage({ server, dir, queues, publisher, processes })
+  return new Stage({ ...scene, dir, processes })
+}
+
+/** A queue of its own on a RabbitMQ server. */
+export function rabbitmqScene(openServer: () => Promise<Server>): MakeScene<QueueSettings> {
+  return async (settings, name, teardown) => {
+    const { url, adminUrl, password, control } = await openServer()
+    const queues = teardown.add(await createQueues(adminUrl, name, settings), (made) => made.remove())
+    const publisher = teardown.add(await createPublisher({ url: adminUrl, queue: name }), (made) => made.close())
+    const access = { QUEUE_CANARY_ORDERS_URL: url, QUEUE_CANARY_ORDERS_NAME: name }
+    return { access, secret: password, control, queues, publisher }
+  }
 }
 
 /** One queue on a real server, and the processes that work on it. */
 export class Stage implements Props {
-  readonly server: Server
+  readonly access: Scene['access']
+  readonly secret: string
+  readonly control: Scene['control']
   readonly queues: TestQueues
   readonly publisher: Publisher
   readonly processes: Processes
@@ -56,8 +82,10 @@ export class Stage implements Props {
   readonly #ledger: Ledger
   #policies = 0
 
-  constructor({ server, dir, queues, publisher, processes }: Props) {
-    this.server = server
+  constructor({ access, secret, control, dir, queues, publisher, processes }: Props) {
+    this.access = access
+    this.secret = secret
+    this.control = control
     this.dir = dir
     this.queues = queues
     this.publisher = publisher

@@ -5,16 +5,20 @@ import { afterEach, expect } from 'vitest'
 import { useTeardown } from '../../support/teardown.ts'
 import type { QueueSettings } from './queues.ts'
 import { serverOpener } from './server.ts'
-import { openStage } from './stage.ts'
-import type { Stage } from './stage.ts'
+import { openStage, rabbitmqScene } from './stage.ts'
+import type { MakeScene, Stage } from './stage.ts'
 
 /**
  * To be called at the top of a test file; opens stages. After each test every process, queue and file of it is gone, and no secret was in
  * anything that a process wrote. A failed test leaves what its processes wrote in a directory that it names.
  */
 export function useStage(): (settings: QueueSettings) => Promise<Stage> {
+  return keepStages(rabbitmqScene(serverOpener()))
+}
+
+/** The same for any broker. */
+export function keepStages<S extends { readonly type: string }>(make: MakeScene<S>): (settings: S) => Promise<Stage> {
   const open: Stage[] = []
-  const openServer = serverOpener()
   const teardown = useTeardown({ deadlineMs: 30_000 })
   afterEach(({ task }) => {
     const stages = open.splice(0)
@@ -22,16 +26,16 @@ export function useStage(): (settings: QueueSettings) => Promise<Stage> {
     for (const stage of stages) expectNoSecret(stage)
   })
   return async (settings) => {
-    const stage = await openStage(await openServer(), settings, teardown)
+    const stage = await openStage(make, settings, teardown)
     open.push(stage)
     return stage
   }
 }
 
 /** What processes wrote to their streams, and to the store and the logs beside it. */
-function expectNoSecret({ server, processes, dir }: Stage): void {
+function expectNoSecret({ secret, processes, dir }: Stage): void {
   const written = [processes.output(), ...readdirSync(dir).map((name) => readFileSync(join(dir, name), 'latin1'))]
-  const secrets = [server.password, encodeURIComponent(server.password)]
+  const secrets = [secret, encodeURIComponent(secret)]
   expect({ passwordWritten: written.some((text) => secrets.some((secret) => text.includes(secret))) }).toEqual({
     passwordWritten: false,
   })

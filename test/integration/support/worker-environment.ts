@@ -1,7 +1,7 @@
 /** What the stage knows that a worker must be told. */
 interface Place {
-  readonly server: { readonly url: string }
-  readonly queues: { readonly name: string }
+  /** Variables that tell where the queue is, and how to log in. */
+  readonly access: Readonly<Record<string, string>>
   readonly store: string
   readonly dir: string
 }
@@ -34,7 +34,7 @@ const handler = new URL('ledger-handler.ts', import.meta.url).pathname
 
 /** The environment of interface.md §2 for one worker of the queue `orders`, and that of the handler of the tests. */
 export function workerEnvironment(
-  { server, queues, store, dir }: Place,
+  { access, store, dir }: Place,
   version: string,
   { concurrency = 10, handler: told = {}, env = {} }: WorkerOptions = {},
 ): Readonly<Record<string, string>> {
@@ -43,8 +43,7 @@ export function workerEnvironment(
     QUEUE_CANARY_QUEUES: 'orders',
     QUEUE_CANARY_STORE: store,
     QUEUE_CANARY_HTTP: 'off',
-    QUEUE_CANARY_ORDERS_URL: server.url,
-    QUEUE_CANARY_ORDERS_NAME: queues.name,
+    ...access,
     QUEUE_CANARY_ORDERS_HANDLER: handler,
     QUEUE_CANARY_ORDERS_CONCURRENCY: String(concurrency),
     LEDGER_DIR: dir,

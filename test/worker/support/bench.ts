@@ -102,4 +102,5 @@ const generous: ConsumerAllocation = {
   bridge: undefined,
   fuse: undefined,
   failures: 1_000,
+  returnsToSpare: 3,
 }

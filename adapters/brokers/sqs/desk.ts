@@ -1,0 +1,210 @@
+import type { SendMessageCommandInput } from '@aws-sdk/client-sqs'
+import type { Clock } from '../../../src/contracts/clock.ts'
+import type { Logger } from '../../../src/contracts/logger.ts'
+import { isQueueCanaryError } from '../../../src/errors.ts'
+import type { QueueAddress } from './address.ts'
+import type { EntryFailure, SqsApi } from './api.ts'
+import { Batcher } from './batcher.ts'
+import type { EntryOutcome } from './batcher.ts'
+import { isStaleReceipt } from './failures.ts'
+import { Heartbeat } from './heartbeat.ts'
+import type { Lease } from './lease.ts'
+import { Backoff, waits, withDeadline } from './timing.ts'
+
+export interface DeskSettings {
+  readonly api: SqsApi
+  /** The queue that the messages came from. */
+  readonly queue: QueueAddress
+  readonly visibilityS: number
+  readonly clock: Clock
+  readonly log: Logger | undefined
+}
+
+interface Return {
+  readonly lease: Lease
+  readonly seconds: number
+}
+
+/** Where every message that a subscription has taken ends: deleted, returned, or lost. Until then it keeps them from others. */
+export class Desk {
+  readonly #settings: DeskSettings
+  readonly #heartbeat: Heartbeat
+  readonly #deletes: Batcher<Lease>
+  readonly #returns: Batcher<Return>
+  /** Delivered and not settled, oldest first. */
+  readonly #open = new Set<Lease>()
+  /** Copies on their way to a dead-letter queue. */
+  readonly #moves = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
+  #duplicates = 0
+  #toldAt = Number.NEGATIVE_INFINITY
+
+  constructor(settings: DeskSettings) {
+    const { api, queue, clock, visibilityS } = settings
+    this.#settings = settings
+    this.#heartbeat = new Heartbeat({
+      clock,
+      visibilityS,
+      setVisibility: (changes) => api.setVisibility(queue, changes),
+      onLost: (lease) => this.#lost(lease),
+    })
+    this.#deletes = new Batcher<Lease>({
+      clock,
+      lingerMs: waits.deleteLinger,
+      send: (leases) =>
+        this.#carryOut(leases, () =>
+          api.delete(
+            queue,
+            leases.map(({ receipt }) => receipt),
+          ),
+        ),
+      onEnd: (lease, outcome) => this.#deleted(lease, outcome),
+    })
+    this.#returns = new Batcher<Return>({
+      clock,
+      lingerMs: 0,
+      send: (returns) => {
+        const changes = returns.map(({ lease: { receipt }, seconds }) => ({ receipt, seconds }))
+        return this.#carryOut(
+          returns.map(({ lease }) => lease),
+          () => api.setVisibility(queue, changes),
+        )
+      },
+      onEnd: () => undefined,
+    })
+  }
+
+  /** Settlements that SQS has not confirmed. */
+  get pending(): number {
+    return this.#deletes.pending + this.#returns.pending + this.#moves.size
+  }
+
+  accept(lease: Lease): void {
+    this.#open.add(lease)
+    this.#heartbeat.keep(lease)
+  }
+
+  isOpen(lease: Lease): boolean {
+    return this.#open.has(lease) && lease.endsAt > this.#settings.clock.now()
+  }
+
+  /** Takes it out of what is open; false where it is not, or has ended. One of the methods below follows. */
+  take(lease: Lease): boolean {
+    const isOpen = this.isOpen(lease)
+    this.#open.delete(lease)
+    lease.free()
+    if (!isOpen) this.#heartbeat.release(lease)
+    return isOpen
+  }
+
+  /** It is kept from others until SQS has confirmed: a delete that fails is tried again. */
+  delete(lease: Lease): void {
+    this.#deletes.add(lease)
+  }
+
+  /** Ends the extensions first: a late one would hide the message again. */
+  return(lease: Lease, seconds: number): void {
+    this.#heartbeat.release(lease)
+    const { extending } = lease
+    if (extending === undefined) this.#returns.add({ lease, seconds })
+    else void extending.then(() => this.#returns.add({ lease, seconds }))
+  }
+
+  /** Sends a copy, then deletes; returns the message after `elseSeconds` where the copy is refused. */
+  move(lease: Lease, { to, copy, elseSeconds }: Move): void {
+    const moving = this.#move(lease, { to, copy, elseSeconds }).finally(() => this.#moves.delete(moving))
+    this.#moves.add(moving)
+  }
+
+  /** The queue is gone, and its messages with it. */
+  abandon(): void {
+    for (const lease of this.#open) this.#lost(lease)
+  }
+
+  /** Returns what is open, and waits a while for everything to arrive. */
+  async close(): Promise<void> {
+    const { clock } = this.#settings
+    // newest first: no later message of a group becomes visible alone
+    for (const lease of [...this.#open].toReversed()) if (this.take(lease)) this.return(lease, 0)
+    this.#closing.abort()
+    for (const batcher of [this.#deletes, this.#returns]) batcher.hurry()
+    await withDeadline(this.#idle(), waits.farewell, clock).catch(() => undefined)
+    this.#heartbeat.close()
+  }
+
+  async #idle(): Promise<void> {
+    while (this.pending > 0) {
+      await Promise.all(this.#moves)
+      await Promise.all([this.#deletes.idle(), this.#returns.idle()])
+    }
+  }
+
+  /** What failed is worth another try for as long as nobody else gets the message. */
+  async #carryOut(
+    leases: readonly Lease[],
+    call: () => Promise<readonly EntryFailure[]>,
+  ): Promise<readonly EntryOutcome[]> {
+    try {
+      const failures = await call()
+      return leases.map((lease, index) => this.#outcome(lease, failures[index]))
+    } catch (error) {
+      const isGone = isQueueCanaryError(error, 'QUEUE_MISSING')
+      return leases.map((lease) => (isGone || this.#hasEnded(lease) ? 'gone' : 'again'))
+    }
+  }
+
+  #outcome(lease: Lease, failure: EntryFailure): EntryOutcome {
+    if (failure === undefined) return 'done'
+    return isStaleReceipt(failure) || this.#hasEnded(lease) ? 'gone' : 'again'
+  }
+
+  #hasEnded({ endsAt }: Lease): boolean {
+    return endsAt <= this.#settings.clock.now()
+  }
+
+  #deleted(lease: Lease, outcome: 'done' | 'gone'): void {
+    this.#heartbeat.release(lease)
+    if (outcome === 'done') return
+    const { clock, log, queue } = this.#settings
+    this.#duplicates++
+    if (clock.now() - this.#toldAt < tellEveryMs) return
+    this.#toldAt = clock.now()
+    log?.warn(
+      { queue: queue.name, messages: this.#duplicates },
+      'messages that were handled could not be deleted in time: they may come again',
+    )
+  }
+
+  async #move(lease: Lease, { to, copy, elseSeconds }: Move): Promise<void> {
+    const { api, clock, log } = this.#settings
+    const backoff = new Backoff({ longest: 5_000 })
+    while (!this.#hasEnded(lease)) {
+      try {
+        await api.send(to, copy)
+        this.delete(lease)
+        return
+      } catch (error) {
+        const isRefused = isQueueCanaryError(error) && !error.retryable
+        if (isRefused) log?.warn({ queue: to.name, reason: error.message }, 'a message is left to the redrive policy')
+        if (isRefused || this.#closing.signal.aborted) break
+      }
+      await clock.sleep(backoff.next(0), this.#closing.signal)
+    }
+    this.return(lease, elseSeconds)
+  }
+
+  #lost(lease: Lease): void {
+    lease.end()
+    this.#heartbeat.release(lease)
+    this.#open.delete(lease)
+    lease.free()
+  }
+}
+
+export interface Move {
+  readonly to: QueueAddress
+  readonly copy: Omit<SendMessageCommandInput, 'QueueUrl'>
+  readonly elseSeconds: number
+}
+
+const tellEveryMs = 10_000

@@ -1,0 +1,106 @@
+import type { LinkState } from '../../../src/contracts/broker.ts'
+import { QueueCanaryError } from '../../../src/errors.ts'
+import type { ErrorCode } from '../../../src/errors.ts'
+
+/** What a failure is about, in words that may appear in a message. */
+export interface Attempt {
+  readonly queue: string
+  /** The action of SQS, as its permissions name it. */
+  readonly action: string
+}
+
+/**
+ * Any failure of the SDK as an error of the framework. Texts of AWS name users, keys and resources, so only the names of its errors are repeated.
+ * What is wrong with credentials or the clock of this machine is the broker's matter, never that of a version.
+ */
+export function brokerError(error: unknown, { queue, action }: Attempt): QueueCanaryError {
+  if (error instanceof QueueCanaryError) return error
+  const name = errorName(error)
+  const known = meanings.find(({ names }) => names.test(name))
+  if (known !== undefined) return new QueueCanaryError(known.code, `queue "${queue}" ${known.text(action)} (${name})`)
+  const status = statusOf(error)
+  if (isAnsweredNo(status)) {
+    return new QueueCanaryError(
+      'BROKER_REFUSED',
+      `queue "${queue}": sqs:${action} was refused with ${name} (${status})`,
+    )
+  }
+  const found = status === undefined ? `${name}${systemCode(error)}` : `${name} (${status})`
+  return new QueueCanaryError('BROKER_UNREACHABLE', `queue "${queue}": sqs:${action} was not answered: ${found}`)
+}
+
+/** How a failure shows at the sink. */
+export function linkStateOf({ code }: QueueCanaryError): LinkState {
+  if (code === 'QUEUE_MISSING') return 'missing'
+  return code === 'BROKER_REFUSED' ? 'refused' : 'connecting'
+}
+
+/** What SQS says of a receipt that is not good any more, and of a message that is not in flight. */
+export function isStaleReceipt(name: string): boolean {
+  return /ReceiptHandleIsInvalid|MessageNotInflight|InvalidParameterValue|InvalidIdFormat/.test(name)
+}
+
+export function errorName(error: unknown): string {
+  const name = error instanceof Error ? error.name : 'unknown failure'
+  return /^[\w.#:-]{1,80}$/.test(name) ? name : 'unknown failure'
+}
+
+interface Meaning {
+  readonly names: RegExp
+  readonly code: ErrorCode
+  readonly text: (action: string) => string
+}
+
+/** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
+const meanings: readonly Meaning[] = [
+  {
+    names: /QueueDoesNotExist|NonExistentQueue|QueueDeletedRecently/,
+    code: 'QUEUE_MISSING',
+    text: () => 'does not exist',
+  },
+  {
+    names: /Throttl|TooManyRequests|OverLimit|SlowDown|LimitExceeded/,
+    code: 'BROKER_UNREACHABLE',
+    text: (action) => `is throttled: sqs:${action}`,
+  },
+  {
+    names: /ExpiredToken|TokenRefreshRequired|CredentialsProviderError|TokenProviderError/,
+    code: 'BROKER_REFUSED',
+    text: () => 'cannot be reached with these credentials: they have expired, or there are none',
+  },
+  {
+    names: /RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignatureException/,
+    code: 'BROKER_REFUSED',
+    text: () => 'refuses the signature: check the clock of this machine, and the secret key',
+  },
+  {
+    names:
+      /SignatureDoesNotMatch|InvalidClientTokenId|UnrecognizedClient|InvalidAccessKeyId|MissingAuthenticationToken|InvalidSecurity/,
+    code: 'BROKER_REFUSED',
+    text: () => 'does not accept these credentials',
+  },
+  {
+    names:
+      /AccessDenied|NotAuthorized|OptInRequired|KmsAccessDenied|KmsDisabled|KmsInvalid|KmsNotFound|KmsOptInRequired/,
+    code: 'BROKER_REFUSED',
+    text: (action) => `refuses access: grant sqs:${action}, and the use of its key where it is encrypted`,
+  },
+]
+
+/** An answer that trying again does not change: the client's fault, by its status. */
+function isAnsweredNo(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined
+  const { $metadata: metadata } = error
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined
+}
+
+/** `ECONNREFUSED` and the like; never an address. */
+function systemCode(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? ` (${code})` : ''
+}

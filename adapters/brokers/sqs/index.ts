@@ -1,0 +1,2 @@
+export { sqsBroker } from './broker.ts'
+export type { HandBackOption, SqsOptions } from './options.ts'

@@ -1,0 +1,42 @@
+import type { DeliverySink, LinkState } from '../../../src/contracts/broker.ts'
+import type { Logger } from '../../../src/contracts/logger.ts'
+
+/** Tells the sink of every change, and the log of the beginning and the end of a trouble. */
+export class LinkReport {
+  readonly #queue: string
+  readonly #sink: DeliverySink
+  readonly #log: Logger | undefined
+  #state: LinkState | undefined
+  #reason: string | undefined
+  #isAway = false
+
+  constructor(queue: string, sink: DeliverySink, log: Logger | undefined) {
+    this.#queue = queue
+    this.#sink = sink
+    this.#log = log
+  }
+
+  /** What is known already is no news, and after `closed` comes none. */
+  tell(state: LinkState, reason?: string): void {
+    const isNews = state !== this.#state || (reason !== undefined && reason !== this.#reason)
+    if (!isNews || this.#state === 'closed') return
+    this.#state = state
+    this.#reason = reason
+    this.#log?.debug({ queue: this.#queue, state, reason }, 'subscription state')
+    if (state === 'connecting' && reason !== undefined) this.#away(reason)
+    else if (state === 'idle' || state === 'consuming') this.#back()
+    this.#sink.onLink(state, reason)
+  }
+
+  #away(reason: string): void {
+    if (this.#isAway) return
+    this.#isAway = true
+    this.#log?.warn({ queue: this.#queue, reason }, 'SQS cannot be reached; it is tried again and again')
+  }
+
+  #back(): void {
+    if (!this.#isAway) return
+    this.#isAway = false
+    this.#log?.info({ queue: this.#queue }, 'SQS answers again')
+  }
+}

@@ -1,0 +1,216 @@
+import type { DeliverySink, SubscribeRequest, Subscription } from '../../../src/contracts/broker.ts'
+import type { Clock } from '../../../src/contracts/clock.ts'
+import type { Logger } from '../../../src/contracts/logger.ts'
+import { isQueueCanaryError } from '../../../src/errors.ts'
+import type { QueueCanaryError } from '../../../src/errors.ts'
+import { PermitLedger } from '../shared/permit-ledger.ts'
+import { neighbour } from './address.ts'
+import type { QueueAddress } from './address.ts'
+import type { Message, SqsApi } from './api.ts'
+import { SqsDelivery } from './delivery.ts'
+import type { DeliveryContext } from './delivery.ts'
+import { Desk } from './desk.ts'
+import { linkStateOf } from './failures.ts'
+import { Lease } from './lease.ts'
+import { LinkReport } from './link-report.ts'
+import { readMessage } from './message.ts'
+import { Poller } from './poller.ts'
+import type { QueueSettings } from './queue-settings.ts'
+import type { QueueWatch } from './queue-watch.ts'
+import { Backoff, waits } from './timing.ts'
+
+export interface SubscriptionSettings {
+  readonly api: SqsApi
+  /** The queue to take from, and the one whose redrive policy counts. */
+  readonly source: QueueWatch
+  readonly main: QueueWatch
+  readonly handBackQueue: QueueAddress | undefined
+  readonly request: SubscribeRequest
+  readonly sink: DeliverySink
+  readonly clock: Clock
+  readonly log: Logger | undefined
+  readonly onClose: () => void
+}
+
+/** What a subscription works with once it has seen its queue. */
+interface Works {
+  readonly desk: Desk
+  readonly poller: Poller
+  readonly context: DeliveryContext
+}
+
+/** Polls one queue until it is stopped, through every trouble. */
+export class SqsSubscription implements Subscription {
+  readonly #settings: SubscriptionSettings
+  readonly #ledger: PermitLedger
+  readonly #report: LinkReport
+  readonly #ending = new AbortController()
+  #works: Works | undefined
+  /** What the last look at the queue, and the last poll, have found. */
+  #trouble: { look?: QueueCanaryError | undefined; poll?: QueueCanaryError | undefined } = {}
+  #stopped: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(settings: SubscriptionSettings) {
+    const { source, sink, log } = settings
+    this.#settings = settings
+    this.#report = new LinkReport(source.address.name, sink, log)
+    this.#ledger = new PermitLedger(settings.request.permits)
+    void this.#live()
+  }
+
+  permit(total: number): void {
+    if (!this.#ledger.grant(total)) return
+    this.#works?.poller.look()
+    // not within the call: `permit` is often called from inside `onDelivery`
+    setImmediate(() => this.#reportLinked())
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #stop(): Promise<void> {
+    this.#ending.abort()
+    await this.#works?.poller.stop()
+    this.#reportLinked()
+  }
+
+  async #close(): Promise<void> {
+    await this.stop()
+    await this.#works?.desk.close()
+    this.#report.tell('closed')
+    this.#settings.onClose()
+  }
+
+  /** Looks at the queue at first, after trouble, and now and then. Never rejects; ends when the subscription is stopped. */
+  async #live(): Promise<void> {
+    const { clock, source, main } = this.#settings
+    // a hand-back queue may be missing for good
+    const backoff = new Backoff({ longest: source === main ? 15_000 : 60_000 })
+    const { signal } = this.#ending
+    this.#report.tell('connecting')
+    let since = Number.NEGATIVE_INFINITY
+    for (let maxAgeMs: number = waits.idleLook; !signal.aborted; maxAgeMs = 0) {
+      const isThere = await this.#lookAtQueue(maxAgeMs)
+      if (isThere) await this.#rest()
+      else await clock.sleep(Math.max(20, backoff.next(clock.now() - since)), signal)
+      if (isThere) since = clock.now()
+    }
+  }
+
+  /** Until it is time for another look: soon where no poll would notice a trouble. */
+  async #rest(): Promise<void> {
+    const { clock } = this.#settings
+    const { signal } = this.#ending
+    const restUntil = clock.now() + waits.busyLook
+    const isBusy = (): boolean => (this.#works?.poller.polls ?? 0) > 0
+    do await clock.sleep(waits.idleLook * (0.75 + 0.5 * Math.random()), signal)
+    while (!signal.aborted && isBusy() && clock.now() < restUntil)
+  }
+
+  /** True when nothing is known to be wrong. */
+  async #lookAtQueue(maxAgeMs: number): Promise<boolean> {
+    const { source, main } = this.#settings
+    try {
+      const settings = await source.read(maxAgeMs)
+      if (main !== source) await main.read(waits.busyLook).catch(() => undefined)
+      if (!this.#ending.signal.aborted) this.#linked(settings)
+      return true
+    } catch (error) {
+      if (!isQueueCanaryError(error)) throw error
+      // polls that are answered say more of the link
+      const isPolling = this.#works !== undefined && this.#works.poller.polls > 0
+      if (!isPolling && !this.#ending.signal.aborted) this.#failed('look', error)
+      return isPolling
+    }
+  }
+
+  #linked(settings: QueueSettings): void {
+    this.#trouble.look = undefined
+    this.#works ??= this.#open(settings)
+    this.#reportLinked()
+    this.#works.poller.look()
+  }
+
+  #open({ visibilityS }: QueueSettings): Works {
+    const { api, source, main, handBackQueue, request, clock, log } = this.#settings
+    const queue = source.address
+    const desk = new Desk({ api, queue, visibilityS, clock, log })
+    const context: DeliveryContext = {
+      api,
+      desk,
+      isFifo: queue.isFifo,
+      handBackQueue,
+      deadLetterQueue: () => {
+        const redrive = main.settings?.redrive
+        return redrive && neighbour(redrive.deadLetterQueue, main.address)
+      },
+      maxReceiveCount: () => source.settings?.redrive?.maxReceiveCount ?? Infinity,
+    }
+    const poller = new Poller({
+      api,
+      queue,
+      visibilityS,
+      ledger: this.#ledger,
+      maxUnsettled: request.maxUnsettled,
+      clock,
+      pending: () => desk.pending,
+      onMessages: (messages, since) => this.#deliver(messages, { since, visibilityMs: visibilityS * 1_000 }),
+      onAnswer: () => this.#answered(),
+      onFailure: (error) => this.#failed('poll', error),
+    })
+    return { desk, poller, context }
+  }
+
+  #answered(): void {
+    this.#trouble = {}
+    this.#reportLinked()
+  }
+
+  /** A missing queue has taken its messages with it. Any other trouble leaves what was delivered to its own time. */
+  #failed(attempt: 'look' | 'poll', error: QueueCanaryError): void {
+    this.#trouble[attempt] = error
+    if (error.code === 'QUEUE_MISSING') {
+      this.#settings.source.forget()
+      this.#works?.desk.abandon()
+    }
+    this.#report.tell(linkStateOf(error), error.message)
+  }
+
+  #deliver(messages: readonly Message[], term: { readonly since: number; readonly visibilityMs: number }): void {
+    const works = this.#works
+    if (works === undefined) return
+    const deliveries: SqsDelivery[] = []
+    for (const raw of messages) {
+      const lease = new Lease(readMessage(raw, works.context), term, () => works.poller.settled())
+      works.desk.accept(lease)
+      deliveries.push(new SqsDelivery(lease, works.context))
+    }
+    // newest first: no later message of a group becomes visible alone
+    if (this.#ending.signal.aborted) for (const delivery of deliveries.toReversed()) delivery.requeue()
+    else for (const delivery of deliveries) this.#pass(delivery)
+    this.#reportLinked()
+  }
+
+  #pass(delivery: SqsDelivery): void {
+    const { sink, log, source } = this.#settings
+    try {
+      sink.onDelivery(delivery)
+    } catch {
+      log?.error({ queue: source.address.name }, 'a delivery sink threw; the message is returned')
+      delivery.requeue()
+    }
+  }
+
+  #reportLinked(): void {
+    if (this.#trouble.look !== undefined || this.#trouble.poll !== undefined || this.#works === undefined) return
+    this.#report.tell(!this.#ending.signal.aborted && this.#ledger.left > 0 ? 'consuming' : 'idle')
+  }
+}
