@@ -30,6 +30,17 @@ export default defineConfig({
           retry: 1,
         },
       },
+      {
+        ...common,
+        test: {
+          name: 'stores',
+          include: ['test/stores/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // each file starts a server of its own
+          maxWorkers: 2,
+        },
+      },
     ],
   },
 })

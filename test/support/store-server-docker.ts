@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { ContainerPlan, ServerBody } from './store-server.ts'
+
+const run = promisify(execFile)
+
+/** Starts a container. Its port is fixed, so that it is the same after a restart. */
+export async function startDockerServer(plan: ContainerPlan, port: number): Promise<ServerBody> {
+  // the tests stop what they start: the reaper would need one more image
+  process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true'
+  const { GenericContainer, Wait } = await import('testcontainers')
+  const container = await new GenericContainer(plan.image)
+    .withExposedPorts({ container: plan.port, host: port })
+    .withEnvironment(plan.environment ?? {})
+    .withCommand([...plan.command])
+    .withWaitStrategy(Wait.forListeningPorts())
+    .withStartupTimeout(60_000)
+    .start()
+  const docker = async (command: string): Promise<void> =>
+    void (await run('docker', [command, container.getId()], { timeout: 30_000 }))
+  return {
+    kill: () => docker('kill'),
+    start: () => docker('start'),
+    pause: () => docker('pause'),
+    resume: () => docker('unpause'),
+    stop: async () => void (await container.stop({ timeout: 0 })),
+  }
+}
