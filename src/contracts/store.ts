@@ -1,3 +1,5 @@
+import type { Finding } from './broker.ts'
+
 /**
  * Compare-and-set on small text documents: all that workers, coordinator and command line share. Every adapter passes
  * `test/contract/store-contract.ts`. A store may answer late or not at all; it may not tear or reorder one document's revisions.
@@ -15,6 +17,8 @@ export interface Store {
   list(prefix: string): Promise<readonly Entry[]>
   /** Removes the document; resolves whether or not there was one. */
   delete(key: string): Promise<void>
+  /** What `doctor` says of the store, after it has read and written in it; the first finding says what it is. */
+  diagnose?(): Promise<readonly Finding[]>
   /** Releases connections and files. Idempotent. */
   close(): Promise<void>
 }

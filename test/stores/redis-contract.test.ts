@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest'
 import { redisStore } from '../../adapters/stores/redis/index.ts'
 import { storeContract } from '../contract/store-contract.ts'
 import { redisCommand, startRedis } from '../support/redis-server.ts'
+import { atPort } from '../support/store-server.ts'
 import type { StoreServer } from '../support/store-server.ts'
 
 let server: StoreServer
@@ -12,10 +13,21 @@ afterAll(() => server?.stop())
 storeContract({
   name: 'Redis',
   async open() {
+    const { url, control } = server
     const prefix = `test-${randomUUID()}`
+    const empty = async (): Promise<void> =>
+      void (await redisCommand(url, ['DEL', `{${prefix}}:documents`, `{${prefix}}:keys`]))
+    const connect = (address = url, deadlineMs?: number) =>
+      redisStore({ url: `${address}?prefix=${prefix}`, ...(deadlineMs !== undefined && { deadlineMs }) })
     return {
-      connect: () => redisStore({ url: `${server.url}/0?prefix=${prefix}` }),
-      dispose: async () => void (await redisCommand(server.url, ['DEL', `{${prefix}}:documents`, `{${prefix}}:keys`])),
+      connect: () => connect(),
+      empty,
+      dispose: empty,
+      server: {
+        port: Number(new URL(url).port),
+        control,
+        connectThrough: (port, deadlineMs) => connect(atPort(url, port), deadlineMs),
+      },
     }
   },
 })

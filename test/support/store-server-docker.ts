@@ -9,13 +9,16 @@ export async function startDockerServer(plan: ContainerPlan, port: number): Prom
   // the tests stop what they start: the reaper would need one more image
   process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true'
   const { GenericContainer, Wait } = await import('testcontainers')
-  const container = await new GenericContainer(plan.image)
-    .withExposedPorts({ container: plan.port, host: port })
+  const prepared = new GenericContainer(plan.image)
     .withEnvironment(plan.environment ?? {})
-    .withCommand([...plan.command])
-    .withWaitStrategy(Wait.forListeningPorts())
+    .withCopyContentToContainer([...(plan.files ?? [])])
+    .withCommand([...plan.command(port)])
     .withStartupTimeout(60_000)
-    .start()
+  const placed =
+    plan.port === undefined
+      ? prepared.withNetworkMode('host').withWaitStrategy(Wait.forLogMessage(/ready/i))
+      : prepared.withExposedPorts({ container: plan.port, host: port }).withWaitStrategy(Wait.forListeningPorts())
+  const container = await placed.start()
   const docker = async (command: string): Promise<void> =>
     void (await run('docker', [command, container.getId()], { timeout: 30_000 }))
   return {

@@ -19,14 +19,19 @@ export interface ServerPlan {
 
 export interface ContainerPlan {
   readonly image: string
-  readonly port: number
-  readonly command: readonly string[]
+  /** Its port in the container; undefined: it shares the network of the host, and its command says where it listens. */
+  readonly port: number | undefined
+  readonly command: (port: number) => readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  readonly files?: readonly { readonly content: string; readonly target: string }[]
 }
 
 export interface DebianPlan {
   /** Installs what is missing, prepares the empty directory, and resolves to what is to be run in it. */
-  readonly prepare: (directory: string, port: number) => Promise<{ readonly binary: string; readonly args: readonly string[] }>
+  readonly prepare: (
+    directory: string,
+    port: number,
+  ) => Promise<{ readonly binary: string; readonly args: readonly string[] }>
   /** The user that it runs as where the tests run as root. */
   readonly user?: string
 }
@@ -36,7 +41,7 @@ export interface StoreServer {
   readonly url: string
   /** undefined where the server was given: it is not ours to break. */
   readonly control: ServerControl | undefined
-  readonly stop: () => Promise<void>
+  stop(): Promise<void>
 }
 
 export interface ServerControl {
@@ -89,5 +94,13 @@ async function startOwn(plan: ServerPlan, kind: ServerKind): Promise<StoreServer
     await body.start()
     await ready()
   }
-  return { kind, url, control: { ...body, start }, stop: body.stop }
+  return { kind, url, control: { ...body, start }, stop: () => body.stop() }
+}
+
+/** The URL with another port of this machine (a proxy). */
+export function atPort(url: string, port: number): string {
+  const changed = new URL(url)
+  changed.hostname = '127.0.0.1'
+  changed.port = `${port}`
+  return changed.href
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { RedisArgument, RedisClientType } from 'redis'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import type { Address } from '../remote/address.ts'
@@ -39,8 +40,8 @@ async function connect(address: Address, signal: AbortSignal): Promise<Redis> {
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     database: Number(path || 0),
-    name: 'queue-canary',
-    socket: protocol === 'rediss' ? { ...common, tls: true, servername: host } : common,
+    clientInfoTag: 'queue-canary',
+    socket: protocol === 'rediss' ? { ...common, tls: true, ...serverName(host) } : common,
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
   })
@@ -60,6 +61,11 @@ async function connect(address: Address, signal: AbortSignal): Promise<Redis> {
   }
 }
 
+/** An address is no name (RFC 6066, section 3). */
+function serverName(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {}
+}
+
 /** Where the server may drop documents by itself, all coordination rests on sand. */
 async function checkServer(client: Redis, name: string): Promise<void> {
   const facts = await serverFacts(client)
@@ -76,8 +82,8 @@ async function checkServer(client: Redis, name: string): Promise<void> {
 
 /** CONFIG is forbidden on many managed servers; INFO tells the same. */
 export async function serverFacts(client: Redis): Promise<ReadonlyMap<string, string>> {
-  const answer = await client.sendCommand(['INFO', 'everything'])
-  const lines = String(answer).matchAll(/^(\w+):(.*?)\r?$/gm)
+  const answer: unknown = await client.sendCommand(['INFO'])
+  const lines = (typeof answer === 'string' ? answer : '').matchAll(/^(\w+):(.*?)\r?$/gm)
   return new Map([...lines].map(([, name = '', value = '']) => [name, value]))
 }
 

@@ -20,9 +20,7 @@ const replies: Readonly<Record<string, Verdict>> = {
   },
   WRONGPASS: refused('refuses user and password'),
   NOAUTH: refused('wants a user and a password'),
-  NOPERM: refused(
-    'denies a right: the user needs +evalsha +eval +info and the keys {PREFIX}:* (see the README, "Stores")',
-  ),
+  NOPERM: refused('denies a right: the README, "Stores", names those that the user needs'),
   OOM: refused('is full (maxmemory): give it more memory'),
   MISCONF: refused('takes no writes, because it cannot save to its disk: mend that, see its log'),
   WRONGTYPE: refused('has keys of something else under our names: choose another ?prefix='),

@@ -3,9 +3,10 @@ import type { Entry, Store, Versioned } from '../../../src/contracts/store.ts'
 import { invalid, parseAddress } from '../remote/address.ts'
 import type { Address } from '../remote/address.ts'
 import { createSession, defaultDeadlineMs } from '../remote/session.ts'
-import { connectToKeys } from './connect.ts'
+import { connectToKeys, serverFacts } from './connect.ts'
 import type { Argument, Redis } from './connect.ts'
 import { explain } from './failures.ts'
+import { findings } from './findings.ts'
 import { revisionLength, scripts } from './scripts.ts'
 import type { Script } from './scripts.ts'
 
@@ -40,8 +41,7 @@ export function redisStore({ url, deadlineMs = defaultDeadlineMs }: RedisStoreOp
     },
     deadlineMs,
   )
-  const call = (script: Script, ...args: readonly Argument[]) =>
-    session.run((client) => evaluate(client, script, args))
+  const call = (script: Script, ...args: readonly Argument[]) => session.run((client) => evaluate(client, script, args))
   return {
     get: async (key) => versioned(await call(scripts.get, key)),
     put: async (key, value, expected) => {
@@ -52,6 +52,7 @@ export function redisStore({ url, deadlineMs = defaultDeadlineMs }: RedisStoreOp
     },
     list: async (start) => entries(await call(scripts.list, ...range(start))),
     delete: async (key) => void (await call(scripts.remove, key)),
+    diagnose: () => session.run(async (client) => findings(await serverFacts(client))),
     close: () => session.close(),
   }
 }

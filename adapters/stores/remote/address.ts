@@ -31,18 +31,21 @@ export function parseAddress(url: string, form: AddressForm): Address {
   const parts = URL.canParse(url) ? new URL(url) : undefined
   const protocol = parts?.protocol.slice(0, -1) ?? ''
   if (parts === undefined || !form.protocols.includes(protocol) || parts.hostname === '') throw invalid(form)
-  const port = parts.port === '' ? form.defaultPort : Number(parts.port)
-  const path = decode(parts.pathname.slice(1), form)
+  const [port, path] = [Number(parts.port) || form.defaultPort, decode(parts.pathname.slice(1), form)]
   return {
     protocol,
     host: parts.hostname.replaceAll(/^\[|\]$/g, ''),
     port,
-    user: decode(parts.username, form) || undefined,
-    password: decode(parts.password, form) || undefined,
+    user: given(parts.username, form),
+    password: given(parts.password, form),
     path,
     options: optionsIn(parts.searchParams, form),
-    name: `${protocol}://${parts.hostname}:${port}${path === '' ? '' : `/${path}`}`,
+    name: [`${protocol}://${parts.hostname}:${port}`, path].filter(Boolean).join('/'),
   }
+}
+
+function given(text: string, form: AddressForm): string | undefined {
+  return text === '' ? undefined : decode(text, form)
 }
 
 function optionsIn(query: URLSearchParams, form: AddressForm): Record<string, string> {

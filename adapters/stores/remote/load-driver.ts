@@ -1,11 +1,7 @@
 import { QueueCanaryError } from '../../../src/errors.ts'
 
-/** The packages that stores need, and the releases that they were tested with. They are not dependencies: who uses a store installs its driver. */
-const drivers = {
-  redis: ['redis@6'],
-  nats: ['@nats-io/transport-node@3', '@nats-io/jetstream@3'],
-  postgres: ['pg@8'],
-} as const
+/** The package that each store needs, and the release that it was tested with. They are no dependencies: who uses a store installs its driver. */
+const drivers = { redis: 'redis@6', nats: '@nats-io/transport-node@3', postgres: 'pg@8' } as const
 
 /** Resolves to the driver's module. A driver that is not installed is `STORE_REFUSED`, with what to install. */
 export async function loadDriver<T>(store: keyof typeof drivers, load: () => Promise<T>): Promise<T> {
@@ -15,7 +11,7 @@ export async function loadDriver<T>(store: keyof typeof drivers, load: () => Pro
     if (!isMissing(error)) throw error
     throw new QueueCanaryError(
       'STORE_REFUSED',
-      `the ${store} store needs a package that is not installed: npm install ${drivers[store].join(' ')}`,
+      `the ${store} store needs a package that is not installed: npm install ${drivers[store]}`,
       { cause: error },
     )
   }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { QueueCanaryError } from '../../../src/errors.ts'
 
 /** Two tries fit into the five seconds that a lease and an allocation live. */
@@ -15,7 +15,7 @@ export interface Driver<C> {
   /** Ends it at once: of what is under way nothing more is sent. Never throws. */
   readonly discard: (connection: C) => void
   /** Ends it when what is under way has been answered. */
-  readonly finish: (connection: C) => Promise<unknown>
+  readonly finish: (connection: C) => Promise<void>
   readonly explain: (error: unknown) => Trouble
 }
 
@@ -40,15 +40,17 @@ export interface Session<C> {
 /** Connections are tried at intervals that double, with full jitter: many workers lose one server at the same moment. */
 const backoff = { firstMs: 50, longestMs: 1_000 }
 
-export function createSession<C>(driver: Driver<C>, deadlineMs: number): Session<C> {
+export function createSession<C extends object>(driver: Driver<C>, deadlineMs: number): Session<C> {
   return new SharedSession(driver, deadlineMs)
 }
 
-class SharedSession<C> implements Session<C> {
+class SharedSession<C extends object> implements Session<C> {
   readonly #driver: Driver<C>
   readonly #deadlineMs: number
+  readonly #givenUp = new WeakMap<C, Trouble>()
   #connection: C | undefined
   #connecting: Promise<C> | undefined
+  #closing: Promise<void> | undefined
   readonly #ended = new AbortController()
   #failures = 0
   #notBefore = 0
@@ -74,12 +76,15 @@ class SharedSession<C> implements Session<C> {
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#ended.signal.aborted) return
-    const connection = this.#connection
-    this.#connection = undefined
+  close(): Promise<void> {
+    return (this.#closing ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
     this.#ended.abort()
     await this.#connecting?.catch(() => undefined)
+    const connection = this.#connection
+    this.#connection = undefined
     if (connection === undefined) return
     await this.#inTime(this.#driver.finish(connection)).catch(() => undefined)
     this.#driver.discard(connection)
@@ -88,7 +93,7 @@ class SharedSession<C> implements Session<C> {
   #connected(): Promise<C> | C {
     const connection = this.#connection
     if (connection !== undefined && this.#driver.isAlive(connection)) return connection
-    if (connection !== undefined) this.#giveUp(connection)
+    if (connection !== undefined) this.#giveUp(connection, lost)
     this.#connecting ??= this.#connect().finally(() => (this.#connecting = undefined))
     return this.#connecting
   }
@@ -113,22 +118,22 @@ class SharedSession<C> implements Session<C> {
     this.#notBefore = performance.now() + Math.random() * mostMs
   }
 
-  /** A process that stood still finds its answer waiting: time is over only when the sockets have been looked at. */
   async #inTime<T>(working: Promise<T>): Promise<T> {
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => void twoTurns().then(() => reject(silence)), this.#deadlineMs)
+    const over = new AbortController()
     try {
-      return await Promise.race([working, late])
+      return await Promise.race([working, timeIsOver(this.#deadlineMs, over.signal)])
     } finally {
-      clearTimeout(timer)
+      over.abort()
     }
   }
 
   #failed(error: unknown, used: C | undefined): QueueCanaryError {
     if (this.#ended.signal.aborted) return this.#error('STORE_REFUSED', 'was closed: open a new one', error)
     if (error instanceof QueueCanaryError) return error
-    const { code, text, anew } = error === silence ? this.#silent(used) : this.#driver.explain(error)
-    if (anew && used !== undefined) this.#giveUp(used)
+    // one call's trouble ended the connection of all
+    const known = used && this.#givenUp.get(used)
+    const { code, text, anew } = known ?? (error === silence ? this.#silent(used) : this.#driver.explain(error))
+    if (anew && used !== undefined) this.#giveUp(used, { code, text, anew })
     return this.#error(code, text, error)
   }
 
@@ -140,11 +145,12 @@ class SharedSession<C> implements Session<C> {
     return { code: 'STORE_UNREACHABLE', text, anew: true }
   }
 
-  #giveUp(connection: C): void {
+  #giveUp(connection: C, trouble: Trouble): void {
     if (this.#connection === connection) {
       this.#connection = undefined
       this.#putOff()
     }
+    this.#givenUp.set(connection, trouble)
     this.#driver.discard(connection)
   }
 
@@ -153,9 +159,18 @@ class SharedSession<C> implements Session<C> {
   }
 }
 
+const lost: Trouble = { code: 'STORE_UNREACHABLE', text: 'closed the connection', anew: true }
 const silence = new Error('no answer in time')
 
-async function twoTurns(): Promise<void> {
-  await nextTurn()
-  await nextTurn()
+/**
+ * Rejects when the time is over. A process that stood still meanwhile has not looked for the answer: it gets the time that it missed once more.
+ */
+async function timeIsOver(ms: number, signal: AbortSignal): Promise<never> {
+  const due = performance.now() + ms
+  await sleep(ms, undefined, { signal })
+  const missedMs = performance.now() - due
+  if (missedMs > toleratedLagMs) await sleep(Math.min(missedMs, ms), undefined, { signal })
+  throw silence
 }
+
+const toleratedLagMs = 20
