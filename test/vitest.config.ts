@@ -39,6 +39,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // each file starts a server of its own
           maxWorkers: 2,
+          retry: 1,
         },
       },
     ],

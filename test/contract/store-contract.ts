@@ -10,6 +10,8 @@ export type { StoreTarget, StoreUnderTest } from './store/store-case.ts'
 
 const noServer = 'there is no server between the clients and the documents'
 const patience = { timeout: 120_000 }
+/** What is proven here does not depend on how busy the machine is. */
+const patientMs = 10_000
 
 /** Registers every promise of `src/contracts/store.ts` as a test of the target. */
 export function storeContract(target: StoreTarget): void {
@@ -31,7 +33,7 @@ export function storeContract(target: StoreTarget): void {
       const reason = skip.get(name)
       context.skip(reason !== undefined, reason)
       const documents = await open()
-      const connect = async () => teardown.add(await documents.connect(), (store) => store.close())
+      const connect = async () => teardown.add(documents.connect(patientMs), (store) => store.close())
       await testCase.run(connect, documents)
       expect.hasAssertions()
     })
@@ -46,7 +48,7 @@ export function storeContract(target: StoreTarget): void {
       await testCase.run({
         proxy,
         control: control ?? untouchable,
-        connect: async () => teardown.add(await documents.connect(), (store) => store.close()),
+        connect: async () => teardown.add(documents.connect(patientMs), (store) => store.close()),
         through: (deadlineMs) => teardown.add(server.connectThrough(proxy.port, deadlineMs), (store) => store.close()),
       })
       expect.hasAssertions()

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
 import { natsStore } from '../../adapters/stores/nats/index.ts'
+import { rolloutContract } from '../contract/store/rollout-cases.ts'
 import { storeContract } from '../contract/store-contract.ts'
+import type { StoreTarget } from '../contract/store-contract.ts'
 import { jetStream, startNats } from '../support/nats-server.ts'
 import { atPort } from '../support/store-server.ts'
 import type { StoreServer } from '../support/store-server.ts'
@@ -10,16 +12,16 @@ let server: StoreServer
 beforeAll(async () => void (server = await startNats()))
 afterAll(() => server?.stop())
 
-storeContract({
+const target: StoreTarget = {
   name: 'NATS',
   async open() {
     const { url, control } = server
     const bucket = `test-${randomUUID()}`
     const empty = async (): Promise<void> => void (await jetStream(url, `STREAM.DELETE.KV_${bucket}`))
-    const connect = (address = url, deadlineMs?: number) =>
+    const connect = (address: string, deadlineMs?: number) =>
       natsStore({ url: `${address}?bucket=${bucket}`, ...(deadlineMs !== undefined && { deadlineMs }) })
     return {
-      connect: () => connect(),
+      connect: (deadlineMs) => connect(url, deadlineMs),
       empty,
       dispose: empty,
       server: {
@@ -29,4 +31,7 @@ storeContract({
       },
     }
   },
-})
+}
+
+storeContract(target)
+rolloutContract(target)

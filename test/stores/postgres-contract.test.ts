@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
 import { postgresStore } from '../../adapters/stores/postgres/index.ts'
+import { rolloutContract } from '../contract/store/rollout-cases.ts'
 import { storeContract } from '../contract/store-contract.ts'
+import type { StoreTarget } from '../contract/store-contract.ts'
 import { startPgbouncer } from '../support/pgbouncer.ts'
 import { sql, startPostgres } from '../support/postgres-server.ts'
 import { atPort } from '../support/store-server.ts'
@@ -26,14 +28,14 @@ function freshTable() {
   return { empty, dispose: empty, connect }
 }
 
-storeContract({
+const target: StoreTarget = {
   name: 'PostgreSQL',
   async open() {
     const { connect, ...table } = freshTable()
     const { url, control } = server
     return {
       ...table,
-      connect: () => connect(url),
+      connect: (deadlineMs) => connect(url, deadlineMs),
       server: {
         port: Number(new URL(url).port),
         control,
@@ -41,7 +43,10 @@ storeContract({
       },
     }
   },
-})
+}
+
+storeContract(target)
+rolloutContract(target)
 
 storeContract({
   name: 'PostgreSQL behind a transaction pooler',
@@ -49,7 +54,7 @@ storeContract({
     const { connect, ...table } = freshTable()
     return {
       ...table,
-      connect: () => connect(pooler.url),
+      connect: (deadlineMs) => connect(pooler.url, deadlineMs),
       server: {
         port: Number(new URL(pooler.url).port),
         control: undefined,

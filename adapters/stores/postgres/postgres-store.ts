@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../../../src/contracts/broker.ts'
 import type { Entry, Store } from '../../../src/contracts/store.ts'
+import { unless } from '../remote/news.ts'
 import { createSession, defaultDeadlineMs } from '../remote/session.ts'
 import { connect } from './connect.ts'
 import type { Answer, Postgres } from './connect.ts'
@@ -38,7 +39,7 @@ export function postgresStore({ url, deadlineMs = defaultDeadlineMs }: PostgresS
     },
     deadlineMs,
   )
-  const read = (text: string, values: readonly Buffer[]) =>
+  const read = (text: string, values: readonly unknown[]) =>
     session.run(async (connection) => documents(await connection.query(text, values)))
   return {
     get: async (key) => {
@@ -56,10 +57,9 @@ export function postgresStore({ url, deadlineMs = defaultDeadlineMs }: PostgresS
       )
       return count === 0 ? undefined : revision
     },
-    list: async (prefix) => {
-      const entries = await read(sql.list, [Buffer.from(prefix), Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)])])
-      return entries.sort((a, b) => (a.key < b.key ? -1 : 1))
-    },
+    list: async (prefix) => inOrder(await read(sql.list, range(prefix))),
+    listNews: async (prefix, known) =>
+      inOrder(await read(sql.listNews, [...range(prefix), [...known]])).map((entry) => unless(known, entry)),
     delete: async (key) => void (await session.run((connection) => connection.query(sql.remove, [Buffer.from(key)]))),
     diagnose: () => session.run(diagnose),
     close: () => session.close(),
@@ -86,14 +86,26 @@ async function connectToTable(location: Location, signal: AbortSignal): Promise<
  * answered it: behind a pooler or an address that moves, the next transaction may be another server's.
  */
 function statements(table: string) {
-  const reading = `select one.standby, d.key, d.value, d.revision from (select pg_is_in_recovery()::int::text as standby) one left join ${table} d`
+  const reading = (value: string) =>
+    `select one.standby, d.key, ${value} as value, d.revision
+     from (select pg_is_in_recovery()::int::text as standby) one left join ${table} d`
+  const below = 'on d.key >= $1 and d.key < $2'
   return {
-    get: `${reading} on d.key = $1`,
-    list: `${reading} on d.key >= $1 and d.key < $2`,
+    get: `${reading('d.value')} on d.key = $1`,
+    list: `${reading('d.value')} ${below}`,
+    listNews: `${reading(`case when d.revision = any($3::text[]) then ''::bytea else d.value end`)} ${below}`,
     insert: `insert into ${table} (key, value, revision) values ($1, $2, $3) on conflict (key) do nothing`,
     update: `update ${table} set value = $2, revision = $3 where key = $1 and revision = $4`,
     remove: `delete from ${table} where key = $1`,
   }
+}
+
+function range(prefix: string): readonly [Buffer, Buffer] {
+  return [Buffer.from(prefix), Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)])]
+}
+
+function inOrder(entries: Entry[]): Entry[] {
+  return entries.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 function documents({ rows }: Answer): Entry[] {

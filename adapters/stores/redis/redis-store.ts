@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Entry, Store, Versioned } from '../../../src/contracts/store.ts'
 import { invalid, parseAddress } from '../remote/address.ts'
 import type { Address } from '../remote/address.ts'
+import { unless } from '../remote/news.ts'
 import { createSession, defaultDeadlineMs } from '../remote/session.ts'
 import { connectToKeys, serverFacts } from './connect.ts'
 import type { Argument, Redis } from './connect.ts'
@@ -51,6 +52,8 @@ export function redisStore({ url, deadlineMs = defaultDeadlineMs }: RedisStoreOp
       return written === 1 ? revision : undefined
     },
     list: async (start) => entries(await call(scripts.list, ...range(start))),
+    listNews: async (start, known) =>
+      entries(await call(scripts.list, ...range(start), ...known)).map((entry) => unless(known, entry)),
     delete: async (key) => void (await call(scripts.remove, key)),
     diagnose: () => session.run(async (client) => findings(await serverFacts(client))),
     close: () => session.close(),

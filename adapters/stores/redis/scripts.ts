@@ -26,17 +26,23 @@ export const scripts = {
      if not found then redis.call('ZADD', KEYS[2], 0, ARGV[1]) end
      return 1`,
   ),
-  /** ARGV: the first key and the one after the last, as ZRANGE BYLEX takes them. Returns keys and documents in turn. */
+  /**
+   * ARGV: the first key and the one after the last, as ZRANGE BYLEX takes them, then revisions that are known. Returns keys and documents in
+   * turn; of a known one only its revision.
+   */
   list: script(
     'allow-oom',
-    `local keys = redis.call('ZRANGE', KEYS[2], ARGV[1], ARGV[2], 'BYLEX')
+    `local known = {}
+     for i = 3, #ARGV do known[ARGV[i]] = true end
+     local keys = redis.call('ZRANGE', KEYS[2], ARGV[1], ARGV[2], 'BYLEX')
      local found = {}
      for first = 1, #keys, 1000 do
        local last = math.min(first + 999, #keys)
        local documents = redis.call('HMGET', KEYS[1], unpack(keys, first, last))
        for i, document in ipairs(documents) do
+         local revision = string.sub(document or '', 1, ${revisionLength})
          found[#found + 1] = keys[first + i - 1]
-         found[#found + 1] = document
+         found[#found + 1] = known[revision] and revision or document
        end
      end
      return found`,

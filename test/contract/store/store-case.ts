@@ -12,8 +12,8 @@ export interface StoreTarget {
 }
 
 export interface StoreUnderTest {
-  /** A new client of the same documents, as if from another process. The suite closes it. */
-  connect(): Store | Promise<Store>
+  /** A new client of the same documents, as if from another process. The suite closes it. @default deadlineMs what users get */
+  connect(deadlineMs?: number): Store
   /** Removes the documents. */
   dispose(): Promise<void>
   /** Loses every document, as a server does that starts empty. */
