@@ -3,7 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { redisStore } from '../../adapters/stores/redis/index.ts'
+import { createComposition } from '../../src/cli/compose.ts'
+import { examine } from '../../src/cli/examine.ts'
 import type { Store } from '../../src/contracts/store.ts'
+import { systemClock } from '../../src/worker/system-clock.ts'
+import { fakeIo } from '../cli/fake-io.ts'
 import { eventually } from '../support/eventually.ts'
 import { redisCommand, startRedis, startRedisNode } from '../support/redis-server.ts'
 import { allRefused, refusals } from '../support/store-refusals.ts'
@@ -120,6 +124,24 @@ describe('a server that must not be used', () => {
 })
 
 const rights = ['+evalsha', '+eval', '+hget', '+hset', '+hdel', '+hmget', '+zadd', '+zrem', '+zrange', '+info']
+
+describe('doctor', () => {
+  it('says which server it is, and warns of one that keeps no log of its writes', async () => {
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: server.url } })
+    const place = { store: undefined, namespace: undefined }
+    const found = async () =>
+      (await examine(io, place, createComposition(systemClock()))).filter(({ subject }) => subject === 'store')
+    const readable = { level: 'ok', found: 'redis, readable and writable' }
+    const named = { level: 'ok', found: expect.stringMatching(/^(?:Redis|Valkey) \d+\.\d+\.\d+, 0 replicas$/) }
+    expect(await found()).toMatchObject([readable, named])
+    await command('CONFIG', 'SET', 'appendonly', 'no')
+    try {
+      expect(await found()).toMatchObject([readable, named, { level: 'warning', mend: 'set appendonly yes' }])
+    } finally {
+      await command('CONFIG', 'SET', 'appendonly', 'yes')
+    }
+  })
+})
 
 describe('a server that forgets its scripts', () => {
   it('gets them anew', async () => {

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { connect } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { installPackage } from './debian-package.ts'
@@ -40,6 +42,7 @@ export function startNats(setting?: NatsSetting): Promise<StoreServer> {
       debian: {
         async prepare(directory, port) {
           if (!existsSync(binary)) await installPackage('nats-server')
+          await checkVersion()
           const file = join(directory, 'nats.conf')
           writeFileSync(file, content)
           return { binary, args: ['-a', '127.0.0.1', '-p', `${port}`, ...args(file, join(directory, 'jetstream'))] }
@@ -48,6 +51,13 @@ export function startNats(setting?: NatsSetting): Promise<StoreServer> {
     },
     setting === undefined ? process.env : { ...process.env, NATS_URL: undefined },
   )
+}
+
+/** Debian 12 has one that is too old for the store. */
+async function checkVersion(): Promise<void> {
+  const { stdout } = await promisify(execFile)(binary, ['--version'])
+  const [, minor] = /v2\.(\d+)\./.exec(stdout) ?? []
+  if (Number(minor) < 10) throw new Error(`${stdout.trim()} is installed, and 2.10 or later is needed`)
 }
 
 /** What an administrator does over a connection. */
