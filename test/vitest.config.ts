@@ -38,7 +38,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           // each file starts a server of its own
-          maxWorkers: 2,
+          maxWorkers: 3,
           retry: 1,
         },
       },

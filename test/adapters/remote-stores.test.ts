@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { natsStore } from '../../adapters/stores/nats/index.ts'
 import { postgresStore } from '../../adapters/stores/postgres/index.ts'
@@ -60,6 +63,32 @@ describe('a server that is not there', () => {
     expect(String(failure)).not.toContain('hunter2')
     await store.close()
   })
+})
+
+describe('a server that slams the door', () => {
+  it.each([
+    [redisStore, (port: number) => `redis://127.0.0.1:${port}`],
+    [natsStore, (port: number) => `nats://127.0.0.1:${port}`],
+    [postgresStore, (port: number) => `postgres://app@127.0.0.1:${port}/db`],
+  ] satisfies (readonly [Open, (port: number) => string])[])(
+    '%o: is tried again and again, at growing intervals',
+    async (open, url) => {
+      const times: number[] = []
+      const door = createServer((socket) => {
+        times.push(performance.now())
+        socket.on('error', () => {}).destroy()
+      })
+      await once(door.listen(0, '127.0.0.1'), 'listening')
+      const store = open({ url: url((door.address() as AddressInfo).port), deadlineMs: 10_000 })
+      const failures: unknown[] = []
+      while (times.length < 12) await store.get('k').catch((error: unknown) => failures.push(error))
+      expect(failures.every((error) => isQueueCanaryError(error, 'STORE_UNREACHABLE'))).toBe(true)
+      // eleven pauses with full jitter: up to 50, 100, 200, 400, 800 ms, then a second each; less than 800 ms in all is a chance of less than one in 100,000
+      expect((times[11] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(800)
+      await store.close()
+      door.close()
+    },
+  )
 })
 
 describe('a driver that is not installed', () => {

@@ -116,6 +116,10 @@ describe('a server that refuses', () => {
     expect(await refusals(open(await start({ config: 'debug: false' })))).toEqual(allRefused(/has no JetStream/))
   })
 
+  it('one without TLS, where TLS is wanted', async () => {
+    expect(await refusals(open(server.url.replace('nats:', 'tls:')))).toEqual(allRefused(/offers no TLS/))
+  })
+
   it('users and passwords', async () => {
     const url = await start({
       config: `jetstream {}\n authorization { users: [${user('app', '">"')}] }`,

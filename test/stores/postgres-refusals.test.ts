@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { postgresStore } from '../../adapters/stores/postgres/index.ts'
 import { definition } from '../../adapters/stores/postgres/schema.ts'
@@ -5,8 +8,11 @@ import type { Store } from '../../src/contracts/store.ts'
 import { eventually } from '../support/eventually.ts'
 import { sql, startPostgres } from '../support/postgres-server.ts'
 import { allRefused, refusals } from '../support/store-refusals.ts'
+import { atPort } from '../support/store-server.ts'
 import type { StoreServer } from '../support/store-server.ts'
 import { useTeardown } from '../support/teardown.ts'
+import { testCertificate } from '../support/test-certificate.ts'
+import { greetAsPostgres, tlsFront } from '../support/tls-front.ts'
 
 let server: StoreServer
 beforeAll(async () => void (server = await startPostgres()))
@@ -50,6 +56,25 @@ describe('a server that must not be used', () => {
 
   it('one without TLS, where TLS is wanted', async () => {
     expect(await refusals(open({ options: '?sslmode=verify-full' }))).toEqual(allRefused(/offers no TLS/))
+  })
+
+  it('one whose certificate proves nothing', async () => {
+    const target = Number(new URL(server.url).port)
+    const { port } = teardown.add(await tlsFront(target, greetAsPostgres), (front) => front.close())
+    const through = (host: string, options: string) => {
+      const url = `${atPort(server.url, port).replace('127.0.0.1', host)}?${options}`
+      return teardown.add(postgresStore({ url, deadlineMs: 5_000 }), (store) => store.close())
+    }
+    const folder = teardown.add(mkdtempSync(join(tmpdir(), 'queue-canary-')), (path) =>
+      rmSync(path, { recursive: true }),
+    )
+    const authority = `sslrootcert=${join(folder, 'ca.pem')}`
+    writeFileSync(join(folder, 'ca.pem'), testCertificate)
+    await expect(through('localhost', 'sslmode=verify-full').get('k')).rejects.toThrow(/self-signed certificate/)
+    await expect(through('127.0.0.1', `sslmode=verify-full&${authority}`).get('k')).rejects.toThrow(/does not match/)
+    expect(await through('localhost', `sslmode=verify-full&${authority}`).get('k')).toBeUndefined()
+    expect(await through('127.0.0.1', `sslmode=verify-ca&${authority}`).get('k')).toBeUndefined()
+    expect(await through('127.0.0.1', 'sslmode=require').get('k')).toBeUndefined()
   })
 
   it('one that takes no writes', async () => {

@@ -1,6 +1,4 @@
-import { connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { redisStore } from '../../adapters/stores/redis/index.ts'
 import { createComposition } from '../../src/cli/compose.ts'
@@ -13,7 +11,8 @@ import { redisCommand, startRedis, startRedisNode } from '../support/redis-serve
 import { allRefused, refusals } from '../support/store-refusals.ts'
 import type { StoreServer } from '../support/store-server.ts'
 import { useTeardown } from '../support/teardown.ts'
-import { testCertificate, testCertificateKey } from '../support/test-certificate.ts'
+import { testCertificate } from '../support/test-certificate.ts'
+import { tlsFront } from '../support/tls-front.ts'
 
 let server: StoreServer
 beforeAll(async () => void (server = await startRedis()))
@@ -174,14 +173,7 @@ async function node() {
 
 describe('TLS', () => {
   it('checks who the server is', async () => {
-    const tls = createTlsServer({ cert: testCertificate, key: testCertificateKey }, (socket) => {
-      const onward = connect(Number(new URL(server.url).port), '127.0.0.1')
-      for (const end of [socket, onward]) end.on('error', () => [socket, onward].forEach((both) => both.destroy()))
-      socket.pipe(onward).pipe(socket)
-    })
-    teardown.add(tls, (listener) => listener.close())
-    await new Promise<void>((resolve) => tls.listen(0, '127.0.0.1', resolve))
-    const { port } = tls.address() as AddressInfo
+    const { port } = teardown.add(await tlsFront(Number(new URL(server.url).port)), (front) => front.close())
     const openTls = (host: string) =>
       teardown.add(redisStore({ url: `rediss://${host}:${port}?prefix=refusals` }), (store) => store.close())
     await expect(openTls('localhost').get('k')).rejects.toThrow(/is not reachable: self-signed certificate/)

@@ -69,8 +69,6 @@ class ServerChild {
     const child = spawn(binary, args, {
       cwd: this.#directory,
       stdio: ['ignore', output, output],
-      // a group of its own: PostgreSQL has a process for each connection, and all stop together
-      detached: true,
       ...owner,
     })
     closeSync(output)
@@ -79,10 +77,11 @@ class ServerChild {
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
   }
 
+  /** To the server and its children: PostgreSQL has one for each connection. */
   signal(signal: NodeJS.Signals): void {
     const pid = this.#child?.pid
     if (pid === undefined || this.#child?.exitCode !== null || this.#child.signalCode !== null) return
-    process.kill(-pid, signal)
+    for (const each of [pid, ...childrenOf(pid)]) send(each, signal)
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -93,5 +92,19 @@ class ServerChild {
       const log = readFileSync(join(this.#directory, 'console.log'), 'utf8').slice(-2_000)
       throw new Error(`the server did not end; it wrote:\n${log}`, { cause })
     }
+  }
+}
+
+function childrenOf(pid: number): readonly number[] {
+  const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+  return listed === '' ? [] : listed.split(' ').map(Number)
+}
+
+/** A child may have ended since it was listed. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // gone: as it should be
   }
 }

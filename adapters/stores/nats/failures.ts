@@ -39,5 +39,6 @@ export function explain(error: unknown): Trouble {
   const known = classes[clientError(error) ?? '']
   if (known !== undefined) return { anew: false, ...known }
   const text = error instanceof Error ? error.message : 'unknown failure'
+  if (/does not support 'tls'/.test(text)) return { code: 'STORE_REFUSED', text: 'offers no TLS', anew: true }
   return { code: 'STORE_UNREACHABLE', text: `is not reachable: ${text}`, anew: true }
 }

@@ -65,7 +65,8 @@ function wrap(client: Client, socket: Socket, state: { isAlive: boolean }): Post
     },
     destroy() {
       state.isAlive = false
-      socket.destroy()
+      // what is still on its way is not sent any more
+      socket.resetAndDestroy()
     },
     async end() {
       await client.end()
