@@ -28,7 +28,7 @@ export type {
   ProviderResult,
   TemplateValues,
 } from './contracts/metric-provider.ts'
-export type { Entry, Revision, Store, Versioned } from './contracts/store.ts'
+export type { Entry, News, Revision, Store, Versioned } from './contracts/store.ts'
 export type { ParsedPolicy } from './core/policy/parse-policy.ts'
 export type { Policy } from './core/policy/policy.ts'
 export type { ConsumerReport, ConsumerState, DrainReport } from './core/rollout/consumer-report.ts'

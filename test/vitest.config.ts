@@ -40,6 +40,18 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        ...common,
+        test: {
+          name: 'stores',
+          include: ['test/stores/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // each file starts a server of its own
+          maxWorkers: 3,
+          retry: 1,
+        },
+      },
     ],
   },
 })

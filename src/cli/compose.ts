@@ -2,6 +2,7 @@ import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Store } from '../contracts/store.ts'
+import { assertNever } from '../core/assert-never.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
 import type { StoreSettings } from './environment-readers.ts'
 
@@ -34,6 +35,7 @@ export function createComposition(clock: Clock): Composition {
       const { sqliteStore } = await import('../../adapters/stores/sqlite/index.ts')
       return sqliteStore({ path })
     },
+    ...serverStores,
   }
   const brokers: Brokers = {
     memory: async ({ brokerName, handBack }) => {
@@ -63,6 +65,21 @@ export function createComposition(clock: Clock): Composition {
   }
 }
 
+const serverStores = {
+  redis: async ({ url }: { readonly url: string }) => {
+    const { redisStore } = await import('../../adapters/stores/redis/index.ts')
+    return redisStore({ url })
+  },
+  nats: async ({ url }: { readonly url: string }) => {
+    const { natsStore } = await import('../../adapters/stores/nats/index.ts')
+    return natsStore({ url })
+  },
+  postgres: async ({ url }: { readonly url: string }) => {
+    const { postgresStore } = await import('../../adapters/stores/postgres/index.ts')
+    return postgresStore({ url })
+  },
+}
+
 type Stores = {
   readonly [Kind in StoreSettings['kind']]: (settings: Extract<StoreSettings, { kind: Kind }>) => Promise<Store>
 }
@@ -71,5 +88,18 @@ type Brokers = Readonly<
 >
 
 function openFrom(stores: Stores, settings: StoreSettings): Promise<Store> {
-  return settings.kind === 'memory' ? stores.memory(settings) : stores.sqlite(settings)
+  switch (settings.kind) {
+    case 'memory':
+      return stores.memory(settings)
+    case 'sqlite':
+      return stores.sqlite(settings)
+    case 'redis':
+      return stores.redis(settings)
+    case 'nats':
+      return stores.nats(settings)
+    case 'postgres':
+      return stores.postgres(settings)
+    default:
+      return assertNever(settings)
+  }
 }

@@ -5,8 +5,19 @@ import type { Reader } from '../core/schema/reader.ts'
 import { parsed, string } from '../core/schema/scalars.ts'
 import { describeValue } from '../core/schema/describe-problem.ts'
 
-/** Where rollouts and reports live. */
-export type StoreSettings = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string }
+/** Where rollouts and reports live: in this process, on this host, or on a server that the workers of many hosts share. */
+export type StoreSettings =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | ServerSettings<'redis'>
+  | ServerSettings<'nats'>
+  | ServerSettings<'postgres'>
+
+interface ServerSettings<Kind> {
+  readonly kind: Kind
+  /** May hold a password: never to be shown. */
+  readonly url: string
+}
 
 export interface BrokerSettings {
   readonly kind: 'memory' | 'rabbitmq' | 'sqs'
@@ -21,12 +32,26 @@ export type HandBackSettings =
 
 export function storeReader(): Reader<StoreSettings> {
   return parsed({
-    expected: 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in this release)',
-    pattern: /^(?:memory:|sqlite:(?!\/\/|:memory:).+)$/s,
-    parse: (text) => (text === 'memory:' ? { kind: 'memory' } : { kind: 'sqlite', path: text.slice('sqlite:'.length) }),
+    expected: 'redis[s]://…, nats://…, tls://…, postgres[ql]://…, sqlite:PATH or memory:',
+    pattern: /^(?:memory:|sqlite:(?!\/\/|:memory:).+|(?!sqlite:)[a-z]+:\/\/\S+)$/s,
+    parse: (text) => {
+      if (text === 'memory:') return { kind: 'memory' }
+      if (text.startsWith('sqlite:')) return { kind: 'sqlite', path: text.slice('sqlite:'.length) }
+      const kind = serverStores.get(text.slice(0, text.indexOf(':')))
+      return kind !== undefined && isServerUrl(text) ? { kind, url: text } : undefined
+    },
     describeFound: describeUrl,
   })
 }
+
+const serverStores: ReadonlyMap<string, 'redis' | 'nats' | 'postgres'> = new Map([
+  ['redis', 'redis'],
+  ['rediss', 'redis'],
+  ['nats', 'nats'],
+  ['tls', 'nats'],
+  ['postgres', 'postgres'],
+  ['postgresql', 'postgres'],
+])
 
 export function brokerReader(): Reader<BrokerSettings> {
   return parsed({
@@ -35,7 +60,7 @@ export function brokerReader(): Reader<BrokerSettings> {
     parse: (url) => {
       if (url === 'memory:') return { kind: 'memory', url }
       if (url.startsWith('http')) return readQueueUrl(url) && { kind: 'sqs', url }
-      return isAmqpUrl(url) ? { kind: 'rabbitmq', url } : undefined
+      return isServerUrl(url) ? { kind: 'rabbitmq', url } : undefined
     },
     describeFound: describeUrl,
   })
@@ -178,7 +203,7 @@ function isQueueName(name: string): boolean {
   return name.length > 0 && Buffer.byteLength(name) <= 255 && !/\p{Cc}/u.test(name)
 }
 
-function isAmqpUrl(text: string): boolean {
+function isServerUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { hostname, username, password, pathname } = new URL(text)
   return hostname !== '' && [username, password, pathname].every(isDecodable)

@@ -41,18 +41,21 @@ async function storeFindings(io: Io, place: Place, composition: Composition): Pr
       const written = await store.put(key, '{}', undefined)
       const read = await store.get(key)
       await store.delete(key)
-      if (written !== undefined && read?.revision === written)
-        return [ok('store', `${where.kind}, readable and writable`)]
-      return [
-        error('store', { found: 'what was written was not read back', mend: 'check that this is the store you mean' }),
-      ]
+      if (written === undefined || read?.revision !== written) return [notReadBack]
+      const more = (await store.diagnose?.()) ?? []
+      return [ok('store', `${where.kind}, readable and writable`), ...more.map(reachable)]
     } finally {
       await store.close()
     }
   } catch (cause) {
-    return [failure('store', cause, 'check QUEUE_CANARY_STORE and the rights on it')]
+    return [failure('store', cause, 'check --store or QUEUE_CANARY_STORE, and the rights on it')]
   }
 }
+
+const notReadBack = error('store', {
+  found: 'what was written was not read back',
+  mend: 'check that this is the store you mean',
+})
 
 async function queueFindings(queue: QueueEnvironment, io: Io, composition: Composition): Promise<readonly Examined[]> {
   const handlers = await handlerFindings(queue, io)
@@ -118,6 +121,10 @@ function settingsFindings(queue: QueueEnvironment): readonly Examined[] {
   return [
     { ...ok(`queue ${name}`, found), level: 'warning', mend: 'lower HANDLER_TIMEOUT, MAX_ATTEMPTS or RETRY_DELAY' },
   ]
+}
+
+function reachable(finding: Finding): Examined {
+  return { ...finding, unreachable: false }
 }
 
 function ok(subject: string, found: string): Examined {

@@ -21,19 +21,23 @@ export async function withSession<T>(place: Place, io: Io, work: (session: Sessi
   const settings = parseStoreSettings(io.env, place)
   if (!settings.ok)
     throw new QueueCanaryError('ENVIRONMENT_INVALID', listed('the store cannot be opened', settings.problems))
-  if (settings.place.store.kind === 'memory') {
+  const { store: where, namespace } = settings.place
+  if (where.kind === 'memory') {
     const why = 'a memory: store lives inside the process of its workers and cannot be reached from another one'
-    throw new QueueCanaryError('ENVIRONMENT_INVALID', `${why}: use sqlite:PATH for workers and commands alike`)
+    throw new QueueCanaryError(
+      'ENVIRONMENT_INVALID',
+      `${why}: use one that both can reach, such as sqlite:PATH on one host`,
+    )
   }
   // A worker makes the file; a command that made it would hide a mistyped path.
-  if (!existsSync(settings.place.store.path)) {
-    const why = `there is no store at ${settings.place.store.path}`
+  if (where.kind === 'sqlite' && !existsSync(where.path)) {
+    const why = `there is no store at ${where.path}`
     throw new QueueCanaryError('NOT_FOUND', `${why}: start the workers first, and check --store and QUEUE_CANARY_STORE`)
   }
   const clock = systemClock()
-  const store = await createComposition(clock).openStore(settings.place.store)
+  const store = await createComposition(clock).openStore(where)
   try {
-    return await work({ store, namespace: settings.place.namespace, clock })
+    return await work({ store, namespace, clock })
   } finally {
     await store.close()
   }

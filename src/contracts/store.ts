@@ -1,3 +1,5 @@
+import type { Finding } from './broker.ts'
+
 /**
  * Compare-and-set on small text documents: all that workers, coordinator and command line share. Every adapter passes
  * `test/contract/store-contract.ts`. A store may answer late or not at all; it may not tear or reorder one document's revisions.
@@ -13,8 +15,15 @@ export interface Store {
   put(key: string, value: string, expected: Revision | undefined): Promise<Revision | undefined>
   /** Every document whose key starts with `prefix`, in order of key. Not a snapshot: documents may be from slightly different moments. */
   list(prefix: string): Promise<readonly Entry[]>
+  /**
+   * `list` for who has read before: documents of a revision in `known` come without their value, so that it need not travel again. For stores
+   * that are far away.
+   */
+  listNews?(prefix: string, known: ReadonlySet<Revision>): Promise<readonly News[]>
   /** Removes the document; resolves whether or not there was one. */
   delete(key: string): Promise<void>
+  /** What `doctor` says of the store, after it has read and written in it; the first finding says what it is. */
+  diagnose?(): Promise<readonly Finding[]>
   /** Releases connections and files. Idempotent. */
   close(): Promise<void>
 }
@@ -29,4 +38,11 @@ export interface Versioned {
 
 export interface Entry extends Versioned {
   readonly key: string
+}
+
+export interface News {
+  readonly key: string
+  readonly revision: Revision
+  /** undefined where the revision is known. */
+  readonly value: string | undefined
 }

@@ -35,6 +35,8 @@ export interface CoordinatorOptions {
 /** A policy that was not there for this long is lost. */
 const policyPatienceMs = 600_000
 const releaseAttempts = 5
+/** Reports are all that is large, and between rollouts nobody hurries. */
+const sweepMs = 5_000
 
 /** One look: the document, and the time by this process's clock and as it watched. */
 interface Look {
@@ -60,6 +62,7 @@ export class Coordinator {
   /** The last decision that is known to stand, and when it was made. */
   #decided: { readonly epoch: number; readonly sequence: number; readonly at: number } | undefined
   #policyMissingSince: number | undefined
+  #sweptAt = -Infinity
   #leads = false
   #interrupted = false
   #ticking: Promise<unknown> = Promise.resolve()
@@ -135,16 +138,15 @@ export class Coordinator {
   }
 
   async #lead(look: Look): Promise<void> {
-    const { state, revision, now, watched } = look
+    const { state, revision, now } = look
     const rollout = runningRollout(state)
     if (rollout === undefined && state.commands.length === 0 && this.#sinceDecision(state, now) < renewMs) return
-    const reports = await this.#readReports(watched)
-    if (this.#options.consumer.version !== state.stable && this.#stableLives(state, watched)) {
+    if (await this.#mustYield(look, rollout)) {
       await this.#letGo(look)
       return
     }
     const { state: decided, effects } =
-      rollout === undefined ? await this.#rest(look, reports) : await this.#decide(look, rollout)
+      rollout === undefined ? await this.#rest(look) : await this.#decide(look, rollout)
     const lease = { ...state.lease, renewals: state.lease.renewals + 1 }
     const next = { ...decided, sequence: state.sequence + 1, lease }
     if ((await this.#options.records.writeState(next, revision)) === undefined) return
@@ -153,10 +155,22 @@ export class Coordinator {
     for (const effect of effects) this.#tell(effect, next)
   }
 
+  /** Reads the reports, where a decision rests on them. True where a consumer of the version in charge is there to coordinate. */
+  async #mustYield({ state, watched }: Look, rollout: Rollout | undefined): Promise<boolean> {
+    const isStable = this.#options.consumer.version === state.stable
+    if (isStable && rollout === undefined) return false
+    await this.#readReports(watched)
+    return !isStable && this.#stableLives(state, watched)
+  }
+
   /** Without a rollout there is only the lease to renew, and old reports to remove. */
-  async #rest({ state, watched }: Look, reports: readonly ConsumerReport[]): Promise<Transition<QueueState>> {
-    this.#roster.forgetAllBut(reports)
-    await sweepReports(this.#options.records, reports, (id) => this.#roster.silentMs(id, watched))
+  async #rest({ state, now, watched }: Look): Promise<Transition<QueueState>> {
+    if (now - this.#sweptAt >= sweepMs) {
+      const reports = await this.#readReports(watched)
+      this.#roster.forgetAllBut(reports)
+      await sweepReports(this.#options.records, reports, (id) => this.#roster.silentMs(id, watched))
+      this.#sweptAt = now
+    }
     return withoutRollout(state)
   }
 

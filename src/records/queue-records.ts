@@ -2,7 +2,7 @@ import type { Revision, Store } from '../contracts/store.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import { parsePolicy } from '../core/policy/parse-policy.ts'
 import { canonicalPolicy } from '../core/policy/show-policy.ts'
-import { consumerReportReader, envelope, queueStateReader, recordFormat } from '../core/rollout/codec.ts'
+import { envelope, queueStateReader, recordFormat } from '../core/rollout/codec.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { describeProblem } from '../core/schema/describe-problem.ts'
@@ -10,6 +10,8 @@ import { jsonValue } from '../core/schema/json-value.ts'
 import { parseWith } from '../core/schema/reader.ts'
 import type { Reader } from '../core/schema/reader.ts'
 import { QueueCanaryError } from '../errors.ts'
+import { mostCharacters, parseJson } from './parse-json.ts'
+import { createReportCache, listNews } from './report-cache.ts'
 
 /** Everything that is known of one queue of one namespace, as typed records over a store. */
 export interface QueueRecords {
@@ -29,7 +31,6 @@ export interface QueueRecords {
 }
 
 const stateRecord = envelope('queue', queueStateReader)
-const reportRecord = envelope('consumer', consumerReportReader)
 const policyRecord = envelope('policy', jsonValue())
 
 export function createQueueRecords(
@@ -41,8 +42,7 @@ export function createQueueRecords(
   const reportKey = (id: string) => `${base}/consumers/${encodeURIComponent(id)}`
   const policyKey = (digest: string) => `${base}/policies/${encodeURIComponent(digest)}`
   const ownReports = new Map<string, Revision>()
-  /** Reading is frequent and change is rare: one revision is decoded once. */
-  let reports: ReadonlyMap<string, ConsumerReport | undefined> = new Map()
+  const reports = createReportCache()
   let newest: { readonly state: QueueState; readonly revision: Revision } | undefined
   return {
     readState: async () => {
@@ -52,12 +52,7 @@ export function createQueueRecords(
       return newest
     },
     writeState: async (state, expected) => store.put(stateKey, encode('queue', state), expected),
-    readReports: async () => {
-      const entries = await store.list(`${base}/consumers/`)
-      const named = entries.map(({ key, revision, value }) => ({ name: `${revision} ${key}`, value }))
-      reports = new Map(named.map(({ name, value }) => [name, reports.get(name) ?? reportIn(value)]))
-      return [...reports.values()].filter((report) => report !== undefined)
-    },
+    readReports: async () => reports.take(await listNews(store, `${base}/consumers/`, reports.known())),
     writeReport: async (report) => {
       const value = encode('consumer', report)
       ownReports.set(report.id, await overwrite(store, reportKey(report.id), value, ownReports.get(report.id)))
@@ -86,8 +81,6 @@ export async function listQueues(store: Store, namespace: string): Promise<reado
   })
 }
 
-/** Larger ones are not ours: what does not fit is neither read nor written. */
-const mostCharacters = 1_000_000
 const overwriteAttempts = 10
 
 function encode(kind: string, content: unknown): string {
@@ -107,21 +100,6 @@ function decode<T>(key: string, reader: Reader<T>, text: string): T {
     'RECORD_INVALID',
     `the record ${key} cannot be read: ${problems.join('; ')}. A newer release or another program may have written it; upgrade, or remove the record`,
   )
-}
-
-/** undefined where somebody else's hand, or a newer release, wrote what is there. */
-function reportIn(text: string): ConsumerReport | undefined {
-  const parsed = parseWith(reportRecord, parseJson(text))
-  return parsed.ok ? parsed.value.content : undefined
-}
-
-function parseJson(text: string): unknown {
-  if (text.length > mostCharacters) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function policyOf(key: string, content: unknown): Policy {

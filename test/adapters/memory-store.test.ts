@@ -9,6 +9,9 @@ storeContract({
   },
   async open() {
     const store = memoryStore()
-    return { connect: () => store, dispose: () => store.close() }
+    const empty = async (): Promise<void> => {
+      for (const { key } of await store.list('')) await store.delete(key)
+    }
+    return { connect: () => store, dispose: () => store.close(), empty }
   },
 })

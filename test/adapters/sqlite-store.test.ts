@@ -8,8 +8,12 @@ storeContract({
   name: 'SQLite',
   async open() {
     const directory = await mkdtemp(join(tmpdir(), 'queue-canary-'))
+    const path = join(directory, 'store.db')
     return {
-      connect: () => sqliteStore({ path: join(directory, 'store.db') }),
+      connect: () => sqliteStore({ path }),
+      empty: async () => {
+        for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true })
+      },
       dispose: () => rm(directory, { recursive: true, force: true }),
     }
   },

@@ -68,6 +68,24 @@ describe('doctor', () => {
     expect(io.stdout()).toMatch(/error {4}store: /)
   })
 
+  it.each([
+    'redis://user:hunter2@127.0.0.1:1',
+    'nats://user:hunter2@127.0.0.1:1',
+    'postgres://user:hunter2@127.0.0.1:1/db',
+  ])('finds a store that does not answer (%s): exit 6, and no secret', async (url) => {
+    const { code, io } = await examine({ QUEUE_CANARY_STORE: url })
+    expect(code).toBe(6)
+    expect(io.stdout()).toMatch(/error {4}store: the store \w+:\/\/127\.0\.0\.1:1(?:\/db)? is not reachable/)
+    expect(io.stdout()).not.toContain('hunter2')
+  })
+
+  it('finds a URL of a store that cannot be understood: exit 2, and no secret', async () => {
+    const { code, io } = await examine({ QUEUE_CANARY_STORE: 'redis://user:hunter2@h/queue' })
+    expect(code).toBe(2)
+    expect(io.stdout()).toMatch(/error {4}store: URL of the store: expected redis\[s\]:\/\//)
+    expect(io.stdout()).not.toContain('hunter2')
+  })
+
   it('finds a broker that does not answer: exit 6, and no secret', { timeout: 40_000 }, async () => {
     const { code, io } = await examine({ QUEUE_CANARY_ORDERS_URL: 'amqp://user:hunter2@127.0.0.1:1' })
     expect(code).toBe(6)

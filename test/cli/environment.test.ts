@@ -159,7 +159,7 @@ describe('QUEUE_CANARY_HTTP', () => {
 })
 
 describe('parseStoreSettings', () => {
-  const stores = 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in this release)'
+  const stores = 'redis[s]://…, nats://…, tls://…, postgres[ql]://…, sqlite:PATH or memory:'
   const names = 'a name of 1 to 64 letters, digits, dots, dashes and underscores'
 
   it('looks at two variables only', () => {
@@ -169,10 +169,40 @@ describe('parseStoreSettings', () => {
     })
   })
 
+  it.each([
+    ['redis://cache:6379/1', 'redis'],
+    ['rediss://:p%40ss@cache', 'redis'],
+    ['nats://token@bus:4222?bucket=a', 'nats'],
+    ['tls://bus', 'nats'],
+    ['postgres://app:secret@db/app', 'postgres'],
+    ['postgresql://app@[::1]:5432/app?table=a.b', 'postgres'],
+  ])('%s is a %s store', (url, kind) => {
+    expect(parseStoreSettings(prefixed({ STORE: url }))).toMatchObject({ ok: true, place: { store: { kind, url } } })
+  })
+
+  it.each([
+    'mysql://h',
+    'redis:',
+    'redis://',
+    'redis:// h',
+    'postgres://app:a%zz@db/app',
+    'nats:bus',
+    'sqlite://h',
+    'sqlite:',
+  ])('%s is no store', (text) => {
+    expect(parseStoreSettings(prefixed({ STORE: text }))).toMatchObject({ ok: false })
+  })
+
+  it('shows no password of a store', () => {
+    const parsed = parseStoreSettings(prefixed({ STORE: 'mongodb://user:hunter2@h/db' }))
+    expect(parsed).toMatchObject({ ok: false, problems: [expect.stringContaining('found mongodb://h')] })
+    expect(JSON.stringify(parsed)).not.toContain('hunter2')
+  })
+
   it('names the option where the option is wrong', () => {
-    expect(parseStoreSettings({}, { store: 'nats://h', namespace: 'a b' })).toStrictEqual({
+    expect(parseStoreSettings({}, { store: 'mysql://h', namespace: 'a b' })).toStrictEqual({
       ok: false,
-      problems: [`--store: expected ${stores}, found nats://h`, `--namespace: expected ${names}, found "a b"`],
+      problems: [`--store: expected ${stores}, found mysql://h`, `--namespace: expected ${names}, found "a b"`],
     })
   })
 })

@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { aptGet } from './debian-package.ts'
 import { settles } from './eventually.ts'
 import type { PrometheusPlace } from './prometheus-start.ts'
 
@@ -46,13 +47,13 @@ async function unpacked(directory: string): Promise<string> {
 }
 
 async function download(cwd: string): Promise<void> {
-  const options = { cwd, env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, timeout: 300_000 }
+  const fetch = ['download', 'prometheus']
   try {
-    await run('apt-get', ['download', '-qq', 'prometheus'], options)
+    await aptGet(fetch, cwd)
   } catch (error) {
     if (process.getuid?.() !== 0) throw error
-    await run('apt-get', ['update', '-qq'], options)
-    await run('apt-get', ['download', '-qq', 'prometheus'], options)
+    await aptGet(['update'])
+    await aptGet(fetch, cwd)
   }
 }
 

@@ -1,11 +1,13 @@
-import { freePorts } from './rabbitmq-debian.ts'
+import { freePorts } from './free-ports.ts'
 import { startDebianPrometheus } from './prometheus-debian.ts'
 import { startDockerPrometheus } from './prometheus-docker.ts'
 import { eventually } from './eventually.ts'
+import { firstServer, forcedKind } from './server-kinds.ts'
+import type { ServerKind } from './server-kinds.ts'
 
 /** A running Prometheus server that scrapes one target every second. */
 export interface StartedPrometheus {
-  readonly kind: 'url' | 'docker' | 'debian'
+  readonly kind: ServerKind
   readonly url: string
   /** `host:port` of what it scrapes: where a worker has to listen. */
   readonly target: string
@@ -25,23 +27,19 @@ export interface PrometheusPlace {
  * that was tried.
  */
 export async function startPrometheus(env: NodeJS.ProcessEnv): Promise<StartedPrometheus> {
-  const { PROMETHEUS_URL: given, PROMETHEUS_TARGET: target = '127.0.0.1:9464', QUEUE_CANARY_TEST_SERVER: forced } = env
+  const { PROMETHEUS_URL: given, PROMETHEUS_TARGET: target = '127.0.0.1:9464' } = env
   if (given !== undefined) {
     await isReady(given)
     return { kind: 'url', url: given, target, stop: async () => {} }
   }
   const both = ['docker', 'debian'] as const
-  const kinds = both.filter((kind) => kind === forced)
-  const failures: string[] = []
-  for (const kind of kinds.length > 0 ? kinds : both) {
-    try {
-      return await start(kind)
-    } catch (error) {
-      failures.push(`${kind}: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
-  const hint = 'No Prometheus for the tests. Set PROMETHEUS_URL, start Docker, or use a Debian machine.'
-  throw new Error(`${hint}\n${failures.join('\n')}`)
+  const kinds = both.filter((kind) => kind === forcedKind(env))
+  return firstServer({
+    what: 'Prometheus',
+    hint: 'Set PROMETHEUS_URL, start Docker, or use a Debian machine.',
+    kinds: kinds.length > 0 ? kinds : both,
+    start: (kind) => start(kind === 'docker' ? 'docker' : 'debian'),
+  })
 }
 
 const starters = { docker: startDockerPrometheus, debian: startDebianPrometheus }

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { installPackage } from './debian-package.ts'
 import { eventually } from './eventually.ts'
+import { freePorts } from './free-ports.ts'
 import { awaitRabbitmq } from './rabbitmq-answers.ts'
 import type { DebianNode, RabbitmqHandle } from './rabbitmq-handle.ts'
 
@@ -17,7 +17,7 @@ const scripts = '/usr/lib/rabbitmq/bin'
 
 /** Starts a node from Debian's package, which is installed where that is missing and possible. */
 export async function startDebianRabbitmq(): Promise<{ handle: RabbitmqHandle; stop: () => Promise<void> }> {
-  await install()
+  if (!existsSync(join(scripts, 'rabbitmq-server'))) await installPackage('rabbitmq-server')
   const node = await newNode()
   const url = `amqp://guest:guest@127.0.0.1:${node.ports.amqp}`
   await launchDebianNode(node)
@@ -53,17 +53,6 @@ export async function killDebianNode(node: DebianNode, signal: 'SIGTERM' | 'SIGK
 export async function debianCommand(node: DebianNode, script: string, args: readonly string[]): Promise<string> {
   const { stdout } = await run(join(scripts, script), args, { env: environment(node), timeout: 60_000 })
   return stdout
-}
-
-async function install(): Promise<void> {
-  if (existsSync(join(scripts, 'rabbitmq-server'))) return
-  if (process.getuid?.() !== 0) throw new Error('rabbitmq-server is not installed, and only root can install it')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update', '-qq'], { env, timeout: 300_000 })
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'rabbitmq-server'], {
-    env,
-    timeout: 600_000,
-  })
 }
 
 async function newNode(): Promise<DebianNode> {
@@ -108,20 +97,4 @@ function signalled(pid: number, signal: NodeJS.Signals | 0): boolean {
   } catch {
     return false
   }
-}
-
-/** Ports that were free a moment ago, and are told apart by being taken together. */
-export async function freePorts(count: number): Promise<number[]> {
-  const listeners = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    listeners.map(
-      (listener) =>
-        new Promise<number>((resolve, reject) => {
-          listener.once('error', reject)
-          listener.listen(0, '127.0.0.1', () => resolve((listener.address() as AddressInfo).port))
-        }),
-    ),
-  )
-  await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))))
-  return ports
 }

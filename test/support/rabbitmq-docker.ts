@@ -1,4 +1,4 @@
-import { freePorts } from './rabbitmq-debian.ts'
+import { freePorts } from './free-ports.ts'
 import { awaitRabbitmq } from './rabbitmq-answers.ts'
 import type { RabbitmqHandle } from './rabbitmq-handle.ts'
 

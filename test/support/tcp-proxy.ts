@@ -8,12 +8,16 @@ export interface TcpProxy {
   readonly port: number
   /** Connections open at this moment. */
   readonly open: number
+  /** Bytes that have passed so far, both ways together. */
+  readonly passed: number
   /** Connections broken so far by `cutAll` or `cutAfter`. */
   readonly cuts: number
   /** Resets every open connection on both sides. */
   cutAll(): void
   /** From now on forwards exactly `bytes` more bytes in that direction, over all connections together, then resets the one that reached it. Once. */
   cutAfter(direction: Direction, bytes: number): void
+  /** Where the last `cutAfter` has cut: the same once more. */
+  rearm(): void
   /** While on: connections stay open and new ones are accepted, but no byte passes. What was held passes when it is off again. */
   blackHole(on: boolean): void
   /** While on: new connections are reset. */
@@ -30,13 +34,22 @@ interface Faults {
   stalled: boolean
   refusing: boolean
   cuts: number
+  passed: number
   readonly left: Record<Direction, number>
 }
 
 /** Listens on a free port of the loopback interface in front of `target`. */
 export async function tcpProxy(target: { readonly host?: string; readonly port: number }): Promise<TcpProxy> {
   const pairs = new Set<Pair>()
-  const faults: Faults = { stalled: false, refusing: false, cuts: 0, left: { toServer: Infinity, toClient: Infinity } }
+  const faults: Faults = {
+    stalled: false,
+    refusing: false,
+    cuts: 0,
+    passed: 0,
+    left: { toServer: Infinity, toClient: Infinity },
+  }
+
+  let last: { readonly direction: Direction; readonly bytes: number } | undefined
 
   function accept(client: Socket): void {
     if (faults.refusing) return void client.resetAndDestroy()
@@ -77,6 +90,9 @@ export async function tcpProxy(target: { readonly host?: string; readonly port: 
     get open() {
       return pairs.size
     },
+    get passed() {
+      return faults.passed
+    },
     get cuts() {
       return faults.cuts
     },
@@ -85,6 +101,10 @@ export async function tcpProxy(target: { readonly host?: string; readonly port: 
     },
     cutAfter(direction, bytes) {
       faults.left[direction] = bytes
+      last = { direction, bytes }
+    },
+    rearm() {
+      if (last !== undefined && faults.left[last.direction] === Infinity) faults.left[last.direction] = last.bytes
     },
     blackHole(on) {
       faults.stalled = on
@@ -115,6 +135,7 @@ function forward(from: Socket, to: Socket, { faults, direction, cut }: Route): v
   from.on('data', (chunk: Buffer) => {
     const passing = Math.min(chunk.length, faults.left[direction])
     faults.left[direction] -= passing
+    faults.passed += passing
     if (faults.left[direction] === 0) {
       faults.left[direction] = Infinity
       from.pause()

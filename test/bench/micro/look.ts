@@ -2,15 +2,13 @@ import { memoryServer, memoryStore } from '../../../adapters/memory.ts'
 import { Coordinator } from '../../../src/coordinator/coordinator.ts'
 import type { CohortReport } from '../../../src/core/rollout/consumer-report.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
-import { createQueueState } from '../../../src/core/rollout/queue-state.ts'
-import { startRollout } from '../../../src/core/rollout/start.ts'
 import type { Logger, Store } from '../../../src/index.ts'
 import { createQueueRecords } from '../../../src/records/queue-records.ts'
 import type { QueueRecords } from '../../../src/records/queue-records.ts'
 import { systemClock } from '../../../src/worker/system-clock.ts'
 import { buildReport } from '../../support/build-report.ts'
 import { eventually } from '../../support/eventually.ts'
-import { samplePolicy } from './policy.ts'
+import { openRollout } from '../lab/open-rollout.ts'
 import { threadTime } from './thread-time.ts'
 
 export interface LookCost {
@@ -59,15 +57,6 @@ function createCoordinator(records: QueueRecords): Coordinator {
   server.declare(queue)
   const broker = server.broker({ queue, handBack: 'off' })
   return new Coordinator({ records, broker, clock, log: silent, consumer: { id: 's0', version: 'v1' } })
-}
-
-async function openRollout(records: QueueRecords): Promise<void> {
-  const { policy, digest } = samplePolicy()
-  await records.writePolicy(digest, policy)
-  const request = { id: 'r1', canary: 'v2', policyDigest: digest, at: new Date(0).toISOString(), force: false }
-  const started = startRollout(createQueueState('g1', 'v1'), request)
-  if (!started.ok) throw new Error(started.why)
-  await records.writeState(started.state, undefined)
 }
 
 /** Consumers that handle ten messages between two looks. */

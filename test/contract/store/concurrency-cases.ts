@@ -1,18 +1,18 @@
 import { expect } from 'vitest'
 import { isQueueCanaryError } from '../../../src/errors.ts'
-import { settles } from '../../support/eventually.ts'
+import { eventually, settles } from '../../support/eventually.ts'
 import { increment } from '../../support/increment.ts'
 import type { StoreCase } from './store-case.ts'
 import { create } from './store-case.ts'
 
 export const concurrencyCases: readonly StoreCase[] = [
   {
-    name: 'concurrency: eight writers count to 1,600 together',
+    name: 'concurrency: eight writers count to 400 together',
     async run(connect) {
       const stores = await Promise.all(Array.from({ length: 8 }, connect))
-      const counts = await Promise.all(stores.map((store) => increment(store, 'counter', 200)))
-      expect((await stores[0]?.get('counter'))?.value).toBe('1600')
-      expect(counts).toEqual(Array(8).fill(200))
+      const counts = await Promise.all(stores.map((store) => increment(store, 'counter', 50)))
+      expect((await stores[0]?.get('counter'))?.value).toBe('400')
+      expect(counts).toEqual(Array(8).fill(50))
     },
   },
   {
@@ -101,6 +101,33 @@ export const lifecycleCases: readonly StoreCase[] = [
       const after = await connect()
       expect(await after.get('k')).toEqual({ value: 'one', revision })
       expect(await after.put('k', 'two', revision)).toEqual(expect.any(String))
+    },
+  },
+]
+
+export const amnesiaCases: readonly StoreCase[] = [
+  {
+    name: 'amnesia: after everything was lost no old revision matches, and none comes back',
+    async run(connect, documents) {
+      const [store, other] = [await connect(), await connect()]
+      const old: string[] = []
+      for (const [index, key] of ['a', 'b', 'a/c'].entries()) old.push(await create(store, key, `${index}`))
+      const [first] = old
+      old.push((await store.put('a', 'replaced', first)) ?? 'conflict')
+      await other.list('')
+      await documents.empty()
+      await eventually(async () => (await store.get('a')) === undefined, { what: 'the documents to be gone' })
+      await eventually(async () => (await other.list('')).length === 0, { what: 'the list to be empty' })
+      for (const revision of old) expect(await store.put('a', 'stolen', revision)).toBeUndefined()
+      const fresh = [await create(store, 'a', '0'), await create(other, 'b', '1'), await create(store, 'a/c', '2')]
+      fresh.push((await other.put('a', 'replaced', fresh[0])) ?? 'conflict')
+      expect(fresh.filter((revision) => old.includes(revision))).toEqual([])
+      for (const revision of old) expect(await store.put('a', 'stolen', revision)).toBeUndefined()
+      expect((await other.list('')).map(({ key, value }) => [key, value])).toEqual([
+        ['a', 'replaced'],
+        ['a/c', '2'],
+        ['b', '1'],
+      ])
     },
   },
 ]

@@ -170,6 +170,34 @@ export const documentCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'list: of known revisions the value is left out, where the store can do that',
+    async run(connect) {
+      const [store, other] = [await connect(), await connect()]
+      const known = [await create(store, 'a/1', 'one'), await create(store, 'a/2', ''), await create(store, 'b', 'b')]
+      const news = async (revisions: readonly string[]) =>
+        (await (store.listNews?.('a/', new Set(revisions)) ?? store.list('a/'))).map(({ key, revision, value }) => [
+          key,
+          revision,
+          store.listNews === undefined && revisions.includes(revision) ? undefined : value,
+        ])
+      expect(await news([])).toEqual([
+        ['a/1', known[0], 'one'],
+        ['a/2', known[1], ''],
+      ])
+      expect(await news([...known, 'never'])).toEqual([
+        ['a/1', known[0], undefined],
+        ['a/2', known[1], undefined],
+      ])
+      const replaced = await other.put('a/1', 'two', known[0])
+      await other.delete('a/2')
+      const created = await create(other, 'a/3', 'three')
+      expect(await news(known)).toEqual([
+        ['a/1', replaced, 'two'],
+        ['a/3', created, 'three'],
+      ])
+    },
+  },
+  {
     name: 'keys and values: odd ones come back as they were',
     async run(connect) {
       const [store, other] = [await connect(), await connect()]

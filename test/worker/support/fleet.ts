@@ -1,6 +1,7 @@
 import type { MemoryServer } from '../../../adapters/brokers/memory/memory-server.ts'
 import { memoryServer } from '../../../adapters/brokers/memory/memory-server.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
+import type { Store } from '../../../src/contracts/store.ts'
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { startRollout } from '../../../src/core/rollout/start.ts'
@@ -21,6 +22,7 @@ import type { TestStore } from './test-store.ts'
 /** Workers on one memory broker and one store. */
 export interface Fleet {
   readonly server: MemoryServer
+  /** What they share, unless the fleet was given another way to its documents. */
   readonly store: TestStore
   readonly records: QueueRecords
   readonly log: Logs
@@ -35,13 +37,20 @@ export interface Fleet {
   readonly phase: (phase: string, deadlineMs?: number) => Promise<void>
 }
 
-export function fleet(teardown: Teardown, { clock = systemClock() }: { clock?: Clock } = {}): Fleet {
+export interface FleetOptions {
+  readonly clock?: Clock
+  /** Opens each worker's own client of the documents. @default all share one store in memory */
+  readonly connect?: () => Store
+}
+
+export function fleet(teardown: Teardown, { clock = systemClock(), connect }: FleetOptions = {}): Fleet {
   const server = memoryServer({ clock })
   server.declare(deadQueue)
   server.declare(queue, { deadLetterTo: deadQueue })
   const store = testStore()
+  const open = connect ?? ((): Store => store)
   const log = logs()
-  const records = createQueueRecords(store, { namespace: 'default', queue })
+  const records = createQueueRecords(open(), { namespace: 'default', queue })
   const handled = new Map<string, string[]>()
   let published = 0
   let rollouts = 0
@@ -78,7 +87,7 @@ export function fleet(teardown: Teardown, { clock = systemClock() }: { clock?: C
     worker(version, handler = () => undefined, options = {}) {
       const limits = { concurrency: 4, retryDelayMs: 1, drainTimeoutMs: 2_000 }
       const broker = server.broker({ queue })
-      const given = { queue, broker, store, version, clock, log, handler: remembering(version, handler) }
+      const given = { queue, broker, store: open(), version, clock, log, handler: remembering(version, handler) }
       const worker = createWorker<never>({ ...given, ...limits, ...options } as WorkerOptions<never>)
       return teardown.add(worker, async () => {
         store.mode = 'up'

@@ -1,0 +1,2 @@
+export { natsStore } from './nats-store.ts'
+export type { NatsStoreOptions } from './nats-store.ts'
