@@ -53,8 +53,10 @@ export class Consumer {
       ...options,
       ...limits,
       handle: handler.handle,
+      accepts: handler.accepts,
       handBack: broker.capabilities.handBack,
       retryLater: broker.capabilities.retryLater,
+      isReleasing: () => this.#watcher.rollout !== undefined,
     })
     const isFresh = () => this.#watcher.duty().kind === 'throttled'
     this.#intake = new IntakeSwitch({ ...limits, broker, clock, processor: this.#processor, isFresh })
@@ -232,7 +234,7 @@ export class Consumer {
 
   #describe(): Omit<ConsumerReport, 'beat' | 'at'> {
     const { id, worker, version, limits } = this.#options
-    const { tally, inFlight, cohorts, errors } = this.#processor
+    const { tally, inFlight, cohorts, errors, unaccepted } = this.#processor
     return {
       id,
       worker,
@@ -248,6 +250,7 @@ export class Consumer {
       durations: tally.durations,
       cohorts: cohorts.report,
       errors: errors.report,
+      contract: unaccepted.report,
       handlerTimeoutMs: limits.handlerTimeoutMs,
       eventLoopDelayMs: this.#loopDelay.read(),
       drain: this.#drain,

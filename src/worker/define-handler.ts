@@ -1,5 +1,6 @@
-import type { HandlerDefinition } from '../contracts/handler.ts'
+import type { Accepts, HandlerDefinition } from '../contracts/handler.ts'
 import { QueueCanaryError } from '../errors.ts'
+import { isRange } from './acceptance.ts'
 
 /** Gives a handler module its types; returns the definition unchanged. */
 export function defineHandler<T = unknown>(definition: HandlerDefinition<T>): HandlerDefinition<T> {
@@ -15,12 +16,20 @@ export function normaliseHandler(exported: unknown): HandlerDefinition {
     Record<'handle' | 'warmUp' | 'close' | 'accepts', unknown>
   >
   if (!isFunction(handle)) throw invalid('`handle` to be a function', handle)
-  if (accepts !== undefined) throw invalid('no `accepts` (contract versions are not supported yet)', accepts)
   return {
     handle: handle.bind(exported),
+    ...(accepts === undefined ? {} : { accepts: requireAccepts(accepts) }),
     ...(warmUp === undefined ? {} : { warmUp: requireFunction('warmUp', warmUp).bind(exported) }),
     ...(close === undefined ? {} : { close: requireFunction('close', close).bind(exported) }),
   }
+}
+
+function requireAccepts(value: unknown): Accepts {
+  const { header, range } = Object(value) as Partial<Record<'header' | 'range', unknown>>
+  if (typeof header !== 'string' || header === '') throw invalid('`accepts.header` to be the name of a header', header)
+  if (typeof range !== 'string' || !isRange(range))
+    throw invalid('`accepts.range` to be a range of versions such as ">=2 <4"', range)
+  return { header, range }
 }
 
 function requireFunction(name: string, value: unknown): AnyFunction {

@@ -1,6 +1,6 @@
 import type { BrokerCapabilities } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { Handle } from '../contracts/handler.ts'
+import type { Accepts, Handle } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { CohortBook } from './cohort-book.ts'
 import { describeThrown } from './describe-thrown.ts'
@@ -13,10 +13,13 @@ import { afterOutcome, beforeStart, mayReturn } from './settle.ts'
 import { Settler } from './settler.ts'
 import { Tally } from './tally.ts'
 import type { Outcome } from './tally.ts'
+import { Unaccepted } from './unaccepted.ts'
 import type { Work } from './work.ts'
 
 export interface ProcessorOptions {
   readonly handle: Handle
+  /** undefined: everything. */
+  readonly accepts: Accepts | undefined
   readonly version: string
   readonly clock: Clock
   readonly log: Logger
@@ -26,6 +29,8 @@ export interface ProcessorOptions {
   readonly retryDelayMs: number
   /** Whether the broker hands failed messages back to the stable version. */
   readonly handBack: boolean
+  /** Whether a rollout runs. */
+  readonly isReleasing: () => boolean
   /** Whether the broker keeps failed messages until their next attempt. */
   readonly retryLater: BrokerCapabilities['retryLater']
 }
@@ -47,6 +52,7 @@ export class Processor {
   readonly errors = new ErrorClasses()
   readonly inFlight = new InFlight()
   readonly settler: Settler
+  readonly unaccepted: Unaccepted
   readonly #options: ProcessorOptions
   readonly #dispatcher: Dispatcher
   readonly #retries: Retries
@@ -63,7 +69,9 @@ export class Processor {
     this.#deadLetters = new FailureLog(options.log, options.clock, 'a message is dead-lettered')
     const settler = new Settler({ ...options, tally, inFlight, giveBack: (work) => this.#giveBack(work) })
     this.settler = settler
-    this.#retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
+    const retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
+    this.#retries = retries
+    this.unaccepted = new Unaccepted({ ...options, settler, retries, tally })
     this.#dispatcher = new Dispatcher({
       ...options,
       inFlight,
@@ -92,9 +100,10 @@ export class Processor {
 
   /** True where the delivery must not be handled; it is then settled already. */
   rejects(work: Work): boolean {
-    if (beforeStart(work.delivery.passage) === 'start') return false
-    this.settler.passOn(work)
-    return true
+    const next = beforeStart(work.delivery.passage, !this.unaccepted.includes(work))
+    if (next === 'deadLetter') this.settler.passOn(work)
+    else if (next === 'handOn') this.unaccepted.handOn(work)
+    return next !== 'start'
   }
 
   /** Resolves when the handler has really ended. Never rejects. */
@@ -142,7 +151,7 @@ export class Processor {
     const errorClass = outcome === 'timedOut' ? undefined : describeThrown(thrown)
     this.#tell(work, outcome, errorClass ?? 'handler timeout', action)
     if (action === 'retry') this.#retries.retry(work, errorClass)
-    else if (action === 'deadLetter') this.#retries.giveUp(work, errorClass)
+    else if (action === 'deadLetter') this.#retries.giveUp(work, { error: errorClass })
     else this.settler.perform(work, action)
   }
 

@@ -35,8 +35,9 @@ export function afterOutcome(judged: Judged): Action {
 }
 
 /** What becomes of a delivery before anything is tried. */
-export function beforeStart(passage: Passage): 'start' | 'deadLetter' {
-  return passage.dead ? 'deadLetter' : 'start'
+export function beforeStart(passage: Passage, accepted: boolean): 'start' | 'deadLetter' | 'handOn' {
+  if (passage.dead) return 'deadLetter'
+  return accepted ? 'start' : 'handOn'
 }
 
 export function mayReturn(deliveryCount: number): boolean {

@@ -53,7 +53,7 @@ export class Settler {
         void this.#handBack(work)
         return
       case 'return':
-        if (hasFailed(work)) this.#giveBack(work)
+        if (isForOthers(work)) this.#giveBack(work)
         else this.requeue(work)
     }
   }
@@ -88,8 +88,8 @@ export class Settler {
     const done = await this.#handOver(work, () => work.delivery.handBack(this.#note(work)), this.#handBackTrouble)
     if (done !== undefined) {
       this.#options.inFlight.settled(work)
-      this.#count(work, done, work.outcome === 'abandoned' ? 'returned' : 'handedBack')
-    } else if (hasFailed(work)) this.#giveBack(work)
+      this.#count(work, done, handBackCount(work))
+    } else if (isForOthers(work)) this.#giveBack(work)
     else this.requeue(work)
   }
 
@@ -127,16 +127,17 @@ export class Settler {
   }
 
   #note(work: Work): HandBackNote {
-    const reason = work.outcome === 'failed' || work.outcome === 'timedOut' ? work.outcome : 'returned'
+    const { outcome } = work
+    const reason = outcome === 'failed' || outcome === 'timedOut' || outcome === 'unaccepted' ? outcome : 'returned'
     return { version: this.#options.version, reason, deliveryCount: work.delivery.message.deliveryCount }
   }
 
-  #count(work: Work, done: boolean, name: 'deadLettered' | 'handedBack' | 'returned'): void {
+  #count(work: Work, done: boolean, name: 'deadLettered' | 'handedBack' | 'returned' | undefined): void {
     if (!done) {
       this.#stale(work)
       return
     }
-    this.#options.tally.add(name)
+    if (name !== undefined) this.#options.tally.add(name)
     this.#settled(work)
   }
 
@@ -148,6 +149,16 @@ export class Settler {
     this.#options.tally.add('stale')
     this.#settled(work)
   }
+}
+
+/** What this consumer must not take again at once. */
+function isForOthers(work: Work): boolean {
+  return hasFailed(work) || work.outcome === 'unaccepted'
+}
+
+function handBackCount({ outcome }: Work): 'handedBack' | 'returned' | undefined {
+  if (outcome === 'unaccepted') return undefined
+  return outcome === 'abandoned' ? 'returned' : 'handedBack'
 }
 
 function hasFailed({ outcome }: Work): boolean {

@@ -13,6 +13,7 @@ const first: RetryNote = {
   reason: 'failed',
   error: 'TypeError',
   delayMs: 1_000,
+  waits: 0,
   dead: false,
 }
 
@@ -68,6 +69,28 @@ export const retryCases: readonly BrokerCase[] = [
     },
   },
   { name: 'retryLater: a hand-back keeps the attempts, and waits for its own queue', run: retriedAndHandedBack },
+  {
+    name: 'retryLater: what nobody accepts leaves the hand-back queue for the queue itself',
+    async run(stage) {
+      const broker = await stage.connect()
+      await broker.prepareHandBack()
+      await stage.publish([message('strange')])
+      const taker = await stage.take(broker, { permits: 2 }, hold)
+      await taker.has(1)
+      await taker.last.handBack({ ...note, reason: 'unaccepted' })
+      const rescue = await stage.take(broker, { source: 'handBack' }, hold)
+      await rescue.has(1)
+      expect(rescue.last.passage.handedBack?.reason).toBe('unaccepted')
+      expect(await rescue.last.retryLater({ ...first, attempts: 0, reason: 'unaccepted', waits: 2 })).toBe(true)
+      await taker.has(2)
+      expect(taker.last.passage).toMatchObject({
+        handedBack: undefined,
+        dead: false,
+        retried: { attempts: 0, waits: 2 },
+      })
+      expect(rescue.count).toBe(1)
+    },
+  },
   {
     name: 'retryLater: settles the delivery, once',
     async run(stage) {

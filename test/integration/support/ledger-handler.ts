@@ -1,6 +1,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HandlerContext, Message } from '../../../src/contracts/handler.ts'
+import { defineHandler } from '../../../src/index.ts'
 
 /**
  * The handler of every worker under test. It writes one line per event to a file of its own process, before it lets go of the message, so
@@ -14,17 +15,21 @@ const settings = {
   delayMs: Number(process.env['LEDGER_DELAY_MS'] ?? '0'),
   failRate: Number(process.env['LEDGER_FAIL_RATE'] ?? '0'),
   lateMs: Number(process.env['LEDGER_LATE_MS'] ?? '0'),
+  accepts: process.env['LEDGER_ACCEPTS'] ?? '',
   parent: Number(process.env['LEDGER_PARENT'] ?? '0'),
 }
 const file = openSync(`${dir}/${process.pid}.ledger`, 'a')
 
 dieWithParent()
 
-export default function handle(message: Message, context: HandlerContext): unknown {
-  write('start', message, context)
-  const told = settings.obey ? message.headers['act'] : undefined
-  return (acts[typeof told === 'string' ? told : settings.act] ?? work)(message, context)
-}
+export default defineHandler({
+  ...(settings.accepts === '' ? {} : { accepts: { header: 'schema', range: settings.accepts } }),
+  handle(message, context) {
+    write('start', message, context)
+    const told = settings.obey ? message.headers['act'] : undefined
+    return (acts[typeof told === 'string' ? told : settings.act] ?? work)(message, context)
+  },
+})
 
 type Act = (message: Message, context: HandlerContext) => unknown
 

@@ -17,6 +17,8 @@ export interface WorkerOptions {
     readonly delayMs?: number
     readonly failRate?: number
     readonly lateMs?: number
+    /** The range of the header `schema` that it accepts. @default all */
+    readonly accepts?: string
     /** False: the `act` of messages is ignored. @default true */
     readonly obey?: boolean
   }
@@ -43,12 +45,20 @@ export function workerEnvironment(
     QUEUE_CANARY_ORDERS_CONCURRENCY: String(concurrency),
     LEDGER_DIR: dir,
     LEDGER_PARENT: String(process.pid),
-    LEDGER_ACT: told.act ?? 'work',
-    LEDGER_DELAY_MS: String(told.delayMs ?? 0),
-    LEDGER_FAIL_RATE: String(told.failRate ?? 0),
-    LEDGER_LATE_MS: String(told.lateMs ?? 0),
-    LEDGER_OBEY: told.obey === false ? 'no' : 'yes',
+    ...handlerEnvironment(told),
     ...env,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''))
+}
+
+function handlerEnvironment(told: NonNullable<WorkerOptions['handler']>): Readonly<Record<string, string>> {
+  const { act = 'work', delayMs = 0, failRate = 0, lateMs = 0, accepts = '', obey = true } = told
+  return {
+    LEDGER_ACT: act,
+    LEDGER_DELAY_MS: String(delayMs),
+    LEDGER_FAIL_RATE: String(failRate),
+    LEDGER_LATE_MS: String(lateMs),
+    LEDGER_ACCEPTS: accepts,
+    LEDGER_OBEY: obey ? 'yes' : 'no',
+  }
 }

@@ -2,7 +2,7 @@ import type { MemoryServer } from '../../../adapters/brokers/memory/memory-serve
 import { memoryServer } from '../../../adapters/brokers/memory/memory-server.ts'
 import type { Broker, BrokerCapabilities } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
-import type { Handle } from '../../../src/contracts/handler.ts'
+import type { Accepts, Handle } from '../../../src/contracts/handler.ts'
 import type { ConsumerAllocation } from '../../../src/core/allocation/lane.ts'
 import { within } from '../../../src/worker/deadline.ts'
 import { IntakeSwitch } from '../../../src/worker/intake-switch.ts'
@@ -19,6 +19,8 @@ export const deadQueue = 'orders.dead'
 
 export interface BenchOptions {
   readonly handle: Handle
+  /** @default everything */
+  readonly accepts?: Accepts
   readonly clock?: Clock
   readonly handBack?: boolean
   readonly concurrency?: number
@@ -56,7 +58,7 @@ export function bench(teardown: Teardown, options: BenchOptions): Bench {
   const log = logs()
   const given = { ...usualLimits, ...options, version, clock, log, random: Math.random, handBack }
   const { retryLater = broker.capabilities.retryLater } = options
-  const processor = new Processor({ ...given, handle, retryLater })
+  const processor = new Processor({ ...given, handle, accepts: options.accepts, retryLater, isReleasing: () => false })
   const prefetch = options.prefetch ?? 2 * concurrency
   const isFresh = () => self.fresh
   const intake = new IntakeSwitch({ broker, processor, clock, concurrency, prefetch, isFresh })
