@@ -1,3 +1,4 @@
+import type { BatchSettings } from '../contracts/handler.ts'
 import { describeValue, escapeText } from '../core/schema/describe-problem.ts'
 import { queuePrefix } from './environment-names.ts'
 import type { BrokerSettings, HandBackSettings } from './environment-readers.ts'
@@ -16,6 +17,8 @@ export interface QueueEnvironment {
   readonly concurrency: number
   /** At least the concurrency. */
   readonly prefetch: number
+  /** For a handler of batches; what is missing the handler says. */
+  readonly batch: Partial<BatchSettings>
   readonly handlerTimeoutMs: number
   readonly maxAttempts: number
   readonly retryDelayMs: number
@@ -39,6 +42,10 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
     canary: handler === undefined || version === undefined ? undefined : { handler, version },
     concurrency,
     prefetch,
+    batch: {
+      ...(value.BATCH_SIZE !== undefined && { size: value.BATCH_SIZE }),
+      ...(value.BATCH_LINGER !== undefined && { lingerMs: value.BATCH_LINGER }),
+    },
     handlerTimeoutMs: value.HANDLER_TIMEOUT,
     maxAttempts: value.MAX_ATTEMPTS,
     retryDelayMs: value.RETRY_DELAY,

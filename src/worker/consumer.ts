@@ -47,13 +47,11 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options
-    const { limits, broker, clock, log, handler } = options
+    const { limits, broker, clock, log } = options
     this.#watcher = new Watcher({ ...options, self: options, allocationTtlMs })
     this.#processor = new Processor({
       ...options,
       ...limits,
-      handle: handler.handle,
-      accepts: handler.accepts,
       handBack: broker.capabilities.handBack,
       retryLater: broker.capabilities.retryLater,
       isReleasing: () => this.#watcher.rollout !== undefined,

@@ -1,6 +1,6 @@
 import type { BrokerCapabilities } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { Accepts, Handle } from '../contracts/handler.ts'
+import type { BatchSettings, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { CohortBook } from './cohort-book.ts'
 import { describeThrown } from './describe-thrown.ts'
@@ -9,6 +9,8 @@ import { ErrorClasses } from './error-classes.ts'
 import { FailureLog } from './failure-log.ts'
 import { InFlight } from './in-flight.ts'
 import { Retries } from './retries.ts'
+import { createRunner } from './runner.ts'
+import type { Runner } from './runner.ts'
 import { afterOutcome, beforeStart, mayReturn } from './settle.ts'
 import { Settler } from './settler.ts'
 import { Tally } from './tally.ts'
@@ -17,9 +19,9 @@ import { Unaccepted } from './unaccepted.ts'
 import type { Work } from './work.ts'
 
 export interface ProcessorOptions {
-  readonly handle: Handle
-  /** undefined: everything. */
-  readonly accepts: Accepts | undefined
+  readonly handler: HandlerDefinition
+  /** Over what the handler says, where it handles batches. */
+  readonly batch: Partial<BatchSettings>
   readonly version: string
   readonly clock: Clock
   readonly log: Logger
@@ -37,6 +39,8 @@ export interface ProcessorOptions {
 
 /** Where the work comes from, as far as its processing must know. */
 export interface WorkOrigin {
+  /** Handlers that may run at a time, at present. */
+  readonly slots: number
   /** Something ended, at `now` where that is known: there may be room for more. Called before the message is settled. */
   freed(now?: number): void
   /** A retry is due. */
@@ -54,6 +58,7 @@ export class Processor {
   readonly settler: Settler
   readonly unaccepted: Unaccepted
   readonly #options: ProcessorOptions
+  readonly #runner: Runner
   readonly #dispatcher: Dispatcher
   readonly #retries: Retries
   readonly #failures: FailureLog
@@ -71,10 +76,12 @@ export class Processor {
     this.settler = settler
     const retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
     this.#retries = retries
-    this.unaccepted = new Unaccepted({ ...options, settler, retries, tally })
+    this.unaccepted = new Unaccepted({ ...options, accepts: options.handler.accepts, settler, retries, tally })
+    this.#runner = createRunner({ ...options, inFlight, slots: () => this.#origin?.slots ?? 0 })
     this.#dispatcher = new Dispatcher({
       ...options,
       inFlight,
+      run: (work) => this.#runner.run(work),
       onOutcome: (work, outcome, error) => this.#conclude(work, outcome, error),
       onLate: () => this.#late(),
     })
@@ -116,6 +123,7 @@ export class Processor {
   drain(): void {
     this.#draining = true
     this.#retries.drain()
+    this.#runner.hurry()
     this.cancelRetries()
   }
 
@@ -157,7 +165,7 @@ export class Processor {
 
   #count(work: Work, outcome: Outcome, now: number): void {
     const fromQueue = work.source.request.source === 'queue'
-    const durationMs = now - work.startedAt
+    const durationMs = (now - work.startedAt) / work.companions
     if (fromQueue && work.tries === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
     if (work.cohort !== undefined) this.cohorts.end(work.cohort, outcome, durationMs)
     if (!fromQueue) this.#countFate(work, outcome)

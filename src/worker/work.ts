@@ -16,6 +16,8 @@ export class Work {
   readonly tries: number
   readonly linkNumber: number
   startedAt = 0
+  /** Messages that are handled together with it, itself included: each has its part of the time that they take. */
+  companions = 1
   /** Where its first attempt is counted; undefined where it is no evidence. */
   cohort: CohortEntry | undefined
   /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. `unaccepted`: never begun. */

@@ -29,7 +29,7 @@ describe('normaliseHandler', () => {
       }
     }
     const definition = normaliseHandler(new Orders())
-    expect(Reflect.apply(definition.handle, undefined, [])).toBe(7)
+    expect(Reflect.apply(definition.handle ?? nothing, undefined, [])).toBe(7)
     expect([definition.close?.(), definition.warmUp]).toEqual([8, undefined])
   })
 

@@ -1,6 +1,12 @@
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { HandlerContext, Message } from '../../../src/contracts/handler.ts'
+import type {
+  BatchContext,
+  BatchFailure,
+  BatchMessage,
+  HandlerContext,
+  Message,
+} from '../../../src/contracts/handler.ts'
 import { defineHandler } from '../../../src/index.ts'
 
 /**
@@ -16,6 +22,7 @@ const settings = {
   failRate: Number(process.env['LEDGER_FAIL_RATE'] ?? '0'),
   lateMs: Number(process.env['LEDGER_LATE_MS'] ?? '0'),
   accepts: process.env['LEDGER_ACCEPTS'] ?? '',
+  batch: Number(process.env['LEDGER_BATCH'] ?? '0'),
   parent: Number(process.env['LEDGER_PARENT'] ?? '0'),
 }
 const file = openSync(`${dir}/${process.pid}.ledger`, 'a')
@@ -24,12 +31,26 @@ dieWithParent()
 
 export default defineHandler({
   ...(settings.accepts === '' ? {} : { accepts: { header: 'schema', range: settings.accepts } }),
-  handle(message, context) {
-    write('start', message, context)
-    const told = settings.obey ? message.headers['act'] : undefined
-    return (acts[typeof told === 'string' ? told : settings.act] ?? work)(message, context)
-  },
+  ...(settings.batch > 0 ? { handleBatch, batch: { size: settings.batch, lingerMs: 200 } } : { handle }),
 })
+
+function handle(message: Message, context: HandlerContext): unknown {
+  write('start', message, context)
+  const told = settings.obey ? message.headers['act'] : undefined
+  return (acts[typeof told === 'string' ? told : settings.act] ?? work)(message, context)
+}
+
+async function handleBatch(messages: readonly BatchMessage[], { signal, log, version, role }: BatchContext) {
+  const ends = messages.map(async (message) =>
+    handle(message, { signal, log, version, role, attempt: message.attempt }),
+  )
+  const failures: BatchFailure[] = []
+  for (const [index, end] of (await Promise.allSettled(ends)).entries()) {
+    const id = messages[index]?.id
+    if (end.status === 'rejected' && id !== undefined) failures.push({ id, reason: end.reason })
+  }
+  return { failures }
+}
 
 type Act = (message: Message, context: HandlerContext) => unknown
 

@@ -19,6 +19,8 @@ export interface WorkerOptions {
     readonly lateMs?: number
     /** The range of the header `schema` that it accepts. @default all */
     readonly accepts?: string
+    /** Handles batches of that size. @default single messages */
+    readonly batch?: number
     /** False: the `act` of messages is ignored. @default true */
     readonly obey?: boolean
   }
@@ -52,13 +54,14 @@ export function workerEnvironment(
 }
 
 function handlerEnvironment(told: NonNullable<WorkerOptions['handler']>): Readonly<Record<string, string>> {
-  const { act = 'work', delayMs = 0, failRate = 0, lateMs = 0, accepts = '', obey = true } = told
+  const { act = 'work', delayMs = 0, failRate = 0, lateMs = 0, accepts = '', batch = 0, obey = true } = told
   return {
     LEDGER_ACT: act,
     LEDGER_DELAY_MS: String(delayMs),
     LEDGER_FAIL_RATE: String(failRate),
     LEDGER_LATE_MS: String(lateMs),
     LEDGER_ACCEPTS: accepts,
+    LEDGER_BATCH: String(batch),
     LEDGER_OBEY: obey ? 'yes' : 'no',
   }
 }
