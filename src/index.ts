@@ -14,11 +14,28 @@ export type {
   LinkState,
   Passage,
   QueueFacts,
+  RetryNote,
+  RetryRecord,
   SubscribeRequest,
   Subscription,
 } from './contracts/broker.ts'
 export type { Clock } from './contracts/clock.ts'
-export type { Handle, Handler, HandlerContext, HandlerDefinition, Message } from './contracts/handler.ts'
+export type {
+  Accepts,
+  BatchContext,
+  BatchFailure,
+  BatchHandler,
+  BatchMessage,
+  BatchResult,
+  BatchSettings,
+  Handle,
+  HandleBatch,
+  Handler,
+  HandlerContext,
+  HandlerDefinition,
+  Message,
+  SingleHandler,
+} from './contracts/handler.ts'
 export type { Logger } from './contracts/logger.ts'
 export type { BrokerMessage } from './contracts/message.ts'
 export type {

@@ -85,6 +85,7 @@ async function assemble(
     namespace,
     concurrency: queue.concurrency,
     prefetch: queue.prefetch,
+    batch: queue.batch,
     handlerTimeoutMs: queue.handlerTimeoutMs,
     maxAttempts: queue.maxAttempts,
     retryDelayMs: Math.max(1, queue.retryDelayMs),

@@ -1,3 +1,4 @@
+import type { BatchSettings } from '../contracts/handler.ts'
 import { describeValue, escapeText } from '../core/schema/describe-problem.ts'
 import { readQueueUrl } from '../../adapters/brokers/sqs/address.ts'
 import { readHandBack } from './environment-hand-back.ts'
@@ -18,6 +19,8 @@ export interface QueueEnvironment {
   readonly concurrency: number
   /** At least the concurrency. */
   readonly prefetch: number
+  /** For a handler of batches; what is missing the handler says. */
+  readonly batch: Partial<BatchSettings>
   readonly handlerTimeoutMs: number
   readonly maxAttempts: number
   readonly retryDelayMs: number
@@ -44,6 +47,7 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
     canary: handler === undefined || version === undefined ? undefined : { handler, version },
     concurrency,
     prefetch,
+    batch: batchOf(value),
     handlerTimeoutMs: value.HANDLER_TIMEOUT,
     maxAttempts: value.MAX_ATTEMPTS,
     retryDelayMs: value.RETRY_DELAY,
@@ -57,6 +61,15 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
     ...handBack.problems,
   ]
   return { value: resolved, problems: found }
+}
+
+function batchOf({ BATCH_SIZE: size, BATCH_LINGER: lingerMs }: Batching): QueueEnvironment['batch'] {
+  return { ...(size !== undefined && { size }), ...(lingerMs !== undefined && { lingerMs }) }
+}
+
+interface Batching {
+  readonly BATCH_SIZE: number | undefined
+  readonly BATCH_LINGER: number | undefined
 }
 
 /** Where the URL names the queue, another name would be a mistake in one of the two. */

@@ -88,6 +88,14 @@ export const queueFields = {
     'Messages that the broker may send ahead.',
     optional(wholeNumberReader(1, 65_535), 'twice the concurrency'),
   ),
+  BATCH_SIZE: describe(
+    'Messages of one batch, where the handler has `handleBatch`.',
+    optional(wholeNumberReader(1, 10_000), 'what the handler says, else 10'),
+  ),
+  BATCH_LINGER: describe(
+    'How long the first message of a batch waits for others.',
+    optional(duration({ max: '1m' }), 'what the handler says, else 50ms'),
+  ),
   HANDLER_TIMEOUT: describe(
     'Then the signal aborts and the message counts as timed out.',
     withDefault(duration({ min: '1ms', max: '12h' }), '30s'),

@@ -119,8 +119,8 @@ export interface Delivery {
    */
   handBack(note: HandBackNote): Promise<boolean>
   /**
-   * Gives the message to the broker for a while: it comes back to the queue it was taken from (the hand-back queue, where that is) as a
-   * delivery to any consumer, not before `delayMs`, and holds no place meanwhile. The adapter may wait longer, up to twice as long and at least
+   * Gives the message to the broker for a while: it comes back to the queue it was taken from (the hand-back queue, where that is; an
+   * `unaccepted` one always to the queue itself) as a delivery to any consumer, not before `delayMs`, and holds no place meanwhile. The adapter may wait longer, up to twice as long and at least
    * a second. Properties, headers and what is left of the time to live are kept. Resolves false when the delivery was void or settled before.
    * Rejects with `RETRY_FAILED` when the broker does not confirm within the adapter's deadline, and with `BROKER_REFUSED` where it will not
    * before a person mends something; the delivery is then still unsettled.
@@ -145,7 +145,7 @@ export interface Passage {
 }
 
 /** What stays of a `RetryNote`: only the attempts, where the broker counts them. */
-export interface RetryRecord extends Pick<RetryNote, 'attempts'> {
+export interface RetryRecord extends Pick<RetryNote, 'attempts' | 'waits'> {
   readonly version: RetryNote['version'] | undefined
   readonly reason: RetryNote['reason'] | undefined
 }
@@ -156,6 +156,8 @@ export interface RetryNote {
   /** Who had it last. */
   readonly version: string
   readonly reason: (typeof retryReasons)[number]
+  /** How often in a row it was put off as `unaccepted`, this time included. */
+  readonly waits: number
   /** The class of what its handler threw, in a few characters, where there is one. Never a message or a payload. */
   readonly error: string | undefined
   /** Milliseconds, from 0 to 512,000. */
@@ -164,7 +166,8 @@ export interface RetryNote {
   readonly dead: boolean
 }
 
-export const retryReasons = ['failed', 'timedOut'] as const
+/** `unaccepted`: the version does not accept messages of this kind. That is no attempt. */
+export const retryReasons = ['failed', 'timedOut', 'unaccepted'] as const
 
 /** Headers of a message that was tried, where retries are `noted`: no handler sees them, dead letters have them. */
 export const retryHeaders = {
@@ -176,7 +179,8 @@ export const retryHeaders = {
 
 export interface HandBackNote {
   readonly version: string
-  readonly reason: 'failed' | 'timedOut' | 'returned'
+  /** `unaccepted`: the version does not accept messages of this kind, and has not tried. */
+  readonly reason: 'failed' | 'timedOut' | 'returned' | 'unaccepted'
   readonly deliveryCount: number
 }
 

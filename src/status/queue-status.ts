@@ -50,6 +50,12 @@ export interface VersionStatus {
   readonly capacity: number
   /** Since the start of the rollout; without one, since the consumers started. */
   readonly outcomes: Counts
+  /** Which messages it accepts; null where it accepts all, or does not live. */
+  readonly accepts: { readonly header: string; readonly range: string } | null
+  /** How often its living consumers were given a message that the version does not accept. One that goes round counts each time. */
+  readonly unaccepted: number
+  /** Of these, messages that wait now, to come back for a version that accepts them. */
+  readonly waiting: number
 }
 
 export interface StepStatus {

@@ -103,6 +103,17 @@ function versionStatus(view: StatusView, version: string, counted: (totals: Coun
     inFlight: sum(living.map(({ inFlight }) => inFlight)),
     capacity: sum(living.map(({ capacity }) => capacity)),
     outcomes: counted(view.totals(version)),
+    ...contractStatus(living),
+  }
+}
+
+function contractStatus(living: readonly ConsumerReport[]): Pick<VersionStatus, 'accepts' | 'unaccepted' | 'waiting'> {
+  const contracts = living.flatMap(({ contract }) => contract ?? [])
+  const [first] = contracts
+  return {
+    accepts: first === undefined ? null : { header: first.header, range: first.range },
+    unaccepted: sum(contracts.map(({ unaccepted }) => unaccepted)),
+    waiting: sum(contracts.map(({ waiting }) => waiting)),
   }
 }
 

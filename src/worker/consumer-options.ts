@@ -1,6 +1,6 @@
 import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { HandlerDefinition } from '../contracts/handler.ts'
+import type { BatchSettings, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { ConsumerState, DrainReport } from '../core/rollout/consumer-report.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
@@ -29,6 +29,8 @@ export interface ConsumerOptions {
   readonly worker: string
   readonly version: string
   readonly handler: HandlerDefinition
+  /** Over what the handler says, where it handles batches. */
+  readonly batch: Partial<BatchSettings>
   readonly broker: Broker
   readonly records: QueueRecords
   readonly coordinator: Coordination

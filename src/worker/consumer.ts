@@ -46,14 +46,14 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options
-    const { limits, broker, clock, log, handler } = options
+    const { limits, broker, clock, log } = options
     this.#watcher = new Watcher({ ...options, self: options, allocationTtlMs })
     this.#processor = new Processor({
       ...options,
       ...limits,
-      handle: handler.handle,
       handBack: broker.capabilities.handBack,
       retryLater: broker.capabilities.retryLater,
+      isReleasing: () => this.#watcher.rollout !== undefined,
     })
     const isFresh = () => this.#watcher.duty().kind === 'throttled'
     this.#intake = new IntakeSwitch({ ...limits, broker, clock, processor: this.#processor, isFresh })
@@ -240,7 +240,7 @@ export class Consumer {
 
   #describe(): Omit<ConsumerReport, 'beat' | 'at'> {
     const { id, worker, version, limits } = this.#options
-    const { tally, inFlight, cohorts, errors } = this.#processor
+    const { tally, inFlight, cohorts, errors, unaccepted } = this.#processor
     return {
       id,
       worker,
@@ -256,6 +256,7 @@ export class Consumer {
       durations: tally.durations,
       cohorts: cohorts.report,
       errors: errors.report,
+      contract: unaccepted.report,
       handlerTimeoutMs: limits.handlerTimeoutMs,
       eventLoopDelayMs: this.#loopDelay.read(),
       drain: this.#drain,

@@ -1,18 +1,14 @@
 import type { Clock } from '../contracts/clock.ts'
-import type { Handle, HandlerContext } from '../contracts/handler.ts'
-import type { Logger } from '../contracts/logger.ts'
-import { HandlerMessage } from './handler-message.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Outcome } from './tally.ts'
-import type { Role, Work } from './work.ts'
+import type { Work } from './work.ts'
 
 export interface DispatcherOptions {
-  readonly handle: Handle
-  readonly version: string
+  /** Runs the handler for a message. May throw, or return a promise of its end. */
+  readonly run: (work: Work) => unknown
   readonly handlerTimeoutMs: number
   readonly inFlight: InFlight
   readonly clock: Clock
-  readonly log: Logger
   /** Exactly once for each work, unless a drain gave it up. `error` is what was thrown, if anything was. */
   readonly onOutcome: (work: Work, outcome: Outcome, error: unknown) => void
   /** A handler ended after its message's outcome had been decided; its slot is free again. */
@@ -29,14 +25,14 @@ export class Dispatcher {
 
   /** Resolves when the handler has really ended, in time or not. Never rejects. */
   async start(work: Work, now: number): Promise<void> {
-    const { inFlight, handle, version, log } = this.#options
+    const { inFlight, run } = this.#options
     work.startedAt = now
     inFlight.begin(work)
     let outcome: Outcome = 'succeeded'
     let error: unknown
     try {
       // `await` also tames thenables that throw, settle twice or lie.
-      await handle(new HandlerMessage(work.delivery.message), new Context(work, version, log))
+      await run(work)
     } catch (thrown) {
       outcome = 'failed'
       error = thrown
@@ -72,29 +68,5 @@ export class Dispatcher {
   #decide(work: Work, outcome: Outcome, error: unknown): void {
     work.outcome = outcome
     this.#options.onOutcome(work, outcome, error)
-  }
-}
-
-class Context implements HandlerContext {
-  readonly version: string
-  readonly log: Logger
-  readonly #work: Work
-
-  constructor(work: Work, version: string, log: Logger) {
-    this.#work = work
-    this.version = version
-    this.log = log
-  }
-
-  get signal(): AbortSignal {
-    return this.#work.signal
-  }
-
-  get role(): Role {
-    return this.#work.role
-  }
-
-  get attempt(): number {
-    return this.#work.attempt
   }
 }

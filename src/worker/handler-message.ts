@@ -1,4 +1,4 @@
-import type { Message } from '../contracts/handler.ts'
+import type { BatchMessage, Message } from '../contracts/handler.ts'
 import type { BrokerMessage } from '../contracts/message.ts'
 
 /** What a handler sees of a message. Nothing of it is computed before it is asked for. */
@@ -40,5 +40,14 @@ export class HandlerMessage implements Message {
   json(): unknown {
     const { body } = this.#message
     return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+  }
+}
+
+export class HandlerBatchMessage extends HandlerMessage implements BatchMessage {
+  readonly attempt: number
+
+  constructor(message: BrokerMessage, attempt: number) {
+    super(message)
+    this.attempt = attempt
   }
 }

@@ -37,6 +37,11 @@ export class InFlight {
     this.#running.add(work)
   }
 
+  /** Its handler begins only now: until now it waited for others. */
+  restart(work: Work): void {
+    if (this.#running.remove(work)) this.#running.add(work)
+  }
+
   /** Its handler ended, in time or late. */
   end(work: Work): void {
     if (!this.#running.remove(work)) this.#stuck.delete(work)

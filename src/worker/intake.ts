@@ -5,8 +5,6 @@ import type { WorkOrigin } from './processor.ts'
 export interface Intake extends WorkOrigin {
   readonly link: LinkState
   readonly linkReason: string | undefined
-  /** Handlers that may run at a time, at present. */
-  readonly slots: number
   /** Deliveries taken and not begun. */
   readonly waiting: number
   /** Ends deliveries and returns what was not begun. What stays, stays for a reason and will be begun. */

@@ -1,6 +1,6 @@
 import type { BrokerCapabilities } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { Handle } from '../contracts/handler.ts'
+import type { BatchSettings, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import { CohortBook } from './cohort-book.ts'
 import { describeThrown } from './describe-thrown.ts'
@@ -11,14 +11,19 @@ import { GroupOrder } from './group-order.ts'
 import { InFlight } from './in-flight.ts'
 import { OutageWatch } from './outage-watch.ts'
 import { Retries } from './retries.ts'
+import { createRunner } from './runner.ts'
+import type { Runner } from './runner.ts'
 import { afterOutcome, beforeStart, mayReturn } from './settle.ts'
 import { Settler } from './settler.ts'
 import { Tally } from './tally.ts'
 import type { Outcome } from './tally.ts'
+import { Unaccepted } from './unaccepted.ts'
 import type { Work } from './work.ts'
 
 export interface ProcessorOptions {
-  readonly handle: Handle
+  readonly handler: HandlerDefinition
+  /** Over what the handler says, where it handles batches. */
+  readonly batch: Partial<BatchSettings>
   readonly version: string
   readonly clock: Clock
   readonly log: Logger
@@ -29,12 +34,16 @@ export interface ProcessorOptions {
   readonly outagePatienceMs: number
   /** Whether the broker hands failed messages back to the stable version. */
   readonly handBack: boolean
+  /** Whether a rollout runs. */
+  readonly isReleasing: () => boolean
   /** Whether the broker keeps failed messages until their next attempt. */
   readonly retryLater: BrokerCapabilities['retryLater']
 }
 
 /** Where the work comes from, as far as its processing must know. */
 export interface WorkOrigin {
+  /** Handlers that may run at a time, at present. */
+  readonly slots: number
   /** Something ended, at `now` where that is known: there may be room for more. Called before the message is settled. */
   freed(now?: number): void
   /** A retry is due. */
@@ -53,7 +62,9 @@ export class Processor {
   readonly inFlight = new InFlight()
   readonly groups = new GroupOrder()
   readonly settler: Settler
+  readonly unaccepted: Unaccepted
   readonly #options: ProcessorOptions
+  readonly #runner: Runner
   readonly #dispatcher: Dispatcher
   readonly #retries: Retries
   readonly #failures: FailureLog
@@ -78,10 +89,14 @@ export class Processor {
       onTurn: (work) => this.#turn(work),
     })
     this.settler = settler
-    this.#retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
+    const retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
+    this.#retries = retries
+    this.unaccepted = new Unaccepted({ ...options, accepts: options.handler.accepts, settler, retries, tally })
+    this.#runner = createRunner({ ...options, inFlight, slots: () => this.#origin?.slots ?? 0 })
     this.#dispatcher = new Dispatcher({
       ...options,
       inFlight,
+      run: (work) => this.#runner.run(work),
       onOutcome: (work, outcome, error) => this.#conclude(work, outcome, error),
       onLate: () => this.#late(),
     })
@@ -107,9 +122,10 @@ export class Processor {
 
   /** True where the delivery must not be handled; it is then settled already. */
   rejects(work: Work): boolean {
-    if (beforeStart(work.delivery.passage) === 'start') return false
-    this.settler.passOn(work)
-    return true
+    const next = beforeStart(work.delivery.passage, !this.unaccepted.includes(work))
+    if (next === 'deadLetter') this.settler.passOn(work)
+    else if (next === 'handOn') this.unaccepted.handOn(work)
+    return next !== 'start'
   }
 
   /** Resolves when the handler has really ended. Never rejects. */
@@ -122,6 +138,7 @@ export class Processor {
   drain(): void {
     this.#draining = true
     this.#retries.drain()
+    this.#runner.hurry()
     this.cancelRetries()
   }
 
@@ -158,13 +175,13 @@ export class Processor {
     const errorClass = outcome === 'timedOut' ? undefined : describeThrown(thrown)
     this.#tell(work, outcome, errorClass ?? 'handler timeout', action)
     if (action === 'retry') this.#retries.retry(work, errorClass)
-    else if (action === 'deadLetter') this.#retries.giveUp(work, errorClass)
+    else if (action === 'deadLetter') this.#retries.giveUp(work, { error: errorClass })
     else this.settler.perform(work, action)
   }
 
   #count(work: Work, outcome: Outcome, now: number): void {
     const fromQueue = work.source.request.source === 'queue'
-    const durationMs = now - work.startedAt
+    const durationMs = (now - work.startedAt) / work.companions
     if (fromQueue && work.tries === 1) this.tally.first(outcome, durationMs, !work.isFirstAttempt)
     if (work.cohort !== undefined) this.cohorts.end(work.cohort, outcome, durationMs)
     if (!fromQueue) this.#countFate(work, outcome)

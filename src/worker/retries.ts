@@ -53,19 +53,27 @@ export class Retries {
     const step = Math.min(work.attempt, maxAttempts - 1)
     const delayMs = backoffMs(backoff, step, random)
     const isShort = longestBackoffMs(backoff, step) < shortDelayMs
-    if (retryLater === 'none' || (isShort && !this.#draining)) this.#keep(work, delayMs)
+    if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(work.next(), delayMs)
     else {
-      const note = this.#note(work, { error, delayMs, dead: false })
-      void this.#options.settler.retryLater(work, note, () => this.#keep(work, delayMs))
+      const note = { ...this.#note(work), error, delayMs }
+      void this.#options.settler.retryLater(work, note, () => this.hold(work.next(), delayMs))
     }
   }
 
   /** The last attempt has failed. Where notes travel, the message comes back once with what is to be known of it, and dies then. */
-  giveUp(work: Work, error: string | undefined): void {
+  giveUp(work: Work, last: Partial<RetryNote>): void {
     const { retryLater, settler } = this.#options
+    const note = { ...this.#note(work), ...last, dead: true }
     const die = (): void => settler.perform(work, 'deadLetter')
-    if (retryLater === 'noted') void settler.retryLater(work, this.#note(work, { error, delayMs: 0, dead: true }), die)
+    if (retryLater === 'noted') void settler.retryLater(work, note, die)
     else die()
+  }
+
+  /** Keeps a message here, unsettled. In a drain it goes back instead, if it was not returned so often that this may be its end. */
+  hold(work: Work, delayMs: number): void {
+    const mayGo = work.outcome === 'unaccepted' || mayReturn(work.delivery)
+    if (this.#draining && mayGo) this.#options.settler.requeue(work)
+    else void this.#wait(work, this.#draining ? 0 : delayMs)
   }
 
   /** Takes out everything that waits here. */
@@ -77,20 +85,22 @@ export class Retries {
     return all
   }
 
-  #keep(work: Work, delayMs: number): void {
-    if (this.#draining && mayReturn(work.delivery)) this.#options.settler.requeue(work)
-    else void this.#wait(work.next(), this.#draining ? 0 : delayMs)
-  }
-
   async #wait(work: Work, delayMs: number): Promise<void> {
     this.#pending.add(work)
     await this.#options.clock.sleep(delayMs, this.#cancelled.signal)
     if (this.#pending.delete(work)) this.#options.resume(work)
   }
 
-  #note(work: Work, rest: Pick<RetryNote, 'error' | 'delayMs' | 'dead'>): RetryNote {
-    const reason = work.outcome === 'timedOut' ? 'timedOut' : 'failed'
-    return { ...rest, attempts: Math.min(work.attempt, mostAttempts), version: this.#options.version, reason }
+  #note(work: Work): RetryNote {
+    return {
+      attempts: Math.min(work.attempt, mostAttempts),
+      version: this.#options.version,
+      reason: work.outcome === 'timedOut' ? 'timedOut' : 'failed',
+      waits: 0,
+      error: undefined,
+      delayMs: 0,
+      dead: false,
+    }
   }
 }
 

@@ -48,8 +48,9 @@ function isSpent({ attempt, maxAttempts, excused, ...judged }: Judged): boolean 
 }
 
 /** What becomes of a delivery before anything is tried. */
-export function beforeStart(passage: Passage): 'start' | 'deadLetter' {
-  return passage.dead ? 'deadLetter' : 'start'
+export function beforeStart(passage: Passage, accepted: boolean): 'start' | 'deadLetter' | 'handOn' {
+  if (passage.dead) return 'deadLetter'
+  return accepted ? 'start' : 'handOn'
 }
 
 export function mayReturn({ message, returnsLeft }: Returnable): boolean {

@@ -57,7 +57,7 @@ export class Settler {
         void this.#handBack(work)
         return
       case 'return':
-        if (hasFailed(work)) this.#giveBack(work)
+        if (isForOthers(work)) this.#giveBack(work)
         else this.requeue(work)
     }
   }
@@ -100,8 +100,8 @@ export class Settler {
     if (done !== undefined) {
       this.#returnGroup(work)
       this.#options.inFlight.settled(work)
-      this.#count(work, done, hasFailed(work) ? 'handedBack' : 'returned')
-    } else if (hasFailed(work)) this.#giveBack(work)
+      this.#count(work, done, handBackCount(work))
+    } else if (isForOthers(work)) this.#giveBack(work)
     else this.requeue(work)
   }
 
@@ -139,16 +139,17 @@ export class Settler {
   }
 
   #note(work: Work): HandBackNote {
-    const reason = work.outcome === 'failed' || work.outcome === 'timedOut' ? work.outcome : 'returned'
+    const { outcome } = work
+    const reason = outcome === 'failed' || outcome === 'timedOut' || outcome === 'unaccepted' ? outcome : 'returned'
     return { version: this.#options.version, reason, deliveryCount: work.delivery.message.deliveryCount }
   }
 
-  #count(work: Work, done: boolean, name: 'deadLettered' | 'handedBack' | 'returned'): void {
+  #count(work: Work, done: boolean, name: 'deadLettered' | 'handedBack' | 'returned' | undefined): void {
     if (!done) {
       this.#stale(work)
       return
     }
-    this.#options.tally.add(name)
+    if (name !== undefined) this.#options.tally.add(name)
     this.#settled(work)
   }
 
@@ -167,6 +168,16 @@ export class Settler {
   #returnGroup(work: Work): void {
     for (const behind of this.#options.groups.disband(work)) this.requeue(behind)
   }
+}
+
+/** What this consumer must not take again at once. */
+function isForOthers(work: Work): boolean {
+  return hasFailed(work) || work.outcome === 'unaccepted'
+}
+
+function handBackCount(work: Work): 'handedBack' | 'returned' | undefined {
+  if (work.outcome === 'unaccepted') return undefined
+  return hasFailed(work) ? 'handedBack' : 'returned'
 }
 
 function hasFailed({ outcome }: Work): boolean {

@@ -16,10 +16,12 @@ export class Work {
   readonly tries: number
   readonly linkNumber: number
   startedAt = 0
+  /** Messages that are handled together with it, itself included: each has its part of the time that they take. */
+  companions = 1
   /** Where its first attempt is counted; undefined where it is no evidence. */
   cohort: CohortEntry | undefined
-  /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. */
-  outcome: Outcome | 'abandoned' | undefined
+  /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. `unaccepted`: never begun. */
+  outcome: Outcome | 'abandoned' | 'unaccepted' | undefined
   /** Its place, where it is in a list (`work-list.ts`). */
   list: object | undefined
   before: Work | undefined

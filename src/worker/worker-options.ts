@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
-import type { Handler, HandlerDefinition } from '../contracts/handler.ts'
+import type { BatchSettings, Handler, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { OpenMetricProvider } from '../contracts/metric-provider.ts'
 import type { Store } from '../contracts/store.ts'
 import type { ConsumerState } from '../core/rollout/consumer-report.ts'
 import { QueueCanaryError } from '../errors.ts'
 import type { ConsumerLimits } from './consumer-options.ts'
+import { batchProblems } from './batch-settings.ts'
 import { normaliseHandler } from './define-handler.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -43,6 +44,8 @@ export interface WorkerOptions<T = unknown, C = T> {
    * never. A message with one attempt (`maxAttempts: 1`) has no other. @default 120_000
    */
   readonly outagePatienceMs?: number
+  /** For a handler of batches, over what the handler says. @default what the handler says, else 10 messages and 50 ms */
+  readonly batch?: Partial<BatchSettings>
   /** @default 300_000 */
   readonly warmUpTimeoutMs?: number
   /** Within this time a drain ends, whatever answers. @default 25_000 */
@@ -83,6 +86,7 @@ export interface ResolvedOptions {
   readonly store: Store
   readonly hosted: readonly HostedVersion[]
   readonly limits: ConsumerLimits
+  readonly batch: Partial<BatchSettings>
   readonly whenRetired: 'exit' | 'idle'
   readonly metrics: OpenMetricProvider | undefined
   readonly clock: Clock
@@ -96,7 +100,8 @@ export interface ResolvedOptions {
 export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOptions {
   const { namespace = 'default', whenRetired = 'exit', clock = systemClock(), log = silent } = options
   const limits = limitsOf(options)
-  refuse([...wrongNames(options, namespace), ...wrongLimits(limits)])
+  const { batch = {} } = options
+  refuse([...wrongNames(options, namespace), ...wrongLimits(limits), ...batchProblems(batch)])
   return {
     queue: options.queue,
     namespace,
@@ -104,6 +109,7 @@ export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOpti
     store: options.store,
     hosted: hostedVersions(options),
     limits,
+    batch,
     whenRetired,
     metrics: options.metrics,
     clock,

@@ -18,6 +18,7 @@ const note: RetryNote = {
   reason: 'timedOut',
   error: 'TypeError',
   delayMs: 3_000,
+  waits: 0,
   dead: false,
 }
 const now = 1_000_000
@@ -79,7 +80,7 @@ describe('the record of a retry', () => {
     expect(toPassage(raw, queue)).toEqual({
       handedBack: undefined,
       dead: false,
-      retried: { attempts: 2, version: 'v1', reason: 'timedOut' },
+      retried: { attempts: 2, version: 'v1', reason: 'timedOut', waits: 0 },
     })
     expect(toMessage(raw, queue)).toMatchObject({ headers, redelivered: true, deliveryCount: 0 })
   })
@@ -126,6 +127,16 @@ describe('the record of a retry', () => {
     const again = returned(retryOptions(rescue, { ...note, attempts: 3 }, { ...terms, later }), handBackQueue)
     expect(toPassage(again, handBack)).toMatchObject({ handedBack, retried: { attempts: 3 } })
     expect(toMessage(again, handBack)).toMatchObject({ headers: { tenant: 'a' }, redelivered: true })
+  })
+
+  it('of a message that nobody accepted leaves the hand-back queue for good, and counts the waits', () => {
+    const handedBack = { version: 'v2', reason: 'unaccepted', deliveryCount: 0 } as const
+    const rescue = consumed({ headers: handBackOptions(consumed(), handedBack, terms).headers })
+    expect(toPassage(rescue, handBack).handedBack).toEqual(handedBack)
+    const putOff: RetryNote = { ...note, attempts: 0, reason: 'unaccepted', waits: 3 }
+    const back = returned(retryOptions(rescue, putOff, terms))
+    expect(toPassage(back, queue)).toMatchObject({ handedBack: undefined, retried: { attempts: 0, waits: 3 } })
+    expect(Object.keys(Object(back.properties.headers)).filter((name) => name.includes('hand-back'))).toEqual([])
   })
 
   it('keeps the end of the time to live in a header: the broker forgets it', () => {

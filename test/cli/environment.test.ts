@@ -26,6 +26,7 @@ const orders = {
   canary: undefined,
   concurrency: 10,
   prefetch: 20,
+  batch: {},
   handlerTimeoutMs: 30_000,
   maxAttempts: 5,
   retryDelayMs: 1000,
@@ -86,6 +87,8 @@ describe('parseEnvironment', () => {
         EU_PAY_MENTS_POLICY: 'off',
         EU_PAY_MENTS_CONCURRENCY: '4',
         EU_PAY_MENTS_PREFETCH: '4',
+        EU_PAY_MENTS_BATCH_SIZE: '50',
+        EU_PAY_MENTS_BATCH_LINGER: '200ms',
         EU_PAY_MENTS_HANDLER_TIMEOUT: '1.5m',
         EU_PAY_MENTS_MAX_ATTEMPTS: '1',
         EU_PAY_MENTS_RETRY_DELAY: '200ms',
@@ -119,6 +122,7 @@ describe('parseEnvironment', () => {
             canary: { handler: '/app/pay2.mjs', version: 'v2+build.5' },
             concurrency: 4,
             prefetch: 4,
+            batch: { size: 50, lingerMs: 200 },
             handlerTimeoutMs: 90_000,
             maxAttempts: 1,
             retryDelayMs: 200,
@@ -212,7 +216,7 @@ describe('environmentReference', () => {
     const rows = environmentReference()
       .split('\n')
       .filter((row) => row.includes('`QUEUE_CANARY_'))
-    expect(rows).toHaveLength(25)
+    expect(rows).toHaveLength(27)
     expect(rows).toContain(
       '| `QUEUE_CANARY_<Q>_CONCURRENCY` | a whole number from 1 to 10000 | 10 | Messages in flight of one consumer when unthrottled. |',
     )

@@ -54,7 +54,10 @@ export function brokerContract(target: BrokerTarget, { volume = 20_000 }: Broker
         leaveOut(reason !== undefined, reason)
         const queue = teardown.add(await target.open(), (opened) => opened.dispose())
         const takers: Taker[] = []
-        await testCase.run(createStage(target, queue, teardown, takers))
+        const stage = createStage(target, queue, teardown, takers)
+        const unable = testCase.leftOut?.((await stage.connect()).capabilities)
+        leaveOut(unable !== undefined, unable)
+        await testCase.run(stage)
         expect(takers.flatMap((taker) => taker.violations)).toEqual([])
       },
     )

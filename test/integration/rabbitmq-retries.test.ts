@@ -20,6 +20,7 @@ const note: RetryNote = {
   reason: 'failed',
   error: undefined,
   delayMs: 1_000,
+  waits: 0,
   dead: false,
 }
 

@@ -4,7 +4,7 @@ import { eventually, remains } from '../support/eventually.ts'
 import { of } from '../support/ledger-check.ts'
 import { ownQueuesOf } from '../support/rabbitmq-own-queues.ts'
 import { openHelper, withChannel } from '../support/rabbitmq-target.ts'
-import { testServer } from '../support/rabbitmq.ts'
+import { testServer, variant } from '../support/rabbitmq.ts'
 import { useStage } from './support/use-stage.ts'
 import type { Stage } from './support/stage.ts'
 
@@ -67,6 +67,29 @@ describe.skipIf(!ownServer)('a message that fails again and again', () => {
     await remains(() => of(stage.ledger(), 'start').length === 3_500, { what: 'nothing is tried again', forMs: 1_000 })
     const status = await stage.status()
     expect(status.current).toBe('v1')
+  })
+
+  it('waits in the worker where the broker may not keep it, and is tried as often', async () => {
+    const stage = await open({ type: 'quorum' })
+    const { control, url } = testServer()
+    const user = `no-retries-${stage.queues.name}`
+    await control?.setUser(user, 'guest', { configure: '^$', write: '^$', read: '.*' })
+    const worker = await stage.worker('v1', {
+      env: {
+        QUEUE_CANARY_ORDERS_URL: variant(url, { user }),
+        QUEUE_CANARY_ORDERS_MAX_ATTEMPTS: '3',
+        QUEUE_CANARY_ORDERS_RETRY_DELAY: '1s',
+        QUEUE_CANARY_ORDERS_OUTAGE_PATIENCE: '0s',
+      },
+    })
+    await stage.publisher.backlog(5, { act: failing })
+    await eventually(async () => expect((await stage.queues.depths()).dead).toBe(5), {
+      what: 'the dead letters',
+      deadlineMs: 60_000,
+    })
+    expect(attempts(stage).toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3])
+    expect(worker.stderr + worker.stdout).toContain('the broker keeps no message for its retry')
+    await control?.deleteUser(user)
   })
 })
 

@@ -57,6 +57,7 @@ export function report(some: Partial<ConsumerReport> & { readonly version: strin
     handlerTimeoutMs: 30_000,
     eventLoopDelayMs: 1,
     drain: undefined,
+    contract: undefined,
     ...some,
   }
 }

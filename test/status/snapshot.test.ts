@@ -4,6 +4,8 @@ import { counts, input, now, rampPolicy, report, rollout, secondStep, state } fr
 
 const notCompared = { statistic: null, pValue: null }
 
+const acceptsAll = { accepts: null, unaccepted: 0, waiting: 0 }
+
 describe('statusOf', () => {
   it('gives the example of the interface, key by key', () => {
     const { workers, steps, ...status } = statusOf(secondStep())
@@ -27,6 +29,7 @@ describe('statusOf', () => {
         inFlight: 8,
         capacity: 10,
         outcomes: counts({ taken: 1_900, succeeded: 1_896, failed: 4, deadLettered: 1, rescued: 2 }),
+        ...acceptsAll,
       },
       canary: {
         version: 'v2',
@@ -35,6 +38,7 @@ describe('statusOf', () => {
         inFlight: 4,
         capacity: 10,
         outcomes: counts({ taken: 110, succeeded: 107, failed: 2, timedOut: 1, handedBack: 3 }),
+        ...acceptsAll,
       },
       step: {
         index: 1,
@@ -169,6 +173,20 @@ describe('statusOf', () => {
       steps: [],
       analysis: [],
       harmed: 3,
+    })
+  })
+
+  it('adds up what living consumers do not accept', () => {
+    const contract = { header: 'schema', range: '>=2 <4', unaccepted: 7, waiting: 2 }
+    const reports = [
+      report({ version: 'v1', id: 'a', contract }),
+      report({ version: 'v1', id: 'b', contract: { ...contract, waiting: 3 } }),
+      report({ version: 'v1', id: 'c', contract, state: 'gone' }),
+    ]
+    expect(statusOf(input({ reports })).stable).toMatchObject({
+      accepts: { header: 'schema', range: '>=2 <4' },
+      unaccepted: 14,
+      waiting: 5,
     })
   })
 })

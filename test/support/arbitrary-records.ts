@@ -210,4 +210,5 @@ export const arbitraryReport = fc.record({
   drain: maybe(
     fc.record({ finished: whole, returned: whole, abandoned: whole, durationMs: amount, onTime: fc.boolean() }),
   ),
+  contract: maybe(fc.record({ header: text, range: text, unaccepted: whole, waiting: whole })),
 }) as fc.Arbitrary<ConsumerReport>

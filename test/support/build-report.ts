@@ -23,6 +23,7 @@ export function buildReport(parts: Partial<ConsumerReport> = {}): ConsumerReport
     handlerTimeoutMs: 30_000,
     eventLoopDelayMs: 0,
     drain: undefined,
+    contract: undefined,
     ...parts,
   }
 }

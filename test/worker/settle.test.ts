@@ -102,7 +102,8 @@ describe('what becomes of a message', () => {
   )
 
   it('a dead letter of the hand-back queue is not handled', () => {
-    expect(beforeStart({ handedBack: undefined, dead: true, retried: undefined })).toBe('deadLetter')
-    expect(beforeStart({ handedBack: undefined, dead: false, retried: undefined })).toBe('start')
+    expect(beforeStart({ handedBack: undefined, dead: true, retried: undefined }, true)).toBe('deadLetter')
+    expect(beforeStart({ handedBack: undefined, dead: true, retried: undefined }, false)).toBe('deadLetter')
+    expect(beforeStart({ handedBack: undefined, dead: false, retried: undefined }, true)).toBe('start')
   })
 })

@@ -29,7 +29,7 @@ describe('normaliseHandler', () => {
       }
     }
     const definition = normaliseHandler(new Orders())
-    expect(Reflect.apply(definition.handle, undefined, [])).toBe(7)
+    expect(Reflect.apply(definition.handle ?? nothing, undefined, [])).toBe(7)
     expect([definition.close?.(), definition.warmUp]).toEqual([8, undefined])
   })
 
@@ -46,7 +46,7 @@ describe('normaliseHandler', () => {
     ['a handle that is none', { handle: 1 }, '`handle` to be a function, found number'],
     ['a warmUp that is none', { handle: nothing, warmUp: true }, '`warmUp` to be a function, found boolean'],
     ['a close that is none', { handle: nothing, close: {} }, '`close` to be a function, found object'],
-    ['contract versions', { handle: nothing, accepts: { header: 'schema' } }, 'not supported yet'],
+    ['accepts without a range', { handle: nothing, accepts: { header: 'schema' } }, '`accepts.range` to be a range'],
   ])('refuses %s', (_, exported, message) => {
     expect(() => normaliseHandler(exported)).toThrow(message)
     expect(() => normaliseHandler(exported)).toThrow(expect.objectContaining({ code: 'HANDLER_INVALID' }))

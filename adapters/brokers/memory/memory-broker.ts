@@ -40,7 +40,7 @@ export function memoryBroker(hub: MemoryHub, { queue, handBack = 'create' }: Mem
       const source = {
         queue: sourceQueue(request.source),
         handOver: handOverTo(hub, handBackName),
-        wait: waitFor(hub, sourceQueue(request.source)),
+        wait: waitFor(hub, sourceQueue(request.source), queue),
         passage: request.source === 'queue' ? queuePassage(handBackName) : handBackPassage,
         onClose: (ended: MemorySubscription) => void subscriptions.delete(ended),
       }
@@ -80,11 +80,12 @@ function handOverTo(hub: MemoryHub, handBackName: string | undefined): HandOver<
   }
 }
 
-function waitFor(hub: MemoryHub, queue: string): HandOver<RetryNote> {
+function waitFor(hub: MemoryHub, queue: string, mainQueue: string): HandOver<RetryNote> {
   return async (message, note, link) => {
     await new Promise<void>((resolve) => hub.schedule(resolve))
     if (!link.live) return false
-    void hub.wait(queue, message, { ...note })
+    if (note.reason === 'unaccepted') void hub.wait(mainQueue, { ...message, handedBack: undefined }, { ...note })
+    else void hub.wait(queue, message, { ...note })
     link.settle(message)
     return true
   }
@@ -106,8 +107,8 @@ function handBackPassage(message: StoredMessage): Passage {
 
 function retriedPassage({ retried }: StoredMessage): Passage {
   if (retried === undefined) return untouched
-  const { attempts, version, reason, dead: isDead } = retried.note
-  return { handedBack: undefined, dead: isDead && retried.isBack, retried: { attempts, version, reason } }
+  const { attempts, version, reason, waits, dead: isDead } = retried.note
+  return { handedBack: undefined, dead: isDead && retried.isBack, retried: { attempts, version, reason, waits } }
 }
 
 const abilities = { kind: 'memory', oldestAge: true, retryLater: 'noted', heldBy: 'link' } as const

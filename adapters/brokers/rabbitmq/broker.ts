@@ -137,9 +137,9 @@ class RabbitBroker implements Broker {
   }
 
   /** For deliveries from this queue. */
-  #retryLater(queue: string): DeliveryContext['retryLater'] {
-    const queues = this.#retryQueuesOf(queue)
+  #retryLater(from: string): DeliveryContext['retryLater'] {
     return (raw, note, receipt) => {
+      const queues = this.#retryQueuesOf(note.reason === 'unaccepted' ? this.#options.queue : from)
       const seconds = retrySeconds(note.delayMs)
       return this.#publisher.publish({
         place: this.#place(queues.name(seconds)),

@@ -27,12 +27,13 @@ export function handBackOptions(raw: ConsumeMessage, note: HandBackNote, terms: 
 
 /**
  * The message as it goes to a delay queue. It gets no expiration, which would end its wait early and which the broker forgets when the wait is
- * over: the moment travels in a header instead. From the hand-back queue it takes the note along that it had there.
+ * over: the moment travels in a header instead. From the hand-back queue it
+ * takes the note along that it had there, unless it leaves that for good.
  */
 export function retryOptions(raw: ConsumeMessage, note: RetryNote, terms: CarryTerms): Options.Publish {
   const left = lifetime(raw, terms)
   const expiresAt = terms.later?.expiresAt ?? (left === undefined ? undefined : terms.now + left)
-  const handedBack = noteOf(raw.properties.headers ?? {})
+  const handedBack = note.reason === 'unaccepted' ? undefined : noteOf(raw.properties.headers ?? {})
   return carried(raw, terms, {
     ...(handedBack === undefined ? {} : handBackNotes(handedBack)),
     ...laterNotes({ ...note, expiresAt }),

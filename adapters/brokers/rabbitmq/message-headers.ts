@@ -15,6 +15,7 @@ export const handBackHeaders = {
 export const laterHeaders = {
   ...retryHeaders,
   dead: 'x-queue-canary-dead',
+  waits: 'x-queue-canary-waits',
   /** When its time to live ends, in milliseconds since 1970: the broker forgets that of a message which it dead-letters. */
   expiresAt: 'x-queue-canary-expires-at',
 } as const

@@ -42,8 +42,9 @@ export function toPassage(raw: ConsumeMessage, origin: Origin, later = laterOf(r
   const headers: Headers = raw.properties.headers ?? noHeaders
   const handedBack = origin.source === 'handBack' ? noteOf(headers) : undefined
   if (later !== undefined) {
-    const { attempts, version, reason } = later
-    return { handedBack, dead: later.dead || isExpired(later, receivedAt), retried: { attempts, version, reason } }
+    const { attempts, version, reason, waits } = later
+    const dead = later.dead || isExpired(later, receivedAt)
+    return { handedBack, dead, retried: { attempts, version, reason, waits } }
   }
   if (origin.source === 'handBack') return { handedBack, dead: false, retried: undefined }
   return diedInHandBack(headers, origin) ? returnedDead : untouched
@@ -74,7 +75,7 @@ export function sentAt(timestamp: unknown): Date | undefined {
 const noHeaders: Headers = Object.freeze({})
 const untouched: Passage = Object.freeze({ handedBack: undefined, dead: false, retried: undefined })
 const returnedDead: Passage = Object.freeze({ handedBack: undefined, dead: true, retried: undefined })
-const reasons: readonly unknown[] = ['failed', 'timedOut', 'returned'] satisfies HandBackNote['reason'][]
+const reasons: readonly unknown[] = ['failed', 'timedOut', 'returned', 'unaccepted'] satisfies HandBackNote['reason'][]
 
 function brokersCount(headers: Headers): number {
   return wholeNumber(headers['x-acquired-count']) ?? wholeNumber(headers['x-delivery-count']) ?? 0

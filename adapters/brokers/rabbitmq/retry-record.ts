@@ -42,6 +42,7 @@ export function laterNotes({
   version,
   reason,
   error,
+  waits,
   dead,
   expiresAt,
 }: Omit<Later, 'isBack'>): Record<string, unknown> {
@@ -50,6 +51,7 @@ export function laterNotes({
     [laterHeaders.version]: version,
     [laterHeaders.reason]: reason,
     ...(error === undefined ? {} : { [laterHeaders.error]: error }),
+    ...(waits === 0 ? {} : { [laterHeaders.waits]: waits }),
     ...(dead ? { [laterHeaders.dead]: true } : {}),
     ...(expiresAt === undefined ? {} : { [laterHeaders.expiresAt]: expiresAt }),
   }
@@ -70,7 +72,7 @@ function recordIn(headers: Headers): RetryRecord | undefined {
   const { [laterHeaders.version]: version, [laterHeaders.reason]: reason } = headers
   if (attempts === undefined || attempts > mostAttempts || typeof version !== 'string' || !isReason(reason))
     return undefined
-  return { attempts, version, reason }
+  return { attempts, version, reason, waits: wholeNumber(headers[laterHeaders.waits]) ?? 0 }
 }
 
 const mostAttempts = 65_535

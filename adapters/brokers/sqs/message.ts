@@ -59,7 +59,7 @@ function toMessage(raw: Message, { isFifo, receives, note, attributes }: Parts):
 function toPassage(note: Note | undefined, receives: number): Passage {
   const attempts = receives - 1 + (note?.handedBack?.deliveryCount ?? 0)
   if (note === undefined && attempts === 0) return untouched
-  const retried = attempts === 0 ? undefined : { attempts, version: undefined, reason: undefined }
+  const retried = attempts === 0 ? undefined : { attempts, waits: 0, version: undefined, reason: undefined }
   return { handedBack: note?.handedBack, dead: false, retried }
 }
 

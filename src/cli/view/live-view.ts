@@ -20,6 +20,7 @@ export function liveView(status: QueueStatus, frame: Frame): readonly string[] {
     ...stepLines(status, paint),
     ...versionLines(status, paint, frame.columns),
     ...verdictLines(status, paint),
+    ...waitLines(status, paint),
     ...troubleLines(status, paint),
   ]
   const history = historyLines(status, paint, frame.rows - fixed.length)
@@ -139,6 +140,15 @@ const verdictMarks: Readonly<Record<Verdict, readonly [string, Style]>> = {
   inconclusive: ['?', 'yellow'],
   error: ['!', 'red'],
   failed: ['✗', 'red'],
+}
+
+function waitLines({ stable, canary }: QueueStatus, paint: Paint): readonly string[] {
+  return [stable, ...(canary === null ? [] : [canary])].flatMap(({ version, accepts, waiting }) => {
+    if (accepts === null || waiting === 0) return []
+    const wait = waiting === 1 ? '1 message waits' : `${waiting} messages wait`
+    const only = `${clean(version)} accepts ${clean(accepts.header)} ${clean(accepts.range)}`
+    return [paint('yellow', `  ! ${wait} for a version that accepts it: ${only}`)]
+  })
 }
 
 function troubleLines({ workers }: QueueStatus, paint: Paint): readonly string[] {

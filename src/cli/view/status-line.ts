@@ -6,13 +6,16 @@ import { clean, percent } from './text.ts'
 export function statusLine(status: QueueStatus): string {
   const { queue, phase, current, stable, canary, harmed } = status
   if (phase === null || canary === null)
-    return `${clean(queue)}  no rollout  ${clean(current)} in charge, ${stable.workers} workers`
+    return `${clean(queue)}  no rollout  ${clean(current)} in charge, ${stable.workers} workers${waitParts(status)
+      .map((part) => `  ${part}`)
+      .join('')}`
   return [
     clean(queue),
     phase,
     versionsOf(status),
     ...stepParts(status),
     `harmed ${harmed}`,
+    ...waitParts(status),
     clean(reasonOf(status)),
   ].join('  ')
 }
@@ -39,6 +42,12 @@ function stepParts({ step }: QueueStatus): readonly string[] {
   const { index, of, weight } = step
   const place = index < of ? [`step ${index + 1}/${of}`] : []
   return [...place, `${percent(weight.target)} (measured ${percent(weight.measured)})`]
+}
+
+/** What no version that lives accepts, or what a canary has yet to take. */
+function waitParts({ stable, canary }: QueueStatus): readonly string[] {
+  const waiting = stable.waiting + (canary?.waiting ?? 0)
+  return waiting === 0 ? [] : [`${waiting} wait for a version that accepts them`]
 }
 
 /** What makes a new line worth printing where there is no terminal: numbers that merely grow do not. */

@@ -182,6 +182,7 @@ export const consumerReportReader: Reader<ConsumerReport> = record({
   drain: optional(
     record({ finished: whole(), returned: whole(), abandoned: whole(), durationMs: amount(), onTime: boolean() }),
   ),
+  contract: optional(record({ header: string(), range: string(), unaccepted: whole(), waiting: whole() })),
 })
 
 /** Every record in the store: its format, what kind it is, and its content. */

@@ -37,6 +37,17 @@ export interface ConsumerReport {
   /** 99th percentile of the event loop's delay since the last report, in milliseconds. */
   readonly eventLoopDelayMs: number
   readonly drain: DrainReport | undefined
+  /** Which messages the version accepts, and what became of others; undefined where it accepts all. */
+  readonly contract: ContractReport | undefined
+}
+
+export interface ContractReport {
+  readonly header: string
+  readonly range: string
+  /** How often a message was not accepted: one that goes round counts each time. */
+  readonly unaccepted: number
+  /** Messages that this consumer has put off and that are not back yet. */
+  readonly waiting: number
 }
 
 /** First attempts that began in one cohort. What went back to the queue without an outcome is taken out of `dispatched` again. */

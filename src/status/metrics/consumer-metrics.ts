@@ -66,6 +66,11 @@ const gauges: readonly (readonly [name: string, help: string, read: (report: Con
   ['queue_canary_capacity', 'Messages that may be handled at a time when unthrottled.', ({ capacity }) => capacity],
   ['queue_canary_stuck', 'Slots held by handlers that run on after their time was over.', ({ stuck }) => stuck],
   [
+    'queue_canary_unaccepted',
+    'Messages that the version did not accept and that wait for one that does.',
+    ({ contract }) => contract?.waiting ?? 0,
+  ],
+  [
     'queue_canary_event_loop_delay_seconds',
     'How late the event loop of this process was lately (99th percentile).',
     ({ eventLoopDelayMs }) => eventLoopDelayMs / 1_000,

@@ -1,5 +1,6 @@
 import type {
   Broker,
+  BrokerCapabilities,
   Delivery,
   DeliverySink,
   LinkState,
@@ -12,6 +13,8 @@ import type { BrokerTarget, BrokerUnderTest, ConnectOverrides, Outgoing } from '
 /** One promise of the contract. Names are unique: targets skip by name. */
 export interface BrokerCase {
   readonly name: string
+  /** Why a broker that can do no more than this leaves the case out; undefined where it does not. */
+  readonly leftOut?: (capabilities: BrokerCapabilities) => string | undefined
   run(stage: Stage): Promise<void>
 }
 

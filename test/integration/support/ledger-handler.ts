@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto'
 import { existsSync, openSync, writeSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { HandlerContext, Message } from '../../../src/contracts/handler.ts'
+import type {
+  BatchContext,
+  BatchFailure,
+  BatchMessage,
+  HandlerContext,
+  Message,
+} from '../../../src/contracts/handler.ts'
+import { defineHandler } from '../../../src/index.ts'
 
 /**
  * The handler of every worker under test. It writes one line per event to a file of its own process, before it lets go of the message, so
@@ -18,16 +25,35 @@ const settings = {
   slowMs: Number(process.env['LEDGER_SLOW_MS'] ?? '0'),
   outage: process.env['LEDGER_OUTAGE'] ?? '',
   lateMs: Number(process.env['LEDGER_LATE_MS'] ?? '0'),
+  accepts: process.env['LEDGER_ACCEPTS'] ?? '',
+  batch: Number(process.env['LEDGER_BATCH'] ?? '0'),
   parent: Number(process.env['LEDGER_PARENT'] ?? '0'),
 }
 const file = openSync(`${dir}/${process.pid}.ledger`, 'a')
 
 dieWithParent()
 
-export default function handle(message: Message, context: HandlerContext): unknown {
+export default defineHandler({
+  ...(settings.accepts === '' ? {} : { accepts: { header: 'schema', range: settings.accepts } }),
+  ...(settings.batch > 0 ? { handleBatch, batch: { size: settings.batch, lingerMs: 200 } } : { handle }),
+})
+
+function handle(message: Message, context: HandlerContext): unknown {
   write('start', message, context)
   const told = settings.obey ? message.headers['act'] : undefined
   return (acts[typeof told === 'string' ? told : settings.act] ?? work)(message, context)
+}
+
+async function handleBatch(messages: readonly BatchMessage[], { signal, log, version, role }: BatchContext) {
+  const ends = messages.map(async (message) =>
+    handle(message, { signal, log, version, role, attempt: message.attempt }),
+  )
+  const failures: BatchFailure[] = []
+  for (const [index, end] of (await Promise.allSettled(ends)).entries()) {
+    const id = messages[index]?.id
+    if (end.status === 'rejected' && id !== undefined) failures.push({ id, reason: end.reason })
+  }
+  return { failures }
 }
 
 type Act = (message: Message, context: HandlerContext) => unknown

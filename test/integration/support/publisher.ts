@@ -10,8 +10,13 @@ export interface Publisher {
   /** Publishes these many at once and resolves when all are confirmed. */
   backlog(count: number, options?: Marks): Promise<void>
   /** Publishes at a steady rate, until `most` messages or `stop`. Survives a restart of the broker. Every second message does one of the `acts`. */
-  stream(perSecond: number, options?: { readonly most?: number; readonly acts?: readonly string[] }): Stream
+  stream(perSecond: number, options?: StreamOptions): Stream
   close(): Promise<void>
+}
+
+export interface StreamOptions extends Pick<Marks, 'schema'> {
+  readonly most?: number
+  readonly acts?: readonly string[]
 }
 
 export interface Stream {
@@ -24,6 +29,8 @@ export interface Stream {
 export interface Marks {
   /** The header that tells the handler of the tests what to do. */
   readonly act?: string
+  /** The version of what it says, in the header `schema`. */
+  readonly schema?: number
   /** Publishes these ids instead of the next ones. */
   readonly ids?: readonly string[]
 }
@@ -62,18 +69,19 @@ class RatePublisher implements Publisher {
     this.#link = { connection, channel }
   }
 
-  async backlog(count: number, { act, ids }: Marks = {}): Promise<void> {
+  async backlog(count: number, { ids, ...marks }: Marks = {}): Promise<void> {
     for (let sent = 0; sent < count; sent++) {
-      this.#publish(ids?.[sent] ?? this.#nextId(), act)
+      this.#publish(ids?.[sent] ?? this.#nextId(), marks)
       if (sent % 500 === 499) await this.#settled(1_000)
     }
     await this.#settled(0)
   }
 
-  stream(perSecond: number, { most = Infinity, acts = [] }: Parameters<Publisher['stream']>[1] = {}): Stream {
+  stream(perSecond: number, { most = Infinity, acts = [], schema }: StreamOptions = {}): Stream {
     const stopping = new AbortController()
     const publish = (count: number, sent: number): void => {
-      for (let one = sent; one < sent + count; one++) this.#publish(this.#nextId(), actAfter(one, acts))
+      for (let one = sent; one < sent + count; one++)
+        this.#publish(this.#nextId(), { act: actAfter(one, acts), schema })
     }
     const isOpen = (): boolean => this.#link !== undefined
     const pace = { perSecond, most, signal: stopping.signal, isOpen, publish }
@@ -98,14 +106,17 @@ class RatePublisher implements Publisher {
   }
 
   /** A message whose fate is unknown because the link was lost is not among the confirmed ones, and may be handled or not. */
-  #publish(id: string, act?: string): void {
+  #publish(
+    id: string,
+    { act, schema }: { readonly act?: string | undefined; readonly schema?: number | undefined },
+  ): void {
     const link = this.#link
     if (link === undefined) return
     const options = {
       messageId: id,
       persistent: true,
       contentType: 'application/json',
-      headers: { ...(act !== undefined && { act }) },
+      headers: { ...(act !== undefined && { act }), ...(schema !== undefined && { schema }) },
     }
     this.#pending++
     try {

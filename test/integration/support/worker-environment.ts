@@ -23,6 +23,10 @@ export interface WorkerOptions {
     /** Path of a file: while it exists every attempt fails. */
     readonly outage?: string
     readonly lateMs?: number
+    /** The range of the header `schema` that it accepts. @default all */
+    readonly accepts?: string
+    /** Handles batches of that size. @default single messages */
+    readonly batch?: number
     /** False: the `act` of messages is ignored. @default true */
     readonly obey?: boolean
   }
@@ -56,7 +60,7 @@ export function workerEnvironment(
 
 /** The handler's own defaults hold for what is not told. */
 function ledgerEnvironment(told: Required<WorkerOptions>['handler']): Readonly<Record<string, string>> {
-  const { act, delayMs, failRate, salt, slowMs, outage, lateMs, obey } = told
+  const { act, delayMs, failRate, salt, slowMs, outage, lateMs, accepts, batch, obey } = told
   const all = {
     LEDGER_ACT: act,
     LEDGER_DELAY_MS: delayMs,
@@ -65,6 +69,8 @@ function ledgerEnvironment(told: Required<WorkerOptions>['handler']): Readonly<R
     LEDGER_SLOW_MS: slowMs,
     LEDGER_OUTAGE: outage,
     LEDGER_LATE_MS: lateMs,
+    LEDGER_ACCEPTS: accepts,
+    LEDGER_BATCH: batch,
     LEDGER_OBEY: obey === false ? 'no' : 'yes',
   }
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, String(value ?? '')]))

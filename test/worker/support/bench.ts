@@ -2,7 +2,7 @@ import type { MemoryServer } from '../../../adapters/brokers/memory/memory-serve
 import { memoryServer } from '../../../adapters/brokers/memory/memory-server.ts'
 import type { Broker, BrokerCapabilities } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
-import type { Handle } from '../../../src/contracts/handler.ts'
+import type { Accepts, Handle, HandlerDefinition } from '../../../src/contracts/handler.ts'
 import type { ConsumerAllocation } from '../../../src/core/allocation/lane.ts'
 import { within } from '../../../src/worker/deadline.ts'
 import { IntakeSwitch } from '../../../src/worker/intake-switch.ts'
@@ -18,7 +18,11 @@ export const handBackQueue = 'orders.queue-canary.hand-back'
 export const deadQueue = 'orders.dead'
 
 export interface BenchOptions {
-  readonly handle: Handle
+  readonly handle?: Handle | undefined
+  /** Instead of `handle` and `accepts`. */
+  readonly handler?: HandlerDefinition
+  /** @default everything */
+  readonly accepts?: Accepts
   readonly clock?: Clock
   readonly handBack?: boolean
   readonly concurrency?: number
@@ -51,13 +55,14 @@ export interface Bench {
 }
 
 export function bench(teardown: Teardown, options: BenchOptions): Bench {
-  const { handle, clock = systemClock(), handBack = true, concurrency = 10, version = 'v2' } = options
+  const { clock = systemClock(), handBack = true, concurrency = 10, version = 'v2' } = options
   const server = declared(options.server ?? memoryServer({ clock }))
   const broker = server.broker({ queue, handBack: handBack ? 'create' : 'off' })
   const log = logs()
   const given = { ...usualLimits, ...options, version, clock, log, random: Math.random, handBack }
+  const handler = handlerOf(options)
   const { retryLater = broker.capabilities.retryLater } = options
-  const processor = new Processor({ ...given, handle, retryLater })
+  const processor = new Processor({ ...given, handler, batch: {}, retryLater, isReleasing: () => false })
   const prefetch = options.prefetch ?? 2 * concurrency
   const isFresh = () => self.fresh
   const intake = new IntakeSwitch({ broker, processor, clock, concurrency, prefetch, isFresh })
@@ -85,6 +90,10 @@ export function bench(teardown: Teardown, options: BenchOptions): Bench {
       eventually(() => processor.tally.counts[name] >= atLeast, { what: `${atLeast} ${name}`, deadlineMs: 5_000 }),
   }
   return self
+}
+
+function handlerOf({ handler, handle = () => undefined, accepts }: BenchOptions): HandlerDefinition {
+  return handler ?? { handle, ...(accepts && { accepts }) }
 }
 
 const usualLimits = { handlerTimeoutMs: 10_000, maxAttempts: 3, retryDelayMs: 1, outagePatienceMs: 0 }

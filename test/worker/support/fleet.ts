@@ -66,11 +66,22 @@ export function fleet(teardown: Teardown, { clock = systemClock(), connect }: Fl
   }
 
   function remembering(version: string, handler: Handler<never>): Handler<never> {
-    const handle = typeof handler === 'function' ? handler : handler.handle
     const seen = handled.get(version) ?? []
     handled.set(version, seen)
+    const definition = typeof handler === 'function' ? { handle: handler } : handler
+    if (definition.handle === undefined) {
+      const { handleBatch } = definition
+      return {
+        ...definition,
+        handleBatch: (messages, context) => {
+          seen.push(...messages.map(({ id }) => id))
+          return handleBatch(messages, context)
+        },
+      }
+    }
+    const { handle } = definition
     return {
-      ...(typeof handler === 'function' ? {} : handler),
+      ...definition,
       handle: (message, context) => {
         seen.push(message.id)
         return handle(message, context)

@@ -1,0 +1,115 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { BatchSettings, HandleBatch } from '../contracts/handler.ts'
+import type { Logger } from '../contracts/logger.ts'
+import { failuresIn } from './batch-result.ts'
+import { Context } from './handler-context.ts'
+import { HandlerBatchMessage } from './handler-message.ts'
+import type { InFlight } from './in-flight.ts'
+import type { Work } from './work.ts'
+
+export interface BatcherOptions extends BatchSettings {
+  readonly handleBatch: HandleBatch
+  readonly version: string
+  readonly inFlight: InFlight
+  /** Messages that may be in flight at a time, at present. */
+  readonly slots: () => number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Lets messages that are begun one by one be handled together. Each keeps its own slot, permit, time, attempt and outcome: a batch is no more than
+ * the moment when their handler runs. It runs when there are enough of them, when no other can join them because every slot is taken, or when
+ * the first has waited long enough.
+ */
+export class Batcher {
+  readonly #options: BatcherOptions
+  #gathered: Member[] = []
+  #lingering = new AbortController()
+  #looks = false
+  #hurries = false
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+  }
+
+  /** Settles with the message's own outcome. */
+  add(work: Work): Promise<void> {
+    const member = { work, end: Promise.withResolvers<void>() }
+    if (this.#gathered[0] !== undefined && this.#gathered[0].work.role !== work.role) this.#flush()
+    this.#gathered.push(member)
+    if (this.#hurries || this.#gathered.length >= this.#options.size) this.#flush()
+    else this.#await()
+    return member.end.promise
+  }
+
+  /** From now on nothing waits for others. */
+  hurry(): void {
+    this.#hurries = true
+    this.#flush()
+  }
+
+  /** Slots are freed and taken one by one in a turn of the event loop: only its end shows whether one is left. */
+  #await(): void {
+    if (this.#gathered.length === 1) void this.#linger(this.#lingering.signal)
+    if (this.#looks) return
+    this.#looks = true
+    setImmediate(() => {
+      this.#looks = false
+      const { inFlight, slots } = this.#options
+      if (inFlight.occupied >= slots()) this.#flush()
+    })
+  }
+
+  async #linger(signal: AbortSignal): Promise<void> {
+    await this.#options.clock.sleep(this.#options.lingerMs, signal)
+    if (!signal.aborted) this.#flush()
+  }
+
+  #flush(): void {
+    const batch = this.#gathered
+    if (batch.length === 0) return
+    this.#gathered = []
+    this.#lingering.abort()
+    this.#lingering = new AbortController()
+    void this.#run(batch)
+  }
+
+  /** Never rejects: what goes wrong is the outcome of its messages. */
+  async #run(batch: readonly Member[]): Promise<void> {
+    const { clock, inFlight } = this.#options
+    const now = clock.now()
+    // what was given up meanwhile is somebody else's already
+    const living = batch.filter(({ work }) => work.outcome === undefined)
+    for (const { end, work } of batch) if (!living.some((member) => member.work === work)) end.resolve()
+    for (const { work } of living) {
+      work.startedAt = now
+      work.companions = living.length
+      inFlight.restart(work)
+    }
+    const [first] = living
+    if (first !== undefined) await this.#handle(living, first.work)
+  }
+
+  async #handle(batch: readonly Member[], first: Work): Promise<void> {
+    const { handleBatch, version, log } = this.#options
+    const works = batch.map(({ work }) => work)
+    try {
+      const messages = works.map(({ delivery, attempt }) => new HandlerBatchMessage(delivery.message, attempt))
+      const failures = failuresIn(await handleBatch(messages, new Context(first, version, log)), works)
+      batch.forEach(({ end }, index) => settle(end, failures[index]))
+    } catch (reason) {
+      for (const { end } of batch) end.reject(reason)
+    }
+  }
+}
+
+interface Member {
+  readonly work: Work
+  readonly end: PromiseWithResolvers<void>
+}
+
+function settle(end: PromiseWithResolvers<void>, failure: { readonly reason: unknown } | undefined): void {
+  if (failure === undefined) end.resolve()
+  else end.reject(failure.reason)
+}
