@@ -1,7 +1,8 @@
 import { countsSince, failedIn, firstOutcomes } from '../core/evidence/counts.ts'
 import type { Measurement } from '../core/evidence/metric-state.ts'
 import type { Policy } from '../core/policy/policy.ts'
-import { expectedFailures, isExhausted } from '../core/rollout/failure-budget.ts'
+import { explainedFailures } from '../core/rollout/expected-failures.ts'
+import { isExhausted } from '../core/rollout/failure-budget.ts'
 import { intervalMetricsOf } from '../core/rollout/measure.ts'
 import type { IntervalMetric } from '../core/rollout/measure.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
@@ -46,7 +47,7 @@ function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisE
   const within = evidence.canary.n > 0 ? 'successful' : 'inconclusive'
   const dead = lost === 0 ? '' : `, ${lost} of them held by a consumer that died`
   const both = poison === 0 ? '' : `, ${poison} of them on the stable version too`
-  const expected = expectedFailures(rollout)
+  const expected = explainedFailures(rollout)
   const usual = expected === 0 ? '' : `; the stable version's own rate explains ${expected}`
   return {
     metric: 'failure-budget',

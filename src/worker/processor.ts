@@ -155,7 +155,7 @@ export class Processor {
     work.outcome = 'abandoned'
     if (work.cohort !== undefined) this.cohorts.withdraw(work.cohort)
     this.inFlight.strand(work)
-    const action = atOnce ? 'return' : this.#decide(work, 'abandoned', this.#options.clock.now())
+    const action = atOnce ? 'return' : this.#decide(work, 'abandoned', false)
     this.settler.perform(work, action === 'handBack' ? action : 'return')
   }
 
@@ -171,10 +171,11 @@ export class Processor {
   }
 
   #failed(work: Work, outcome: Outcome, { thrown, now }: { thrown: unknown; now: number }): void {
-    const action = this.#decide(work, outcome, now)
+    const excused = this.#outage.excuses(work.startedAt, now)
+    const action = this.#decide(work, outcome, excused)
     const errorClass = outcome === 'timedOut' ? undefined : describeThrown(thrown)
     this.#tell(work, outcome, errorClass ?? 'handler timeout', action)
-    if (action === 'retry') this.#retries.retry(work, errorClass)
+    if (action === 'retry') this.#retries.retry(work, errorClass, excused)
     else if (action === 'deadLetter') this.#retries.giveUp(work, { error: errorClass })
     else this.settler.perform(work, action)
   }
@@ -204,13 +205,13 @@ export class Processor {
       log.warn({}, 'every message fails: no attempt is the last one for a while')
   }
 
-  #decide(work: Work, outcome: Outcome | 'abandoned', now: number) {
+  #decide(work: Work, outcome: Outcome | 'abandoned', excused: boolean) {
     return afterOutcome({
       role: work.role,
       outcome,
       attempt: work.attempt,
       maxAttempts: this.#options.maxAttempts,
-      excused: this.#outage.excuses(work.startedAt, now),
+      excused,
       source: work.source.request.source,
       handBackCapable: this.#options.handBack,
       draining: this.#draining,

@@ -46,17 +46,18 @@ export class Retries {
     this.#draining = true
   }
 
-  retry(work: Work, error: string | undefined): void {
+  /** `excused`: the attempt says nothing of the message. */
+  retry(work: Work, error: string | undefined, excused: boolean): void {
     const { maxAttempts, retryDelayMs: baseMs, retryLater, random } = this.#options
     const backoff = { baseMs, maxMs: longestDelayMs }
-    // An outage adds attempts, and none of them waits longer than the last one would have.
-    const step = Math.min(work.attempt, maxAttempts - 1)
-    const delayMs = backoffMs(backoff, step, random)
-    const isShort = longestBackoffMs(backoff, step) < shortDelayMs
-    if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(work.next(), delayMs)
+    // What an outage made fail has half of its attempts left, whatever their number was.
+    const attempts = excused ? Math.min(work.attempt, Math.floor(maxAttempts / 2)) : work.attempt
+    const delayMs = backoffMs(backoff, attempts, random)
+    const isShort = longestBackoffMs(backoff, attempts) < shortDelayMs
+    if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(work.next(attempts), delayMs)
     else {
-      const note = { ...this.#note(work), error, delayMs }
-      void this.#options.settler.retryLater(work, note, () => this.hold(work.next(), delayMs))
+      const note = { ...this.#note(work), attempts, error, delayMs }
+      void this.#options.settler.retryLater(work, note, () => this.hold(work.next(attempts), delayMs))
     }
   }
 

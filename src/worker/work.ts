@@ -29,7 +29,12 @@ export class Work {
   #controller: AbortController | undefined
   #aborted = false
 
-  constructor(delivery: Delivery, source: Source, role: Role, earlier?: Work) {
+  constructor(
+    delivery: Delivery,
+    source: Source,
+    role: Role,
+    earlier?: Pick<Work, 'attempt' | 'tries' | 'linkNumber'>,
+  ) {
     this.delivery = delivery
     this.source = source
     this.role = role
@@ -61,7 +66,9 @@ export class Work {
     this.#controller?.abort()
   }
 
-  next(): Work {
-    return new Work(this.delivery, this.source, this.role, this)
+  /** The next try at this delivery, so many attempts having been made. */
+  next(attempts = this.attempt): Work {
+    const { delivery, source, role, tries, linkNumber } = this
+    return new Work(delivery, source, role, { attempt: attempts, tries, linkNumber })
   }
 }

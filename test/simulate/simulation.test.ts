@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { bridged } from '../../src/core/allocation/permits.ts'
 import { trafficKinds } from '../../src/core/policy/traffic-kind.ts'
 import type { Policy } from '../../src/core/policy/policy.ts'
-import { expectedFailures } from '../../src/core/rollout/failure-budget.ts'
+import { explainedFailures } from '../../src/core/rollout/expected-failures.ts'
 import { scenarioOf } from '../../src/simulate/scenario.ts'
 import { simulate, Simulation } from '../../src/simulate/simulation.ts'
 import type { Moment } from '../../src/simulate/simulation.ts'
@@ -79,7 +79,7 @@ describe('a simulation', () => {
           // Once it is in charge, no budget holds it any more.
           if (rollout.phase === 'Draining' || rollout.phase === 'Succeeded') return
           // What was allowed for a rate that turned out lower has been allowed.
-          excused = Math.max(excused, rollout.poison, expectedFailures(rollout))
+          excused = Math.max(excused, rollout.poison, explainedFailures(rollout))
           blamed = Math.max(blamed, rollout.harmed - excused)
         })
         const { canary, stable, taken } = run.messages

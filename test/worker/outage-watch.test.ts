@@ -67,6 +67,21 @@ describe('a consumer in an outage', () => {
     expect([lab.depth(), lab.depth(deadQueue)]).toEqual([0, 1])
   })
 
+  it('leaves what it made fail half of its attempts', async () => {
+    const clock = manualClock()
+    const tried: number[] = []
+    const handle = (_: object, { attempt }: { readonly attempt: number }) => {
+      if (clock.now() >= 60_000) tried.push(attempt)
+      if (clock.now() < 60_000 || attempt === 4) throw new Error('down, or unlucky')
+    }
+    const lab = bench(teardown, { clock, handle, maxAttempts: 6, retryDelayMs: 1_000, outagePatienceMs: 120_000 })
+    lab.stream()
+    lab.publish(30)
+    await clock.advance(90_000)
+    expect(Math.max(...tried)).toBeLessThanOrEqual(5)
+    expect([lab.depth(), lab.depth(deadQueue)]).toEqual([0, 0])
+  })
+
   it('tries nothing twice where one attempt is all there is', async () => {
     const clock = manualClock()
     const handle = () => {

@@ -97,6 +97,8 @@ const historyEntry = record({
   numbers: dictionary(numberOrText),
 })
 
+const attempts = record({ ended: whole(), failed: whole() })
+
 const rollout = record({
   id: string(),
   canary: string(),
@@ -117,6 +119,9 @@ const rollout = record({
   lost: whole(),
   unaccounted: whole(),
   poison: withDefault(whole(), 0),
+  explained: optional(
+    record({ expected: amount(), variance: amount(), upTo: record({ stable: attempts, canary: attempts }) }),
+  ),
   exhaustedMs: withDefault(amount(), 0),
   ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount() })),
   comparison: optional(comparisonReader),

@@ -1,5 +1,6 @@
-import { countsSince, failedIn, firstOutcomes } from '../evidence/counts.ts'
+import { countsSince } from '../evidence/counts.ts'
 import type { Policy } from '../policy/policy.ts'
+import { explainedFailures } from './expected-failures.ts'
 import type { Observation } from './observation.ts'
 import type { Rollout } from './rollout.ts'
 
@@ -8,23 +9,7 @@ import type { Rollout } from './rollout.ts'
  * would have had. Whichever of the two is more: the first are among the second.
  */
 export function blamedFailures(rollout: Rollout): number {
-  return Math.max(0, rollout.harmed - Math.max(rollout.poison, expectedFailures(rollout)))
-}
-
-/** Fewer outcomes of the stable version than this tell no rate. */
-const leastOutcomes = 100
-
-/**
- * What the stable version's failure rate in this rollout makes of the canary's messages, and three standard deviations more: chance alone
- * seldom goes beyond. 0 beside a stable version that fails nothing.
- */
-export function expectedFailures({ origin, latest }: Rollout): number {
-  if (origin === undefined || latest === undefined) return 0
-  const stable = countsSince(latest.stable, origin.stable)
-  const outcomes = firstOutcomes(stable)
-  if (outcomes < leastOutcomes) return 0
-  const expected = (failedIn(stable) / outcomes) * firstOutcomes(countsSince(latest.canary, origin.canary))
-  return Math.floor(expected + 3 * Math.sqrt(expected))
+  return Math.max(0, rollout.harmed - Math.max(rollout.poison, explainedFailures(rollout)))
 }
 
 /** True when no canary message may start any more, for now at least. */

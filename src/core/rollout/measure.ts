@@ -11,6 +11,7 @@ import { considerWeight } from './budgeted-ramp.ts'
 import { beginComparison, compare, compares } from './comparison.ts'
 import type { ComparedLook, Comparison } from './comparison.ts'
 import type { LookEvent } from './event.ts'
+import { addStretch } from './expected-failures.ts'
 import { exhaustedFor } from './failure-budget.ts'
 import { lostWith } from './observation.ts'
 import type { Observation } from './observation.ts'
@@ -33,6 +34,7 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
     harmed: Math.max(rollout.harmed, harmedIn(countsSince(totals.canary, origin.canary)) + lost),
     lost: Math.max(rollout.lost, lost),
     poison: Math.max(rollout.poison, countsSince(totals.stable, origin.stable).failedOnBoth),
+    explained: rollout.phase === 'Initialized' ? undefined : addStretch(rollout.explained, origin, totals),
   }
   const compared = {
     ...aged,

@@ -1,6 +1,7 @@
 import type { Counts } from '../evidence/counts.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
 import type { Comparison } from './comparison.ts'
+import type { ExpectedFailures } from './expected-failures.ts'
 import type { Order } from './order.ts'
 
 /**
@@ -84,6 +85,8 @@ export interface Rollout {
   readonly unaccounted: number
   /** Failed on the stable version too when they were handed back: no fault of the canary. */
   readonly poison: number
+  /** Failures that the stable version's own rate explains; undefined before the first step. */
+  readonly explained: ExpectedFailures | undefined
   /** How long the failure budget has been used up while it is not known yet what became of the messages. */
   readonly exhaustedMs: number
   /** Of a policy with `ramp`: its weight; undefined before the first step. */

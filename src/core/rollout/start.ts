@@ -69,6 +69,7 @@ function openRollout(
     lost: 0,
     unaccounted: 0,
     poison: 0,
+    explained: undefined,
     exhaustedMs: 0,
     ramp: undefined,
     comparison: undefined,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { addStretch } from '../../../src/core/rollout/expected-failures.ts'
 import { blamedFailures } from '../../../src/core/rollout/failure-budget.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import { buildPolicy } from '../../support/build-policy.ts'
@@ -84,6 +85,28 @@ describe('failures that a canary no worse than the stable version would have had
     ['it fails far less often', [10, 10_000], [100, 1_000], 96],
   ] as const)('are not to blame where %s', (_, stable, canary, expected) => {
     expect(blame(stable, canary)).toBe(expected)
+  })
+
+  it('are those of an outage that both met, whatever share the canary had meanwhile', () => {
+    const none = { stable: counts({}), canary: counts({}) }
+    // 900 and 100 messages before it, of which nothing fails; then 3,000 of each, all of which fail; then 900 and 900 again
+    const totals = [
+      [0, 900, 0, 100],
+      [3_000, 900, 3_000, 100],
+      [3_000, 1_800, 3_000, 1_000],
+    ] as const
+    let explained
+    for (const [stableFailed, stableGood, failed, good] of totals) {
+      const latest = {
+        stable: counts({ failed: stableFailed, succeeded: stableGood }),
+        canary: counts({ failed, succeeded: good }),
+      }
+      explained = addStretch(explained, none, latest)
+      const rollout = rolloutIn('Progressing', { origin: none, latest, explained, harmed: failed })
+      expect(blamedFailures(rollout)).toBe(0)
+      const bad = { ...rollout, harmed: failed + 1_000 }
+      expect(blamedFailures(bad)).toBeGreaterThan(750)
+    }
   })
 
   it('are counted once with those that failed on both', () => {
