@@ -13,6 +13,8 @@ export interface QueueEnvironment {
   readonly handler: string
   /** Solo mode: a canary in the same process. Its version differs from the worker's. */
   readonly canary: { readonly handler: string; readonly version: string } | undefined
+  /** Path of the policy file of automatic rollouts, as given; undefined: the queue has none. */
+  readonly policy: string | undefined
   readonly concurrency: number
   /** At least the concurrency. */
   readonly prefetch: number
@@ -26,7 +28,7 @@ export interface QueueEnvironment {
 export function readQueue(queue: string, env: Variables): Read<QueueEnvironment> {
   const prefix = queuePrefix(queue)
   const { value, problems } = readVariables(queueFields, (key) => variable(env, `${prefix}${key}`))
-  const beside = canaryProblems(prefix, env)
+  const beside = [...canaryProblems(prefix, env), ...policyProblems(prefix, env)]
   if (value === undefined) return { value, problems: [...problems, ...beside] }
   const { CONCURRENCY: concurrency, PREFETCH: prefetch = 2 * concurrency } = value
   const small = prefetch < concurrency
@@ -38,6 +40,7 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
     broker: value.URL,
     handler: value.HANDLER,
     canary: handler === undefined || version === undefined ? undefined : { handler, version },
+    policy: value.POLICY === 'off' ? undefined : value.POLICY?.path,
     concurrency,
     prefetch,
     handlerTimeoutMs: value.HANDLER_TIMEOUT,
@@ -59,6 +62,13 @@ export function sharedBrokerQueues(queues: readonly QueueEnvironment[]): readonl
     const found = `the one of "${escapeText(first.name, 60)}" again`
     return [problemLine(`${queuePrefix(queue.name)}NAME`, 'a queue of the broker that no other queue has', found)]
   })
+}
+
+function policyProblems(prefix: string, env: Variables): readonly string[] {
+  const policy = variable(env, `${prefix}POLICY`)
+  const auto = variable(env, `${variablePrefix}AUTO`)
+  if (auto.text !== 'on' || policy.text !== undefined) return []
+  return [problemLine(policy.name, `a policy file, or off, beside ${auto.name}=on`, 'nothing')]
 }
 
 /** Looks at the texts, so that it speaks even when another variable of the queue is wrong. */

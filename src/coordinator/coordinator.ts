@@ -7,8 +7,8 @@ import { advanceWithoutPolicy } from '../core/rollout/advance-without-policy.ts'
 import { advance, withoutRollout } from '../core/rollout/advance.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Effect, Transition } from '../core/rollout/event.ts'
+import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
-import { isTerminal } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import { ExternalGauge } from './external-gauge.ts'
@@ -229,8 +229,4 @@ export class Coordinator {
     if (!this.#interrupted) this.#options.log.warn({ error: String(error) }, 'coordination is interrupted')
     this.#interrupted = true
   }
-}
-
-function runningRollout(state: QueueState): Rollout | undefined {
-  return state.rollout === undefined || isTerminal(state.rollout.phase) ? undefined : state.rollout
 }

@@ -6,8 +6,11 @@ import type { Handler, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { OpenMetricProvider } from '../contracts/metric-provider.ts'
 import type { Store } from '../contracts/store.ts'
+import type { Policy } from '../core/policy/policy.ts'
 import type { ConsumerState } from '../core/rollout/consumer-report.ts'
 import { QueueCanaryError } from '../errors.ts'
+import { policyDigest } from '../policy-digest.ts'
+import type { PinnedPolicy } from './automatic-start.ts'
 import type { ConsumerLimits } from './consumer-options.ts'
 import { normaliseHandler } from './define-handler.ts'
 import { systemClock } from './system-clock.ts'
@@ -49,6 +52,8 @@ export interface WorkerOptions<T = unknown, C = T> {
   readonly drainTimeoutMs?: number
   /** What a consumer of a retired version does: end, or wait for a new rollout of its version. @default 'exit' */
   readonly whenRetired?: 'exit' | 'idle'
+  /** A version that is new to the store starts a rollout by itself, by this policy. @default none: somebody has to start it */
+  readonly autoPolicy?: Policy
   /** Loads the provider of an external metric. @default none: an external metric of a policy is then an error, and no success */
   readonly metrics?: OpenMetricProvider
   /** @default the system's */
@@ -84,6 +89,7 @@ export interface ResolvedOptions {
   readonly hosted: readonly HostedVersion[]
   readonly limits: ConsumerLimits
   readonly whenRetired: 'exit' | 'idle'
+  readonly automatic: PinnedPolicy | undefined
   readonly metrics: OpenMetricProvider | undefined
   readonly clock: Clock
   readonly log: Logger
@@ -94,7 +100,7 @@ export interface ResolvedOptions {
 
 /** Fills in the defaults. Throws `USAGE` with everything that is wrong, and `HANDLER_INVALID`. */
 export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOptions {
-  const { namespace = 'default', whenRetired = 'exit', clock = systemClock(), log = silent } = options
+  const { namespace = 'default', whenRetired = 'exit', clock = systemClock(), log = silent, autoPolicy } = options
   const limits = limitsOf(options)
   refuse([...wrongNames(options, namespace), ...wrongLimits(limits)])
   return {
@@ -105,6 +111,7 @@ export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOpti
     hosted: hostedVersions(options),
     limits,
     whenRetired,
+    automatic: autoPolicy && { policy: autoPolicy, digest: policyDigest(autoPolicy) },
     metrics: options.metrics,
     clock,
     log,

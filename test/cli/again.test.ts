@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { retryCommand, undoCommand } from '../../src/cli/commands/again.ts'
 import type { QueueState } from '../../src/core/rollout/queue-state.ts'
-import { policyDigest } from '../../src/policy-file.ts'
+import { policyDigest } from '../../src/policy-digest.ts'
 import { policyFrom, rollout } from '../status/fixtures.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { fakeIo } from './fake-io.ts'

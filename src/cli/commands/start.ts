@@ -1,8 +1,6 @@
-import { resolve } from 'node:path'
-import { unsupported } from '../../core/policy/unsupported.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import { QueueCanaryError } from '../../errors.ts'
-import { loadPolicyFile, policyDigest } from '../../policy-file.ts'
+import { policyDigest } from '../../policy-digest.ts'
 import { beginRollout } from '../begin-rollout.ts'
 import type { StartCommand } from '../command.ts'
 import type { Io } from '../io.ts'
@@ -10,11 +8,12 @@ import { listed } from '../listed.ts'
 import { createQueueView, readQueue } from '../queue-view.ts'
 import type { Session } from '../session.ts'
 import { afterStart } from '../after-start.ts'
+import { usablePolicy } from '../usable-policy.ts'
 
 /** Begins a rollout by a policy file. Nothing is written unless file, queue and version allow it. */
 export async function startCommand(command: StartCommand, io: Io, session: Session): Promise<number> {
   const { queue, version, force } = command
-  const policy = await usablePolicy(resolve(io.cwd, command.policy), command.policy)
+  const policy = await policyOf(command, io)
   const { store, namespace, clock } = session
   const view = createQueueView(store, { namespace, queue }, clock)
   await readQueue(view.records, view.place)
@@ -24,15 +23,12 @@ export async function startCommand(command: StartCommand, io: Io, session: Sessi
   return afterStart({ ...command, io, clock, view, rollout })
 }
 
-async function usablePolicy(path: string, shown: string): Promise<Policy> {
-  const loaded = await loadPolicyFile(path)
-  if (!loaded.ok)
-    throw new QueueCanaryError('POLICY_INVALID', listed(`the policy ${shown} cannot be used`, loaded.problems))
-  // Of the brokers that other processes can reach, none in this release tells the age of its oldest message.
-  const missing = unsupported(loaded.policy, { oldestAge: false })
-  if (missing.length === 0) return loaded.policy
-  throw new QueueCanaryError(
-    'POLICY_UNSUPPORTED',
-    listed(`the policy ${shown} is valid, but this release cannot run it`, missing),
-  )
+async function policyOf({ policy: shown }: StartCommand, { cwd }: Io): Promise<Policy> {
+  const usable = await usablePolicy(shown, cwd)
+  if (usable.ok) return usable.policy
+  const [code, what] =
+    usable.kind === 'invalid'
+      ? (['POLICY_INVALID', `the policy ${shown} cannot be used`] as const)
+      : (['POLICY_UNSUPPORTED', `the policy ${shown} is valid, but this release cannot run it`] as const)
+  throw new QueueCanaryError(code, listed(what, usable.problems))
 }

@@ -1,6 +1,7 @@
 import type { Allocations } from '../allocation/lane.ts'
 import { idleAllocations } from '../allocation/lane.ts'
 import type { Order } from './order.ts'
+import { isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
 
 /**
@@ -61,6 +62,11 @@ export function createQueueState(generation: string, stable: string): QueueState
     commands: [],
     allocations: idleAllocations,
   }
+}
+
+/** undefined where there was none yet, or the newest has ended. */
+export function runningRollout({ rollout }: Pick<QueueState, 'rollout'>): Rollout | undefined {
+  return rollout === undefined || isTerminal(rollout.phase) ? undefined : rollout
 }
 
 /** Versions' states as status shows them. */

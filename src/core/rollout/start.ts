@@ -1,9 +1,9 @@
 import { idleAllocations } from '../allocation/lane.ts'
 import { lookup } from '../lookup.ts'
 import type { Order } from './order.ts'
+import { runningRollout } from './queue-state.ts'
 import type { QueueState } from './queue-state.ts'
 import type { Rollout } from './rollout.ts'
-import { isTerminal } from './rollout.ts'
 
 export interface StartRequest {
   readonly id: string
@@ -12,6 +12,8 @@ export interface StartRequest {
   readonly at: string
   /** Also a version that was rolled back before. */
   readonly force: boolean
+  /** One sentence for the history. @default that it was started */
+  readonly why?: string | undefined
 }
 
 export type Started = { readonly ok: true; readonly state: QueueState } | { readonly ok: false; readonly why: string }
@@ -33,8 +35,8 @@ export function startRollout(state: QueueState, request: StartRequest): Started 
 }
 
 function objection(state: QueueState, { canary, force }: StartRequest): string | undefined {
-  const { rollout } = state
-  if (rollout !== undefined && !isTerminal(rollout.phase)) {
+  const rollout = runningRollout(state)
+  if (rollout !== undefined) {
     return `a rollout of ${rollout.canary} is under way (${rollout.phase}); wait for its end or abort it`
   }
   if (canary === state.stable) return `${canary} is in charge already`
@@ -44,11 +46,9 @@ function objection(state: QueueState, { canary, force }: StartRequest): string |
   return undefined
 }
 
-function openRollout(
-  { stable, order }: Pick<Rollout, 'stable' | 'order'>,
-  { id, canary, policyDigest, at }: StartRequest,
-): Rollout {
-  const why = `a rollout of ${canary} in place of ${stable} was started`
+function openRollout({ stable, order }: Pick<Rollout, 'stable' | 'order'>, request: StartRequest): Rollout {
+  const { id, canary, policyDigest, at } = request
+  const why = request.why ?? `a rollout of ${canary} in place of ${stable} was started`
   return {
     id,
     canary,
