@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../contracts/clock.ts'
+import type { Freeze } from '../core/policy/freeze.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { startRollout } from '../core/rollout/start.ts'
 import { QueueCanaryError } from '../errors.ts'
@@ -12,6 +13,10 @@ export interface Attempt {
   readonly policyDigest: string
   /** Also a version that was rolled back before. */
   readonly force: boolean
+  /** The freeze of the policy that holds now. */
+  readonly freeze?: Freeze | undefined
+  /** Also in a freeze, and none holds it later. @default false */
+  readonly overFreeze?: boolean
 }
 
 /** Begins a rollout and resolves to its id. Rejects with `COMMAND_REFUSED` where the queue does not allow it now. */

@@ -5,6 +5,7 @@ import type { Revision } from '../contracts/store.ts'
 import { PaceMeter } from '../core/allocation/pace-meter.ts'
 import { advanceWithoutPolicy } from '../core/rollout/advance-without-policy.ts'
 import { advance, withoutRollout } from '../core/rollout/advance.ts'
+import { bindingFreeze } from '../core/rollout/binding-freeze.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Effect, Transition } from '../core/rollout/event.ts'
 import { runningRollout } from '../core/rollout/queue-state.ts'
@@ -152,11 +153,11 @@ export class Coordinator {
     for (const effect of effects) this.#tell(effect, next)
   }
 
-  /** Without a rollout there is only the lease to renew, and old reports to remove. */
-  async #rest({ state, watched }: Look, reports: readonly ConsumerReport[]): Promise<Transition<QueueState>> {
+  /** Without a rollout there is only the lease to renew, a rollback window to end, and old reports to remove. */
+  async #rest({ state, watched, now }: Look, reports: readonly ConsumerReport[]): Promise<Transition<QueueState>> {
     this.#roster.forgetAllBut(reports)
     await sweepReports(this.#options.records, reports, (id) => this.#roster.silentMs(id, watched))
-    return withoutRollout(state)
+    return withoutRollout(state, this.#watchedSince(state, now))
   }
 
   async #decide({ state, now, watched }: Look, rollout: Rollout): Promise<Transition<QueueState>> {
@@ -169,9 +170,9 @@ export class Coordinator {
     })
     if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
     else this.#pace.look(seen.canary.counts.taken + seen.stable.counts.taken, now)
-    // Time counts from a decision that stands, and only as far as it was watched.
+    // Time counts from a decision that stands.
     const since = this.#sinceDecision(state, now)
-    const sinceMs = Number.isFinite(since) ? Math.min(since, longestLookMs) : 0
+    const sinceMs = this.#watchedSince(state, now)
     const at = new Date(this.#options.clock.wall()).toISOString()
     const input = { at, sinceMs, isLate: since > longestLookMs, seen, pace: this.#pace.pace }
     const policy = await this.#policies.read(rollout.policyDigest)
@@ -179,13 +180,20 @@ export class Coordinator {
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
     this.#policyMissingSince = undefined
     const external = this.#external.read(rollout, policy)
-    return advance(state, { ...input, seen: { ...seen, external }, policy })
+    const freeze = bindingFreeze(rollout, policy, this.#options.clock.wall())
+    return advance(state, { ...input, seen: { ...seen, external, freeze }, policy })
   }
 
   /** Milliseconds since the decision that the document holds, if this coordinator made it. */
   #sinceDecision({ epoch, sequence }: QueueState, now: number): number {
     const decided = this.#decided
     return decided?.epoch === epoch && decided.sequence === sequence ? now - decided.at : Infinity
+  }
+
+  /** The part of it that was watched; 0 after the decision of another one. */
+  #watchedSince(state: QueueState, now: number): number {
+    const since = this.#sinceDecision(state, now)
+    return Number.isFinite(since) ? Math.min(since, longestLookMs) : 0
   }
 
   #misses({ policyDigest }: Rollout, watched: number): boolean {

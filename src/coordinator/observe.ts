@@ -19,7 +19,7 @@ export interface Gathered {
   readonly handsBack: boolean
 }
 
-/** Sums the consumers' reports up per version. What providers tell is not among them. */
+/** Sums the consumers' reports up per version. What providers tell, and whether a freeze holds, is not among them. */
 export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
   const { facts } = gathered
   return {
@@ -35,6 +35,7 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
       ...gathered.reports.filter(gathered.isAlive).map((report) => report.handlerTimeoutMs),
     ),
     external: {},
+    freeze: undefined,
   }
 }
 
@@ -53,6 +54,7 @@ function versionFacts(
     live: live.length,
     ready: ready.length,
     undrained: live.filter(({ state }) => state !== 'drained').length,
+    holding: live.filter(holds).length,
     unaware: live.filter((report) => gathered.isReady(report) && !knows(report, order)).length,
     inFlight: sum(live.map(({ inFlight }) => inFlight)),
     capacity: sum(ready.map(({ capacity }) => capacity)),
@@ -78,6 +80,10 @@ function deadAmong(
     const ended = report.state === 'gone' || report.state === 'drained'
     return ended || isAlive(report) ? [] : [{ ...consumerFacts(report, false), failures }]
   })
+}
+
+function holds({ state, link, inFlight }: ConsumerReport): boolean {
+  return state !== 'drained' && (link === 'consuming' || inFlight > 0)
 }
 
 function knows({ obeyed }: ConsumerReport, order: Order): boolean {

@@ -37,6 +37,7 @@ export class Told {
       cohorts,
       handlerTimeoutMs,
       external: {},
+      freeze: undefined,
     }
   }
 
@@ -56,6 +57,7 @@ export class Told {
     const facts = this.#stable
     facts.inFlight = inFlight
     facts.undrained = drains && inFlight === 0 ? 0 : 1
+    facts.holding = facts.undrained
     // A record of its own each time: totals are remembered.
     facts.counts = { ...counts }
   }
@@ -84,6 +86,7 @@ const nobody: VersionFacts = {
   live: 0,
   ready: 0,
   undrained: 0,
+  holding: 0,
   unaware: 0,
   inFlight: 0,
   capacity: 0,

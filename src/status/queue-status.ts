@@ -32,6 +32,10 @@ export interface QueueStatus {
   /** The running step; null before the first and once the canary is in charge or taken back. */
   readonly step: StepStatus | null
   readonly steps: readonly StepOverview[]
+  /** What holds everything that goes forward; null where nothing is held, or there is nothing to hold any more. */
+  readonly freeze: FreezeStatus | null
+  /** The version before, while it stays warm: `undo` is a matter of a second. */
+  readonly rollbackWindow: { readonly version: string; readonly remainingMs: number } | null
   /** Messages whose first outcome on the canary was not success. */
   readonly harmed: number
   readonly policyDigest: string | null
@@ -50,6 +54,12 @@ export interface VersionStatus {
   readonly capacity: number
   /** Since the start of the rollout; without one, since the consumers started. */
   readonly outcomes: Counts
+}
+
+export interface FreezeStatus {
+  /** ISO 8601; null where no end is in sight. */
+  readonly until: string | null
+  readonly why: string
 }
 
 export interface StepStatus {

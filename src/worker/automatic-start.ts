@@ -1,6 +1,7 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Revision } from '../contracts/store.ts'
+import { freezeAt } from '../core/policy/freeze.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import { standingOf } from '../core/rollout/newcomer.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
@@ -70,7 +71,8 @@ export class AutomaticStart {
     const { policy, digest } = pinned
     const at = new Date(clock.wall()).toISOString()
     const why = `${version} is new: a rollout in place of ${state.stable} has started by itself`
-    const started = startRollout(state, { id: newId(), canary: version, policyDigest: digest, at, force: false, why })
+    const wish = { id: newId(), canary: version, policyDigest: digest, at, force: false, why }
+    const started = startRollout(state, { ...wish, freeze: freezeAt(policy.freeze, clock.wall()) })
     if (!started.ok) return this.#say(started.why)
     try {
       if (!this.#isPinned) await records.writePolicy(digest, policy)

@@ -123,6 +123,8 @@ const rollout = fc.record({
   elapsedMs: amount,
   stepElapsedMs: amount,
   phaseElapsedMs: amount,
+  frozenMs: maybe(amount),
+  ignoresFreeze: fc.constantFrom(undefined, true),
   origin: maybe(totals),
   stepOrigin: maybe(totals),
   latest: maybe(totals),
@@ -158,6 +160,7 @@ export const arbitraryState = fc.record({
   lease: fc.record({ holder: maybe(text), renewals: whole }),
   stable: text,
   previous: maybe(text),
+  standby: maybe(fc.record({ version: text, leftMs: amount })),
   tombstones: dictionary(fc.record({ reason: fc.constantFrom('promotedAway', 'rolledBack'), at: text })),
   rollout: maybe(rollout),
   commands: fc.array(

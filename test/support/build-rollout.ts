@@ -30,6 +30,7 @@ export function facts(parts: Partial<VersionFacts> = {}): VersionFacts {
     live: 0,
     ready: 0,
     undrained: 0,
+    holding: 0,
     unaware: 0,
     inFlight: 0,
     capacity: 0,
@@ -56,6 +57,7 @@ export function observation(parts: Partial<Observation> = {}): Observation {
     cohorts: {},
     handlerTimeoutMs: 30_000,
     external: {},
+    freeze: undefined,
     ...parts,
   }
 }

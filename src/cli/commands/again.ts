@@ -1,3 +1,4 @@
+import { freezeAt } from '../../core/policy/freeze.ts'
 import { parsePolicy } from '../../core/policy/parse-policy.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { QueueState } from '../../core/rollout/queue-state.ts'
@@ -17,9 +18,14 @@ import type { Session } from '../session.ts'
 export async function retryCommand(command: AgainCommand, io: Io, session: Session): Promise<number> {
   const view = createQueueView(session.store, { namespace: session.namespace, queue: command.queue }, session.clock)
   const { policyDigest: pinned } = rolledBack(await readQueue(view.records, view.place))
-  if ((await view.records.readPolicy(pinned)) === undefined)
+  const policy = await view.records.readPolicy(pinned)
+  if (policy === undefined)
     throw new QueueCanaryError('NOT_FOUND', `its policy ${pinned} is missing in the store: use start with the file`)
-  const rollout = await beginRollout(view, session.clock, rolledBack)
+  const rollout = await beginRollout(view, session.clock, (state) => ({
+    ...rolledBack(state),
+    force: true,
+    freeze: freezeAt(policy.freeze, session.clock.wall()),
+  }))
   return afterStart({ ...command, io, clock: session.clock, view, rollout })
 }
 
@@ -43,10 +49,8 @@ export async function undoCommand(command: AgainCommand, io: Io, session: Sessio
   return afterStart({ ...command, io, clock, view, rollout })
 }
 
-function rolledBack({ rollout }: QueueState): Attempt {
-  if (rollout?.phase === 'RolledBack') {
-    return { canary: rollout.canary, policyDigest: rollout.policyDigest, force: true }
-  }
+function rolledBack({ rollout }: QueueState): Pick<Attempt, 'canary' | 'policyDigest'> {
+  if (rollout?.phase === 'RolledBack') return { canary: rollout.canary, policyDigest: rollout.policyDigest }
   const found = rollout === undefined ? 'there was no rollout yet' : `the last rollout is ${rollout.phase}`
   throw refused(`retry is for a version that was rolled back: ${found}`)
 }

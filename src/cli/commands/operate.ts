@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { bindingFreeze } from '../../core/rollout/binding-freeze.ts'
 import type { Command, QueueState } from '../../core/rollout/queue-state.ts'
 import type { Rollout } from '../../core/rollout/rollout.ts'
 import { lastResort } from '../../core/rollout/advance-without-policy.ts'
@@ -73,7 +74,8 @@ async function changes(
       `the policy ${rollout.policyDigest} of the rollout is missing in the store: only abort works`,
     )
   }
-  const { effects } = transition(rollout, { kind: 'command', at, command }, policy)
+  const freeze = bindingFreeze(rollout, policy, Date.parse(at))
+  const { effects } = transition(rollout, { kind: 'command', at, command, freeze }, policy)
   const refusal = effects.find((effect) => effect.kind === 'refuse')
   if (refusal !== undefined) throw new QueueCanaryError('COMMAND_REFUSED', refusal.why)
   return effects.length > 0

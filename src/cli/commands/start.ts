@@ -1,3 +1,4 @@
+import { freezeAt } from '../../core/policy/freeze.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import { QueueCanaryError } from '../../errors.ts'
 import { policyDigest } from '../../policy-digest.ts'
@@ -19,7 +20,13 @@ export async function startCommand(command: StartCommand, io: Io, session: Sessi
   await readQueue(view.records, view.place)
   const digest = policyDigest(policy)
   await view.records.writePolicy(digest, policy)
-  const rollout = await beginRollout(view, clock, () => ({ canary: version, policyDigest: digest, force }))
+  const rollout = await beginRollout(view, clock, () => ({
+    canary: version,
+    policyDigest: digest,
+    force,
+    freeze: freezeAt(policy.freeze, clock.wall()),
+    overFreeze: force,
+  }))
   return afterStart({ ...command, io, clock, view, rollout })
 }
 

@@ -66,6 +66,8 @@ export const lastResort: Policy = {
   progressDeadlineMs: 0,
   promotion: { workers: 1, durationMs: 0 },
   drain: { timeoutMs: 60_000, onTimeout: 'handBack' },
+  rollbackWindowMs: 0,
+  freeze: [],
   webhooks: [],
   aliases: [],
   tests: [],

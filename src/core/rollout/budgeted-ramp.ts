@@ -11,11 +11,18 @@ const firstWeight = 1
 /** Beside a look: what a decision and the messages under way take until it has its effect. */
 const effectMs = 1_000
 
+interface Conditions {
+  readonly ratePerMs: number
+  /** False: the weight falls or stays, as in a freeze. */
+  readonly mayRise: boolean
+}
+
 /** Once a look, the weight follows the evidence. What was taken at another weight says nothing of the share at this one. */
-export function considerWeight(rollout: Rollout, policy: Policy, ratePerMs: number): Rollout {
+export function considerWeight(rollout: Rollout, policy: Policy, conditions: Conditions): Rollout {
+  const { ratePerMs } = conditions
   if (!isDue(rollout, policy, ratePerMs)) return rollout
   const before = rollout.ramp?.weight
-  const weight = ratePerMs > 0 ? weightFor(rollout, policy, ratePerMs) : (before ?? firstWeight)
+  const weight = ratePerMs > 0 ? weightFor(rollout, policy, conditions) : (before ?? firstWeight)
   const considered = { ...rollout, ramp: { weight, consideredMs: rollout.elapsedMs } }
   return weight === before ? considered : { ...considered, stepOrigin: rollout.latest, forgone: 0 }
 }
@@ -25,7 +32,11 @@ function isDue({ phase, ramp, elapsedMs }: Rollout, policy: Policy, ratePerMs: n
   return ramp === undefined || elapsedMs - ramp.consideredMs >= cohortLength(policy.analysis.intervalMs, ratePerMs)
 }
 
-function weightFor({ comparison, stepElapsedMs, ramp }: Rollout, policy: Policy, ratePerMs: number): number {
+function weightFor(
+  { comparison, stepElapsedMs, ramp }: Rollout,
+  policy: Policy,
+  { ratePerMs, mayRise }: Conditions,
+): number {
   if (policy.ramp === undefined || comparison === undefined) return 0
   const { failureBudget, maxWeight, minDurationMs } = policy.ramp
   const { significanceLevel, intervalMs } = policy.analysis
@@ -45,7 +56,7 @@ function weightFor({ comparison, stepElapsedMs, ramp }: Rollout, policy: Policy,
       excessBound,
       elapsedMs: stepElapsedMs,
       share: (ramp?.weight ?? 0) / 100,
-      suspicious: comparison.suspicion.suspicious || isOutage(comparison),
+      suspicious: !mayRise || comparison.suspicion.suspicious || isOutage(comparison),
     },
   )
   return Number((100 * share).toPrecision(4))

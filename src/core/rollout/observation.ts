@@ -1,6 +1,7 @@
 import type { Counts } from '../evidence/counts.ts'
 import type { ExternalReading } from '../evidence/external.ts'
 import type { Histogram } from '../evidence/histogram.ts'
+import type { Freeze } from '../policy/freeze.ts'
 import type { CohortFacts } from './cohort-clock.ts'
 
 /** What the coordinator saw at one look. Totals never go down while a rollout runs: records of dead consumers are kept until its end. */
@@ -19,6 +20,8 @@ export interface Observation {
   readonly handlerTimeoutMs: number
   /** The newest answer for each external metric, by its name; absent where there is none yet. */
   readonly external: Readonly<Record<string, ExternalReading>>
+  /** The freeze of the policy that holds now, by the coordinator's clock. */
+  readonly freeze: Freeze | undefined
 }
 
 /** One version, over all its consumers, living and gone. */
@@ -27,6 +30,8 @@ export interface VersionFacts {
   readonly live: number
   readonly ready: number
   readonly undrained: number
+  /** Live ones that take messages, or have some in flight. */
+  readonly holding: number
   /** Ready ones that do not know of the rollout yet: they report at leisure, and what they last told is old. */
   readonly unaware: number
   readonly inFlight: number

@@ -14,6 +14,8 @@ export interface QueueState extends Order {
   readonly stable: string
   /** The version in charge before the last promotion: where `undo` goes. */
   readonly previous: string | undefined
+  /** The version before, kept warm for `undo`; undefined: nobody is. */
+  readonly standby: Standby | undefined
   /** Versions that take no message again without a new rollout of theirs, and why. */
   readonly tombstones: Readonly<Record<string, Tombstone>>
   readonly rollout: Rollout | undefined
@@ -27,6 +29,13 @@ export interface Lease {
   readonly holder: string | undefined
   /** Changes with each renewal. Others judge the lease by watching it change, never by a time stamp. */
   readonly renewals: number
+}
+
+/** Its consumers stay linked, take nothing and do not end. A new rollout ends it as well as the time. */
+export interface Standby {
+  readonly version: string
+  /** Of the rollback window, in watched milliseconds. */
+  readonly leftMs: number
 }
 
 export interface Tombstone {
@@ -57,6 +66,7 @@ export function createQueueState(generation: string, stable: string): QueueState
     lease: { holder: undefined, renewals: 0 },
     stable,
     previous: undefined,
+    standby: undefined,
     tombstones: {},
     rollout: undefined,
     commands: [],

@@ -69,6 +69,10 @@ export interface Rollout {
   readonly elapsedMs: number
   readonly stepElapsedMs: number
   readonly phaseElapsedMs: number
+  /** How much of `elapsedMs` was in a freeze; undefined: nothing. */
+  readonly frozenMs: number | undefined
+  /** Set where it was forced to start in a freeze. */
+  readonly ignoresFreeze: boolean | undefined
   /** Totals at the start of the rollout (the stable version's: of its first step) and of the step; what happened since is the difference. undefined until the first look. */
   readonly origin: Totals | undefined
   readonly stepOrigin: Totals | undefined

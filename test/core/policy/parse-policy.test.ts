@@ -41,6 +41,8 @@ describe('defaults', () => {
       progressDeadlineMs: 7_200_000,
       promotion: { workers: 1, durationMs: 10_000 },
       drain: { timeoutMs: 60_000, onTimeout: 'handBack' },
+      rollbackWindowMs: 0,
+      freeze: [],
       webhooks: [],
       aliases: [],
       tests: [],

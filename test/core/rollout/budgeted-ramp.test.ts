@@ -38,11 +38,15 @@ function comparison({ ruledOut = false, suspicious = false, proven = false, outa
 }
 
 /** The weights of a ramp at one message a millisecond, a look a second, for so many minutes. */
-function weights(minutes: number, says: Parameters<typeof comparison>[0], ratePerMs = 1): readonly number[] {
+function weights(
+  minutes: number,
+  says: Parameters<typeof comparison>[0],
+  { ratePerMs = 1, mayRise = true } = {},
+): readonly number[] {
   let rollout: Rollout = rolloutIn('Progressing', { comparison: comparison(says) })
   const seen: number[] = []
   for (let ms = 0; ms <= minutes * 60_000; ms += 1_000) {
-    rollout = considerWeight({ ...rollout, elapsedMs: ms, stepElapsedMs: ms }, policy, ratePerMs)
+    rollout = considerWeight({ ...rollout, elapsedMs: ms, stepElapsedMs: ms }, policy, { ratePerMs, mayRise })
     seen.push(rollout.ramp?.weight ?? 0)
   }
   return seen
@@ -78,14 +82,21 @@ describe('a ramp that a budget drives', () => {
     expect(new Set(weights(10, { ruledOut: true, ...trouble })).size).toBe(1)
   })
 
+  it('does not rise in a freeze', () => {
+    expect(new Set(weights(10, { ruledOut: true }, { mayRise: false })).size).toBe(1)
+  })
+
   it('begins at one percent where nobody knows how fast the queue is', () => {
-    expect(new Set(weights(1, { ruledOut: true }, 0))).toEqual(new Set([1]))
+    expect(new Set(weights(1, { ruledOut: true }, { ratePerMs: 0 }))).toEqual(new Set([1]))
   })
 
   it('counts the share from the last change of the weight', () => {
     const latest = { stable: observation().stable.counts, canary: observation().canary.counts }
     const rollout = rolloutIn('Progressing', { comparison: comparison({ ruledOut: true }), latest, forgone: 7 })
-    expect(considerWeight(rollout, policy, 1)).toMatchObject({ stepOrigin: latest, forgone: 0 })
+    expect(considerWeight(rollout, policy, { ratePerMs: 1, mayRise: true })).toMatchObject({
+      stepOrigin: latest,
+      forgone: 0,
+    })
   })
 
   it('gives the canary its weight, and nothing before the first', () => {

@@ -13,6 +13,7 @@ import { parseWith } from '../../../src/core/schema/reader.ts'
 import { arbitraryPolicy } from '../../support/arbitrary-policy.ts'
 import { brokenRules, implies } from '../../support/broken-rules.ts'
 import { at, buildCommand, buildState, consumer, counts, facts, observation } from '../../support/build-rollout.ts'
+import { freezeRules } from './freeze-rules.ts'
 
 const wish = fc.record({ kind: fc.constantFrom(...commandKinds), full: fc.boolean() })
 
@@ -48,6 +49,10 @@ const moment = fc.record({
       ),
     }),
     { nil: undefined, freq: 4 },
+  ),
+  freeze: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constant({ untilMs: undefined, text: 'a freeze' }) },
   ),
   commands: fc.oneof(
     { weight: 6, arbitrary: fc.array(wish, { maxLength: 0 }) },
@@ -124,6 +129,7 @@ class Walk {
       }),
       handBackBacklog: now.handBackBacklog,
       backlog: now.backlog,
+      freeze: now.freeze,
       external: now.reading === undefined ? {} : { a: now.reading, constructor: now.reading },
     })
   }
@@ -141,6 +147,7 @@ const quiet: Moment = {
   backlog: undefined,
   reading: undefined,
   handBackBacklog: undefined,
+  freeze: undefined,
   commands: [],
 }
 
@@ -237,6 +244,7 @@ describe('a rollout under random events', () => {
             ...stepRules(step, policy),
             ...readingRules(step, policy),
             ...abortRules(step),
+            ...freezeRules(step),
             ...laneRules(step, walk.state),
           }
           expect(brokenRules(rules)).toEqual([])
