@@ -16,6 +16,8 @@ import { ExternalGauge } from './external-gauge.ts'
 import type { ExternalSource } from './external-gauge.ts'
 import { LeaseWatch, renewMs } from './lease.ts'
 import { observe } from './observe.ts'
+import { PeerGauge } from './peer-gauge.ts'
+import type { PeerRecords } from './peer-gauge.ts'
 import { PolicySource } from './policy-source.ts'
 import { QueueGauge } from './queue-gauge.ts'
 import { Roster } from './roster.ts'
@@ -31,6 +33,8 @@ export interface CoordinatorOptions {
   readonly consumer: { readonly id: string; readonly version: string }
   /** Who is asked for external metrics. @default nobody: they are errors */
   readonly external?: ExternalSource | undefined
+  /** The records of another queue, for rollouts of several. */
+  readonly peers: (queue: string) => PeerRecords
 }
 
 /** A policy that was not there for this long is lost. */
@@ -56,6 +60,7 @@ export class Coordinator {
   readonly #roster = new Roster()
   readonly #gauge: QueueGauge
   readonly #external: ExternalGauge
+  readonly #peers: PeerGauge
   readonly #policies: PolicySource
   #pace = new PaceMeter()
   /** The last decision that is known to stand, and when it was made. */
@@ -70,6 +75,7 @@ export class Coordinator {
     this.#gauge = new QueueGauge(options.broker, options.clock)
     const { consumer, external, clock, log } = options
     this.#external = new ExternalGauge({ source: external, asker: consumer.id, clock, log })
+    this.#peers = new PeerGauge(options.peers, clock, log)
     this.#policies = new PolicySource(options.records)
   }
 
@@ -150,7 +156,7 @@ export class Coordinator {
     if ((await this.#options.records.writeState(next, revision)) === undefined) return
     this.#watch.mark(now)
     this.#decided = { epoch: next.epoch, sequence: next.sequence, at: now }
-    for (const effect of effects) this.#tell(effect, next)
+    await this.#carryOut(effects, next)
   }
 
   /** Without a rollout there is only the lease to renew, a rollback window to end, and old reports to remove. */
@@ -174,14 +180,15 @@ export class Coordinator {
     const since = this.#sinceDecision(state, now)
     const sinceMs = this.#watchedSince(state, now)
     const at = new Date(this.#options.clock.wall()).toISOString()
-    const input = { at, sinceMs, isLate: since > longestLookMs, seen, pace: this.#pace.pace }
+    const known = { ...seen, peers: this.#peers.read(rollout) }
+    const input = { at, sinceMs, isLate: since > longestLookMs, seen: known, pace: this.#pace.pace }
     const policy = await this.#policies.read(rollout.policyDigest)
     if (policy === undefined)
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
     this.#policyMissingSince = undefined
     const external = this.#external.read(rollout, policy)
     const freeze = bindingFreeze(rollout, policy, this.#options.clock.wall())
-    return advance(state, { ...input, seen: { ...seen, external, freeze }, policy })
+    return advance(state, { ...input, seen: { ...known, external, freeze }, policy })
   }
 
   /** Milliseconds since the decision that the document holds, if this coordinator made it. */
@@ -220,6 +227,14 @@ export class Coordinator {
     const reports = await this.#options.records.readReports()
     this.#roster.observe(reports, watched)
     return reports
+  }
+
+  async #carryOut(effects: readonly Effect[], state: QueueState): Promise<void> {
+    for (const effect of effects) {
+      this.#tell(effect, state)
+      if (effect.kind === 'withdraw' && state.rollout !== undefined)
+        await this.#peers.withdraw(state.rollout, effect.queue, effect.why)
+    }
   }
 
   #tell(effect: Effect, { epoch, sequence, rollout }: QueueState): void {

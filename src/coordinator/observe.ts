@@ -19,7 +19,7 @@ export interface Gathered {
   readonly handsBack: boolean
 }
 
-/** Sums the consumers' reports up per version. What providers tell, and whether a freeze holds, is not among them. */
+/** Sums the consumers' reports up per version. What providers and other queues tell, and whether a freeze holds, is not among them. */
 export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
   const { facts } = gathered
   return {
@@ -36,6 +36,7 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
     ),
     external: {},
     freeze: undefined,
+    peers: {},
   }
 }
 

@@ -38,6 +38,7 @@ export class Told {
       handlerTimeoutMs,
       external: {},
       freeze: undefined,
+      peers: {},
     }
   }
 

@@ -69,6 +69,7 @@ export class Host {
         clock,
         log,
         consumer: { id, version },
+        peers: (name) => createQueueRecords(store, { namespace, queue: name }),
         external: metrics && { open: metrics, queue, namespace },
       }),
       onState: (state) => onState({ consumer: id, version, state }),

@@ -56,7 +56,14 @@ export async function createWorld(): Promise<World> {
       const coordinators = versions.map((version) => {
         const consumer = { id: idOf(version), version }
         const own = createQueueRecords(store, { namespace, queue })
-        return new Coordinator({ records: own, broker: server.broker({ queue }), clock, log: silent, consumer })
+        return new Coordinator({
+          records: own,
+          broker: server.broker({ queue }),
+          clock,
+          log: silent,
+          consumer,
+          peers: (name) => createQueueRecords(store, { namespace, queue: name }),
+        })
       })
       const run = async (): Promise<void> => {
         for (let beat = 1; !end.signal.aborted; beat += 1) {

@@ -116,6 +116,7 @@ const rollout = fc.record({
   canary: text,
   stable: text,
   policyDigest: text,
+  group: maybe(fc.record({ id: text, queues: fc.array(text, { maxLength: 3 }), queue: text, ready: whole })),
   order,
   phase: fc.constantFrom(...phases),
   hold: fc.constantFrom(undefined, 'step', 'operator', 'failure', 'insufficientData'),

@@ -58,6 +58,7 @@ export function observation(parts: Partial<Observation> = {}): Observation {
     handlerTimeoutMs: 30_000,
     external: {},
     freeze: undefined,
+    peers: {},
     ...parts,
   }
 }

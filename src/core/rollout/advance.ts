@@ -80,6 +80,7 @@ function applied(state: QueueState, effect: Effect, { at, policy }: Advance): Qu
     case 'buryCanary':
       return buried(state, rollout.canary, 'rolledBack', at)
     case 'announce':
+    case 'withdraw':
     case 'refuse':
       return state
   }

@@ -99,6 +99,7 @@ const rollout = record({
   canary: string(),
   stable: string(),
   policyDigest: string(),
+  group: optional(record({ id: string(), queues: list(string()), queue: string(), ready: whole() })),
   order,
   phase: oneOf(phases),
   hold: optional(oneOf(['step', 'operator', 'failure', 'insufficientData'])),

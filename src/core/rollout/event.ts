@@ -30,6 +30,8 @@ export type Effect =
   | { readonly kind: 'buryCanary' }
   /** To be logged, and shown to whoever watches. */
   | { readonly kind: 'announce'; readonly why: string }
+  /** The first queue of the group is to take the rollout back, unless it has committed it: this one has voted and wants to go back. */
+  | { readonly kind: 'withdraw'; readonly queue: string; readonly why: string }
   /** A command that could not be carried out, and why. */
   | { readonly kind: 'refuse'; readonly why: string }
 

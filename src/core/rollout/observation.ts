@@ -3,6 +3,7 @@ import type { ExternalReading } from '../evidence/external.ts'
 import type { Histogram } from '../evidence/histogram.ts'
 import type { Freeze } from '../policy/freeze.ts'
 import type { CohortFacts } from './cohort-clock.ts'
+import type { Peers } from './group.ts'
 
 /** What the coordinator saw at one look. Totals never go down while a rollout runs: records of dead consumers are kept until its end. */
 export interface Observation {
@@ -22,6 +23,8 @@ export interface Observation {
   readonly external: Readonly<Record<string, ExternalReading>>
   /** The freeze of the policy that holds now, by the coordinator's clock. */
   readonly freeze: Freeze | undefined
+  /** The other queues of the rollout's group, by name. */
+  readonly peers: Peers
 }
 
 /** One version, over all its consumers, living and gone. */

@@ -58,6 +58,8 @@ export interface Rollout {
   readonly canary: string
   readonly stable: string
   readonly policyDigest: string
+  /** Set where several queues go together. */
+  readonly group: RolloutGroup | undefined
   /** Of the document that started it: whoever obeys this or a newer one knows of the rollout. */
   readonly order: Order
   readonly phase: Phase
@@ -103,6 +105,17 @@ export interface Rollout {
   readonly history: readonly HistoryEntry[]
   /** Ids of the newest commands that had their effect or their refusal: repeating one does nothing. */
   readonly carriedOut: readonly string[]
+}
+
+/** This queue's part in a rollout of several (`group.ts`). */
+export interface RolloutGroup {
+  readonly id: string
+  /** All of them; the first decides the commit for all. */
+  readonly queues: readonly string[]
+  /** This one. */
+  readonly queue: string
+  /** Positions below it may be left as far as this queue is concerned. Never goes down. */
+  readonly ready: number
 }
 
 /** Where a ramp stands that a budget of failures drives. */

@@ -4,7 +4,7 @@ import type { Freeze } from '../policy/freeze.ts'
 import type { Order } from './order.ts'
 import { runningRollout } from './queue-state.ts'
 import type { QueueState } from './queue-state.ts'
-import type { Rollout } from './rollout.ts'
+import type { Rollout, RolloutGroup } from './rollout.ts'
 
 export interface StartRequest {
   readonly id: string
@@ -13,6 +13,8 @@ export interface StartRequest {
   readonly at: string
   /** Also a version that was rolled back before. */
   readonly force: boolean
+  /** Of a rollout of several queues. */
+  readonly group?: Omit<RolloutGroup, 'ready'> | undefined
   /** The freeze of the policy that holds now: then nothing starts. */
   readonly freeze?: Freeze | undefined
   /** Starts in a freeze too, and no freeze holds it later. @default false */
@@ -65,6 +67,7 @@ function openRollout({ stable, order }: Pick<Rollout, 'stable' | 'order'>, reque
     canary,
     stable,
     policyDigest,
+    group: request.group && { ...request.group, ready: 0 },
     order,
     phase: 'Initialized',
     hold: undefined,
