@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Freeze } from '../core/policy/freeze.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { startRollout } from '../core/rollout/start.ts'
+import type { StartRequest } from '../core/rollout/start.ts'
 import { QueueCanaryError } from '../errors.ts'
 import { changeState } from './change-state.ts'
 import type { QueueView } from './queue-view.ts'
@@ -17,6 +18,8 @@ export interface Attempt {
   readonly freeze?: Freeze | undefined
   /** Also in a freeze, and none holds it later. @default false */
   readonly overFreeze?: boolean
+  /** Of a rollout of several queues. */
+  readonly group?: StartRequest['group']
 }
 
 /** Begins a rollout and resolves to its id. Rejects with `COMMAND_REFUSED` where the queue does not allow it now. */

@@ -32,6 +32,8 @@ export interface QueueStatus {
   /** The running step; null before the first and once the canary is in charge or taken back. */
   readonly step: StepStatus | null
   readonly steps: readonly StepOverview[]
+  /** The queues that go as one with this one; the first decides the commit for all. */
+  readonly group: { readonly id: string; readonly queues: readonly string[] } | null
   /** What holds everything that goes forward; null where nothing is held, or there is nothing to hold any more. */
   readonly freeze: FreezeStatus | null
   /** The version before, while it stays warm: `undo` is a matter of a second. */

@@ -33,6 +33,7 @@ export function statusOf(input: StatusInput): QueueStatus {
     stable,
     canary,
     ...rest,
+    group: groupOf(state.rollout),
     freeze: freezeOf(view),
     rollbackWindow: state.standby ? { version: state.standby.version, remainingMs: state.standby.leftMs } : null,
     workers: input.reports.map((report) => workerStatus(report, view.living.includes(report))),
@@ -108,6 +109,11 @@ function versionStatus(view: StatusView, version: string, counted: (totals: Coun
     capacity: sum(living.map(({ capacity }) => capacity)),
     outcomes: counted(view.totals(version)),
   }
+}
+
+function groupOf(rollout: Rollout | undefined): QueueStatus['group'] {
+  const group = rollout?.group
+  return group === undefined ? null : { id: group.id, queues: group.queues }
 }
 
 /** By this machine's clock, as a coordinator goes by its own. */

@@ -31,7 +31,7 @@ describe('start', () => {
   function start(world: World, io: FakeIo, some: Partial<StartCommand> = {}) {
     const command = {
       kind: 'start',
-      queue,
+      queues: [queue],
       version: 'v2',
       policy: 'p.yaml',
       force: false,
@@ -71,7 +71,7 @@ describe('start', () => {
     [
       'an unknown queue',
       quick,
-      { queue: 'bills' },
+      { queues: ['bills'] },
       'NOT_FOUND',
       /no worker has registered for queue "bills" in namespace "default"/,
     ],

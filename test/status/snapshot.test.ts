@@ -45,6 +45,7 @@ describe('statusOf', () => {
         elapsedMs: 61_000,
         remainingMs: 239_000,
       },
+      group: null,
       freeze: null,
       rollbackWindow: null,
       harmed: 3,

@@ -165,7 +165,14 @@ export const arbitraryState = fc.record({
   tombstones: dictionary(fc.record({ reason: fc.constantFrom('promotedAway', 'rolledBack'), at: text })),
   rollout: maybe(rollout),
   commands: fc.array(
-    fc.record({ id: text, rollout: text, kind: fc.constantFrom(...commandKinds), full: fc.boolean(), reason: text }),
+    fc.record({
+      id: text,
+      rollout: text,
+      kind: fc.constantFrom(...commandKinds),
+      full: fc.boolean(),
+      reason: text,
+      from: maybe(text),
+    }),
     { maxLength: 3 },
   ),
   allocations: fc.record({

@@ -26,7 +26,7 @@ export async function retryCommand(command: AgainCommand, io: Io, session: Sessi
     force: true,
     freeze: freezeAt(policy.freeze, session.clock.wall()),
   }))
-  return afterStart({ ...command, io, clock: session.clock, view, rollout })
+  return afterStart({ ...command, io, clock: session.clock, begun: [{ view, rollout }] })
 }
 
 /** Returns to the version before the last promotion, all at once: it has proved itself before. */
@@ -46,7 +46,7 @@ export async function undoCommand(command: AgainCommand, io: Io, session: Sessio
     io.err,
     `returning to ${target}: its workers must run, at least one; those of the version in charge work on until then`,
   )
-  return afterStart({ ...command, io, clock, view, rollout })
+  return afterStart({ ...command, io, clock, begun: [{ view, rollout }] })
 }
 
 function rolledBack({ rollout }: QueueState): Pick<Attempt, 'canary' | 'policyDigest'> {

@@ -19,8 +19,10 @@ export function statusLine(status: QueueStatus): string {
 }
 
 /** What a person should know beside the phase, a sentence each. */
-export function surroundingLines({ freeze, rollbackWindow }: QueueStatus): readonly string[] {
+export function surroundingLines({ freeze, rollbackWindow, group, queue }: QueueStatus): readonly string[] {
+  const others = group?.queues.filter((name) => name !== queue) ?? []
   return [
+    ...(others.length === 0 ? [] : [`one rollout with ${others.join(', ')}`]),
     ...(freeze === null ? [] : [`nothing goes forward: ${freeze.why}`]),
     ...(rollbackWindow === null
       ? []

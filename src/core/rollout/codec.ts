@@ -133,6 +133,7 @@ const command = record({
   kind: oneOf(commandKinds),
   full: boolean(),
   reason: string(),
+  from: optional(string()),
 })
 
 /** The queue's document as it stands in the store, less the format. */

@@ -39,7 +39,7 @@ function abort(rollout: Rollout, wish: Command, at: string): Transition<Rollout>
   return moveTo(rollout, {
     phase: 'RollingBack',
     at,
-    why: said('aborted by an operator', wish),
+    why: said(wish.from === undefined ? 'aborted by an operator' : `queue ${wish.from} has to go back`, wish),
     numbers: { harmed: rollout.harmed },
   })
 }

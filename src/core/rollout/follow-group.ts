@@ -58,7 +58,7 @@ export function boundCommand(rollout: Rollout, next: Transition<Rollout>): Trans
 function withdrawn(rollout: Rollout, group: RolloutGroup, why: string): Transition<Rollout> {
   const queue = leadOf(group)
   const waiting = stay(rollout, `${why}; queue ${queue}, which decides for all, is asked to take the rollout back`)
-  return { ...waiting, effects: [{ kind: 'withdraw', queue, why: `queue ${group.queue}: ${why}` }] }
+  return { ...waiting, effects: [{ kind: 'withdraw', queue, why }] }
 }
 
 /** The commit is let by those who have voted, and for them by the first queue alone. */

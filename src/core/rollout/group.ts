@@ -61,11 +61,12 @@ function memberIn(state: QueueState, rollout: Rollout, group: RolloutGroup): Pee
 }
 
 /** The first queue's document with the wish of `from` in it that all go back; undefined where it has committed, goes back, or was asked before. */
-export function withWithdrawal(state: QueueState, from: Rollout, why: string): QueueState | undefined {
+export function withWithdrawal(state: QueueState, { id, group }: Rollout, reason: string): QueueState | undefined {
   const { rollout, commands } = state
-  const isMember = rollout?.group !== undefined && rollout.group.id === from.group?.id
+  const isMember = rollout?.group !== undefined && rollout.group.id === group?.id
   if (!isMember || !abortablePhases.includes(rollout.phase) || abortIn(state, rollout) !== undefined) return undefined
-  const abort = { id: `withdraw ${from.id}`, rollout: rollout.id, kind: 'abort', full: false, reason: why } as const
+  const wish = { id: `withdraw ${id}`, rollout: rollout.id, kind: 'abort', full: false } as const
+  const abort = { ...wish, reason, from: group?.queue }
   return { ...state, commands: [...commands, abort] }
 }
 

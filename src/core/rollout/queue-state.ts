@@ -55,6 +55,8 @@ export interface Command {
   /** `promote` only: skip what is left of the ramp. */
   readonly full: boolean
   readonly reason: string
+  /** The queue of the same group that asks for it; undefined: a person does. */
+  readonly from?: string | undefined
 }
 
 /** A queue's first document: the version that registers first is in charge. */
