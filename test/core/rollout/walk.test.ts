@@ -115,6 +115,7 @@ class Walk {
         live: 1,
         ready: now.stableReady,
         undrained: now.undrained,
+        holding: now.undrained,
         counts: counts({ taken: this.#stable }),
       }),
       canary: facts({
@@ -213,17 +214,19 @@ function abortRules({ before, after, commands }: Step) {
   }
 }
 
-function laneRules({ after }: Step, { allocations, stable, tombstones }: QueueState) {
+/** Nothing lowers the stable version before the commit. */
+function laneRules({ after }: Step, { allocations, stable, tombstones }: QueueState, policy: Policy) {
   const { phase, hold } = after
   const committed = phase === 'Draining' || phase === 'Succeeded'
   const buried = [...(committed ? ['v1'] : []), ...(phase === 'RolledBack' ? ['v2'] : [])]
+  const leaving = policy.rollbackWindowMs > 0 ? 'none' : 'drain'
   const silent = phase === 'Initialized' || hold === 'failure' || hold === 'insufficientData'
   const slots = Object.values(allocations.consumers).reduce((sum, { concurrency }) => sum + concurrency, 0)
   return {
     'the version in charge changes with the commit': stable === (committed ? 'v2' : 'v1'),
     'the loser is buried': Object.keys(tombstones).join() === buried.join(),
     'the stable version streams until it drains':
-      allocations.stable.kind === (phase === 'Draining' ? 'drain' : 'stream'),
+      allocations.stable.kind === (phase === 'Draining' ? leaving : 'stream'),
     'a canary that is held for a failure takes nothing': implies(silent, allocations.canary.kind === 'none'),
     'slots do not exceed the lane':
       slots <= (allocations.canary.kind === 'throttled' ? allocations.canary.concurrency : 0),
@@ -245,7 +248,7 @@ describe('a rollout under random events', () => {
             ...readingRules(step, policy),
             ...abortRules(step),
             ...freezeRules(step),
-            ...laneRules(step, walk.state),
+            ...laneRules(step, walk.state, policy),
           }
           expect(brokenRules(rules)).toEqual([])
           seen.add(step.after.hold ?? step.after.phase)
