@@ -7,7 +7,10 @@ import type { QueueRecords } from '../records/queue-records.ts'
 
 export type PeerRecords = Pick<QueueRecords, 'readState' | 'writeState'>
 
+/** Of each document: so often, and of many not as often as of a few. */
 const refreshMs = 200
+const refreshMsPerPeer = 25
+const longestRefreshMs = 2_000
 const staleMs = 5_000
 
 /** The documents of the other queues of a group, read in the background so that none of them delays a look. What was read long ago is not known. */
@@ -29,10 +32,11 @@ export class PeerGauge {
     if (group === undefined) return {}
     const now = this.#clock.now()
     const others = group.queues.filter((queue) => queue !== group.queue)
+    const everyMs = Math.min(longestRefreshMs, Math.max(refreshMs, refreshMsPerPeer * others.length))
     return Object.fromEntries(
       others.map((queue): readonly [string, Peer] => {
         const known = this.#knownOf(queue)
-        if (!known.reading && now - known.askedAt >= refreshMs) void this.#ask(known, group.id, canary)
+        if (!known.reading && now - known.askedAt >= everyMs) void this.#ask(known, group.id, canary)
         return [queue, peerOf(known, group.id, now)]
       }),
     )

@@ -12,6 +12,8 @@ export interface LoneWorker extends Share {
   readonly part: number
 }
 
+/** One failure has to happen somewhere. */
+const leastFailures = 3
 /** Chance of pointing at one of several workers that fail alike. */
 const chanceLevel = 0.01
 
@@ -24,7 +26,7 @@ export function loneWorker(consumers: readonly Share[]): LoneWorker | undefined 
   const failures = sum(active.map(({ harmed }) => harmed))
   const messages = sum(active.map(({ taken }) => taken))
   const [first, ...others] = active
-  if (first === undefined || others.length === 0 || failures === 0) return undefined
+  if (first === undefined || others.length === 0 || failures < leastFailures) return undefined
   const worst = others.reduce((a, b) => (excess(b, failures, messages) > excess(a, failures, messages) ? b : a), first)
   const part = worst.taken / messages
   const chance = active.length * atLeast(worst.harmed, failures, part)

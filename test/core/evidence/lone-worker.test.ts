@@ -20,6 +20,7 @@ describe('one worker that bears the failures of a version', () => {
     ['one that has most, beside a failure of its own on another', fleet([500, 1], [500, 20], [500, 0]), 'w2'],
     ['one that took most messages as well', fleet([1_000, 10], [10, 0], [10, 0]), undefined],
     ['one that took few and failed them all', fleet([1_000, 2], [6, 6]), 'w2'],
+    ['a newcomer with the first failure', fleet([5_000, 0], [1, 1]), undefined],
     ['one beside others that took nothing', fleet([100, 50], [0, 0]), undefined],
   ])('%s', (_, consumers, id) => {
     expect(loneWorker(consumers)?.id).toBe(id)
