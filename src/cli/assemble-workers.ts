@@ -5,7 +5,6 @@ import type { Policy } from '../core/policy/policy.ts'
 import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
 import { createWorker } from '../worker/worker.ts'
 import type { Worker } from '../worker/worker.ts'
-import { automaticPolicies } from './automatic-policies.ts'
 import type { Composition } from './compose.ts'
 import { queuePrefix } from './environment-names.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
@@ -17,6 +16,8 @@ import { metricProviders } from './metric-providers.ts'
 
 export interface Assembly {
   readonly environment: Environment
+  /** Of automatic rollouts, by queue. */
+  readonly policies: ReadonlyMap<string, Policy>
   readonly io: Pick<Io, 'cwd' | 'env'>
   readonly log: Logger
   readonly store: Store
@@ -29,13 +30,14 @@ export interface CrewMember {
   readonly worker: Worker
 }
 
-/** One worker per queue, nothing started. Rejects with every policy, or else every handler, that cannot be used. */
+/** One worker per queue, nothing started. Rejects with every handler that cannot be used. */
 export async function assembleWorkers(assembly: Assembly): Promise<readonly CrewMember[]> {
   const { queues } = assembly.environment
-  const policies = await automaticPolicies(assembly.environment, assembly.io.cwd)
   const handlers = await loadHandlers(queues, assembly.io.cwd)
   return Promise.all(
-    queues.map((queue, index) => assemble(queue, { ...handlers[index], policy: policies.get(queue.name) }, assembly)),
+    queues.map((queue, index) =>
+      assemble(queue, { ...handlers[index], policy: assembly.policies.get(queue.name) }, assembly),
+    ),
   )
 }
 
