@@ -50,6 +50,21 @@ describe('retry', () => {
     expect(state.tombstones).toEqual({})
   })
 
+  it('is refused in a freeze of that policy', async () => {
+    const world = await setUp()
+    const frozen = policyFrom({ strategy: 'blueGreen', freeze: [{ reason: 'audit' }] })
+    const digest = policyDigest(frozen)
+    await world.records.writePolicy(digest, frozen)
+    await world.become((state) => ({
+      ...rolledBack(state),
+      rollout: rollout({ phase: 'RolledBack', policyDigest: digest }),
+    }))
+    await expect(retryCommand(retry, fakeIo(), world.session)).rejects.toMatchObject({
+      code: 'COMMAND_REFUSED',
+      message: expect.stringContaining('(audit) holds: nothing starts before; use start --force'),
+    })
+  })
+
   it('is refused without the policy', async () => {
     const world = await setUp()
     await world.become(rolledBack)

@@ -51,7 +51,7 @@ function newcomers(
     const pinned = { policy, digest: policyDigest(policy) }
     const newId = () => `r${index}`
     const start = new AutomaticStart({ records: counting, version, pinned, clock, log, random, newId })
-    return { store, records, log, start, phaseMs: 10 * Math.floor(random() * 100) }
+    return { store, records, log, start, clock, phaseMs: 10 * Math.floor(random() * 100) }
   })
   const look = async (member: (typeof all)[number], isReady = true) => {
     const found = await member.records.readState()
@@ -124,6 +124,27 @@ describe('a consumer that looks whether to start', () => {
     expect(all[0]?.log.lines.map(({ text }) => text)).toEqual([
       `v2 was rolled back before (${at}) and does not start by itself: use retry, or start --force`,
     ])
+  })
+
+  it('starts nothing in a freeze of its policy, and says until when, once', async () => {
+    const window = {
+      days: ['tue'],
+      fromMinute: 0,
+      toMinute: 10,
+      dates: undefined,
+      timeZone: 'UTC',
+      reason: undefined,
+    } as const
+    const { run, records, writes, all } = newcomers(['v2'], { policyOf: () => buildPolicy({ freeze: [window] }) })
+    await records.writeState(createQueueState('g1', 'v1'), undefined)
+    await run(60_000)
+    expect(writes()).toBe(0)
+    expect(all[0]?.log.lines.map(({ text }) => text)).toEqual([
+      expect.stringContaining('a freeze until 2030-01-01 00:10 UTC holds: nothing starts before'),
+    ])
+    await all[0]?.clock.advance(600_000)
+    await run(3_000)
+    expect((await records.readState())?.state.rollout?.canary).toBe('v2')
   })
 
   it('tries again where the store does not answer, and says so once', async () => {

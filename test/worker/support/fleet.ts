@@ -4,6 +4,7 @@ import type { Clock } from '../../../src/contracts/clock.ts'
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { startRollout } from '../../../src/core/rollout/start.ts'
+import type { StartRequest } from '../../../src/core/rollout/start.ts'
 import { createWorker } from '../../../src/index.ts'
 import type { Handler, Worker, WorkerOptions } from '../../../src/index.ts'
 import { policyDigest } from '../../../src/policy-digest.ts'
@@ -30,18 +31,28 @@ export interface Fleet {
   readonly publish: (count: number, prefix?: string) => void
   /** Publishes at a steady rate until the test ends or it is stopped. */
   readonly traffic: (everyMs: number) => { readonly sent: () => number; readonly stop: () => void }
-  readonly start: (canary: string, policy: object, force?: boolean) => Promise<void>
+  readonly start: (canary: string, policy: object, force?: boolean, group?: StartRequest['group']) => Promise<void>
   readonly state: () => Promise<QueueState>
   readonly phase: (phase: string, deadlineMs?: number) => Promise<void>
 }
 
-export function fleet(teardown: Teardown, { clock = systemClock() }: { clock?: Clock } = {}): Fleet {
+interface Surroundings {
+  readonly clock?: Clock
+  /** That of another fleet, for several queues on one store. */
+  readonly store?: TestStore
+  /** The queue's name in the store. */
+  readonly name?: string
+}
+
+export function fleet(
+  teardown: Teardown,
+  { clock = systemClock(), store = testStore(), name = queue }: Surroundings = {},
+): Fleet {
   const server = memoryServer({ clock })
   server.declare(deadQueue)
   server.declare(queue, { deadLetterTo: deadQueue })
-  const store = testStore()
   const log = logs()
-  const records = createQueueRecords(store, { namespace: 'default', queue })
+  const records = createQueueRecords(store, { namespace: 'default', queue: name })
   const handled = new Map<string, string[]>()
   let published = 0
   let rollouts = 0
@@ -78,7 +89,7 @@ export function fleet(teardown: Teardown, { clock = systemClock() }: { clock?: C
     worker(version, handler = () => undefined, options = {}) {
       const limits = { concurrency: 4, retryDelayMs: 1, drainTimeoutMs: 2_000 }
       const broker = server.broker({ queue })
-      const given = { queue, broker, store, version, clock, log, handler: remembering(version, handler) }
+      const given = { queue: name, broker, store, version, clock, log, handler: remembering(version, handler) }
       const worker = createWorker<never>({ ...given, ...limits, ...options } as WorkerOptions<never>)
       return teardown.add(worker, async () => {
         store.mode = 'up'
@@ -95,7 +106,7 @@ export function fleet(teardown: Teardown, { clock = systemClock() }: { clock?: C
       teardown.add(timer, clearInterval)
       return { sent: () => sent, stop: () => clearInterval(timer) }
     },
-    async start(canary, file, force = false) {
+    async start(canary, file, force = false, group) {
       const parsed = parsePolicy(file)
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
       const digest = policyDigest(parsed.policy)
@@ -104,7 +115,14 @@ export function fleet(teardown: Teardown, { clock = systemClock() }: { clock?: C
         async () => {
           const found = await records.readState()
           if (found === undefined) return false
-          const wish = { id: `r${++rollouts}`, canary, policyDigest: digest, at: new Date().toISOString(), force }
+          const wish = {
+            id: `r${++rollouts}`,
+            canary,
+            policyDigest: digest,
+            at: new Date().toISOString(),
+            force,
+            group,
+          }
           const started = startRollout(found.state, wish)
           if (!started.ok) throw new Error(started.why)
           return (await records.writeState(started.state, found.revision)) !== undefined
