@@ -19,6 +19,8 @@ export class PeerGauge {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #known = new Map<string, Known>()
+  /** The queue that could not be asked, until it can be. */
+  #unheard: string | undefined
 
   /** `open` gives the records of another queue of the namespace. */
   constructor(open: (queue: string) => PeerRecords, clock: Clock, log: Logger) {
@@ -49,8 +51,11 @@ export class PeerGauge {
       const found = await records.readState()
       const next = found && withWithdrawal(found.state, from, why)
       if (next !== undefined) await records.writeState(next, found?.revision)
+      this.#unheard = undefined
     } catch (error) {
-      this.#log.warn({ queue, error: String(error) }, 'another queue of the group could not be asked to go back')
+      if (this.#unheard !== queue)
+        this.#log.warn({ queue, error: String(error) }, 'another queue of the group could not be asked to go back')
+      this.#unheard = queue
     }
   }
 

@@ -7,7 +7,7 @@ import type { Command, QueueState } from '../../core/rollout/queue-state.ts'
 import type { Rollout } from '../../core/rollout/rollout.ts'
 import { lastResort } from '../../core/rollout/advance-without-policy.ts'
 import { transition } from '../../core/rollout/transition.ts'
-import { QueueCanaryError } from '../../errors.ts'
+import { isQueueCanaryError, QueueCanaryError } from '../../errors.ts'
 import type { QueueRecords } from '../../records/queue-records.ts'
 import type { QueueStatus } from '../../status/queue-status.ts'
 import { changeState } from '../change-state.ts'
@@ -65,9 +65,18 @@ async function viewsFor(
   if (group === undefined) return [view]
   if (wish !== 'abort') return group.queues.map(open)
   const lead = open(leadOf(group))
-  const found = await lead.records.readState()
   // Where the first queue was never started, the others go back one by one: nobody can have committed.
-  return found?.state.rollout?.group?.id === group.id ? [lead] : [view]
+  return (await takesPart(lead, group.id)) ? [lead] : [view]
+}
+
+/** A document that cannot be understood must not be in the way of an abort. */
+async function takesPart({ records }: QueueView, groupId: string): Promise<boolean> {
+  try {
+    return (await records.readState())?.state.rollout?.group?.id === groupId
+  } catch (error) {
+    if (isQueueCanaryError(error, 'RECORD_INVALID')) return false
+    throw error
+  }
 }
 
 async function tell({ records, place }: QueueView, wish: Wish, clock: Clock): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { lookup } from '../lookup.ts'
 import { commit } from './commit.ts'
 import type { Transition } from './event.ts'
-import { hasVoted, leadOf, positionOf } from './group.ts'
+import { hasVoted, leadOf, positionOf, readyWhy } from './group.ts'
 import type { Peer } from './group.ts'
 import { stay } from './look.ts'
 import type { Look } from './look.ts'
@@ -29,10 +29,7 @@ export function withGroup(look: Look, group: RolloutGroup, next: Transition<Roll
   const published = { ...group, ready: Math.max(group.ready, here + 1) }
   const lacking = othersOf(group).find((queue) => !lets(look, group, queue))
   if (lacking === undefined) return { ...next, state: { ...next.state, group: published } }
-  return stay(
-    { ...look.rollout, group: published },
-    `ready; waiting for queue ${lacking} (${whereIs(peerOf(look, lacking))})`,
-  )
+  return stay({ ...look.rollout, group: published }, `${readyWhy} ${lacking} (${whereIs(peerOf(look, lacking))})`)
 }
 
 /**

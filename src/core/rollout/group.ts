@@ -20,6 +20,9 @@ export type Peer =
   | { readonly kind: 'takenBack'; readonly why: string }
   | { readonly kind: 'committed' }
 
+/** Before the name of the queue that a ready one waits for. */
+export const readyWhy = 'ready; waiting for queue'
+
 /** What the documents of the others say; none is there before it was read. */
 export type Peers = Readonly<Record<string, Peer>>
 
@@ -57,7 +60,9 @@ function memberIn(state: QueueState, rollout: Rollout, group: RolloutGroup): Pee
   const abort = abortIn(state, rollout)
   if (abort !== undefined) return { kind: 'takenBack', why: abort.reason === '' ? 'aborted' : abort.reason }
   const ready = Math.max(group.ready, positionOf(rollout))
-  return { kind: 'underWay', ready, where: `${phase}, step ${step + 1}: ${why}` }
+  // Who waits for a third one says so in its own status: reasons do not nest.
+  const reason = why.startsWith(readyWhy) ? 'ready' : why
+  return { kind: 'underWay', ready, where: `${phase}, step ${step + 1}: ${reason}` }
 }
 
 /** The first queue's document with the wish of `from` in it that all go back; undefined where it has committed, goes back, or was asked before. */

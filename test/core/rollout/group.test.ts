@@ -152,6 +152,13 @@ describe('what a document says to the others', () => {
     expect(peerIn(buildState({ group, ...parts }), 'g', 'v2')).toEqual(peer)
   })
 
+  it('that it waits for a third one, without why that one waits', () => {
+    const why = 'ready; waiting for queue c (Progressing, step 1: ready; waiting for queue d (Paused))'
+    expect(peerIn(buildState({ group, phase: 'Progressing', why }), 'g', 'v2')).toMatchObject({
+      where: 'Progressing, step 1: ready',
+    })
+  })
+
   it('an abort that nobody has carried out counts as a rollback, unless it comes too late or is for another rollout', () => {
     const said = (parts: Partial<Rollout>, rollout = 'r1') => {
       const commands = [buildCommand('abort', { rollout, reason: 'the pager rang' })]
