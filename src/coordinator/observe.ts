@@ -59,6 +59,7 @@ function versionFacts(
     unaware: live.filter((report) => gathered.isReady(report) && !knows(report, order)).length,
     inFlight: sum(live.map(({ inFlight }) => inFlight)),
     capacity: sum(ready.map(({ capacity }) => capacity)),
+    signedOff: sum(reports.filter(hasEnded).map(({ capacity }) => capacity)),
     counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
     errors: reports.map(({ errors }) => errors).reduce(addErrors, {}),
     durations: reports.map(({ durations }) => durations).reduce(addHistograms, {}),
@@ -78,9 +79,12 @@ function deadAmong(
   return Object.entries(allocated).flatMap(([id, { failures, permits: taken = 0 }]) => {
     const report = byId.get(id)
     if (report === undefined) return [{ id, ready: false, capacity: 0, inFlight: 0, taken, harmed: 0, failures }]
-    const ended = report.state === 'gone' || report.state === 'drained'
-    return ended || isAlive(report) ? [] : [{ ...consumerFacts(report, false), failures }]
+    return hasEnded(report) || isAlive(report) ? [] : [{ ...consumerFacts(report, false), failures }]
   })
+}
+
+function hasEnded({ state }: ConsumerReport): boolean {
+  return state === 'gone' || state === 'drained'
 }
 
 function holds({ state, link, inFlight }: ConsumerReport): boolean {

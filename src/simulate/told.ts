@@ -91,6 +91,7 @@ const nobody: VersionFacts = {
   unaware: 0,
   inFlight: 0,
   capacity: 0,
+  signedOff: 0,
   counts: noCounts,
   durations: {},
   errors: {},

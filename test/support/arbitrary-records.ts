@@ -135,7 +135,9 @@ const rollout = fc.record({
   unaccounted: whole,
   poison: whole,
   exhaustedMs: amount,
-  ramp: maybe(fc.record({ weight: fc.double({ min: 0.001, max: 100, noNaN: true }), consideredMs: amount })),
+  ramp: maybe(
+    fc.record({ weight: fc.double({ min: 0.001, max: 100, noNaN: true }), consideredMs: amount, peak: maybe(amount) }),
+  ),
   comparison: maybe(comparison),
   errorsBefore: maybe(dictionary(whole)),
   metrics: dictionary(metric),

@@ -34,6 +34,7 @@ export function facts(parts: Partial<VersionFacts> = {}): VersionFacts {
     unaware: 0,
     inFlight: 0,
     capacity: 0,
+    signedOff: 0,
     counts: noCounts,
     durations: {},
     errors: {},

@@ -118,7 +118,7 @@ const rollout = record({
   unaccounted: whole(),
   poison: withDefault(whole(), 0),
   exhaustedMs: withDefault(amount(), 0),
-  ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount() })),
+  ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount(), peak: optional(amount()) })),
   comparison: optional(comparisonReader),
   errorsBefore: optional(dictionary(whole())),
   metrics: dictionary(metric),

@@ -40,7 +40,11 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
     exhaustedMs: exhaustedFor(aged, policy, sinceMs),
     comparison: comparisonOf(aged, { policy, seen, ratePerMs, elapsedMs: aged.elapsedMs, sinceMs }),
   }
-  const ramped = considerWeight(compared, policy, { ratePerMs, mayRise: seen.freeze === undefined })
+  const ramped = considerWeight(compared, policy, {
+    ratePerMs,
+    isFrozen: seen.freeze !== undefined,
+    stable: seen.stable,
+  })
   return measures(ramped) ? { ...ramped, metrics: measureDue(ramped, policy, sinceMs, seen) } : ramped
 }
 

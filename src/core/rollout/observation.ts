@@ -38,8 +38,9 @@ export interface VersionFacts {
   /** Ready ones that do not know of the rollout yet: they report at leisure, and what they last told is old. */
   readonly unaware: number
   readonly inFlight: number
-  /** Slots of the ready consumers. */
+  /** Slots of the ready consumers, and of those that have signed off or drained. */
   readonly capacity: number
+  readonly signedOff: number
   readonly counts: Counts
   readonly durations: Histogram
   /** Failed attempts by the class of what was thrown. */

@@ -124,6 +124,8 @@ export interface RampProgress {
   readonly weight: number
   /** When it was last thought about, on the rollout's own clock. */
   readonly consideredMs: number
+  /** The most slots that the stable version had at a time, those that have signed off by now included. */
+  readonly peak: number | undefined
 }
 
 export interface Totals {
