@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { Composer, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, Parser, stringify } from 'yaml'
 import type { Alias, CST, Document } from 'yaml'
 import type { Policy } from './core/policy/policy.ts'
 import { parsePolicy } from './core/policy/parse-policy.ts'
-import { canonicalPolicy, showPolicy } from './core/policy/show-policy.ts'
+import { showPolicy } from './core/policy/show-policy.ts'
 import { describeProblem, escapeText } from './core/schema/describe-problem.ts'
 import type { Path, Problem } from './core/schema/reader.ts'
 
@@ -43,11 +42,6 @@ export function readPolicyText(text: string): PolicyText {
   const parsed = parsePolicy(document.toJS())
   const problems = [...repeatedKeys(document), ...(parsed.ok ? [] : parsed.problems)]
   return parsed.ok && problems.length === 0 ? parsed : refuse(...inOrder(problems, document, lines))
-}
-
-/** `sha256:…`, equal for policies that mean the same, however their files look. */
-export function policyDigest(policy: Policy): string {
-  return `sha256:${createHash('sha256').update(canonicalPolicy(policy)).digest('hex')}`
 }
 
 /** The policy as a YAML file with every default spelled out. */

@@ -77,7 +77,9 @@ const shapes: Readonly<Record<PlainCommand, Shape>> = {
     required: ['queue', 'version', 'policy'],
     make: (values) => ({
       kind: 'start',
-      ...targetOf(values),
+      queues: [...new Set(texts(values, 'queue'))],
+      json: isSet(values, 'json'),
+      place: placeOf(values),
       ...waitingOf(values),
       version: text(values, 'version') ?? '',
       policy: text(values, 'policy') ?? '',
@@ -138,7 +140,13 @@ function build(name: PlainCommand, words: readonly string[]): ParsedArguments {
   } catch (error) {
     return { ok: false, why: argumentMistake(error, Object.keys(options)), topic: name }
   }
-  const problems = [...required.flatMap((key) => missing(values, key)), ...mistakes(values)]
+  const problems = [
+    ...required.flatMap((key) => missing(values, key)),
+    ...mistakes(values),
+    ...(name !== 'start' && texts(values, 'queue').length > 1
+      ? [`--queue: expected one, found ${texts(values, 'queue').length}: only start takes several, as one rollout`]
+      : []),
+  ]
   if (problems.length > 0) return { ok: false, why: problems.join('; '), topic: name }
   return { ok: true, command: make(values) }
 }
@@ -150,7 +158,7 @@ function missing(values: Values, key: string): readonly string[] {
 const waitWords = ['timeout', 'exit-on-pause']
 
 function mistakes(values: Values): readonly string[] {
-  const { timeout, queue, watch } = values
+  const { timeout, watch } = values
   const idle = waitWords.filter((key) => watch !== true && values[key] !== undefined)
   const empty = Object.entries(values).filter(([, given]) => [given].flat().includes(''))
   return [
@@ -160,9 +168,6 @@ function mistakes(values: Values): readonly string[] {
       ? [`--timeout: expected a duration such as 30s, 5m or 2h, found ${JSON.stringify(timeout)}`]
       : []),
     ...versionMistakes(values['version']),
-    ...(Array.isArray(queue) && queue.length > 1
-      ? ['several --queue as one rollout are not in this release; give one']
-      : []),
   ]
 }
 
@@ -196,6 +201,9 @@ function isSet(values: Values, key: string): boolean {
 
 /** Of an option that may be repeated, the first. */
 function text(values: Values, key: string): string | undefined {
-  const [first] = [values[key]].flat()
-  return typeof first === 'string' ? first : undefined
+  return texts(values, key)[0]
+}
+
+function texts(values: Values, key: string): readonly string[] {
+  return [values[key]].flat().filter((value) => typeof value === 'string')
 }

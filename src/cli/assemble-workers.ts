@@ -1,6 +1,7 @@
 import type { HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Store } from '../contracts/store.ts'
+import type { Policy } from '../core/policy/policy.ts'
 import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
 import { createWorker } from '../worker/worker.ts'
 import type { Worker } from '../worker/worker.ts'
@@ -15,6 +16,8 @@ import { metricProviders } from './metric-providers.ts'
 
 export interface Assembly {
   readonly environment: Environment
+  /** Of automatic rollouts, by queue. */
+  readonly policies: ReadonlyMap<string, Policy>
   readonly io: Pick<Io, 'cwd' | 'env'>
   readonly log: Logger
   readonly store: Store
@@ -31,12 +34,21 @@ export interface CrewMember {
 export async function assembleWorkers(assembly: Assembly): Promise<readonly CrewMember[]> {
   const { queues } = assembly.environment
   const handlers = await loadHandlers(queues, assembly.io.cwd)
-  return Promise.all(queues.map((queue, index) => assemble(queue, handlers[index], assembly)))
+  return Promise.all(
+    queues.map((queue, index) =>
+      assemble(queue, { ...handlers[index], policy: assembly.policies.get(queue.name) }, assembly),
+    ),
+  )
 }
 
 interface Handlers {
   readonly stable: HandlerDefinition
   readonly canary: HandlerDefinition | undefined
+}
+
+interface Parts extends Partial<Handlers> {
+  /** Of automatic rollouts. */
+  readonly policy: Policy | undefined
 }
 
 async function loadHandlers(queues: readonly QueueEnvironment[], cwd: string): Promise<readonly Handlers[]> {
@@ -60,10 +72,10 @@ async function loadBoth({ name, handler, canary }: QueueEnvironment, cwd: string
 
 async function assemble(
   queue: QueueEnvironment,
-  handlers: Handlers | undefined,
+  { policy, ...handlers }: Parts,
   { environment, io, composition, store, log }: Assembly,
 ): Promise<CrewMember> {
-  if (handlers === undefined) throw new Error('a queue without its handlers')
+  if (handlers.stable === undefined) throw new Error('a queue without its handlers')
   const { version, worker, namespace, whenRetired, drainTimeoutMs, metricsHosts } = environment
   // A canary of its own connection: what happens to its channel does not happen to the stable one.
   const canary = handlers.canary &&
@@ -96,6 +108,7 @@ async function assemble(
     clock: composition.clock,
     log,
     ...(canary && { canary }),
+    ...(policy && { autoPolicy: policy }),
     ...(worker !== undefined && { workerId: worker }),
   })
   return { queue: queue.name, worker: member }

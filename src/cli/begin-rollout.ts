@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../contracts/clock.ts'
+import type { Freeze } from '../core/policy/freeze.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { startRollout } from '../core/rollout/start.ts'
+import type { StartRequest } from '../core/rollout/start.ts'
 import { QueueCanaryError } from '../errors.ts'
 import { changeState } from './change-state.ts'
 import type { QueueView } from './queue-view.ts'
@@ -12,6 +14,12 @@ export interface Attempt {
   readonly policyDigest: string
   /** Also a version that was rolled back before. */
   readonly force: boolean
+  /** The freeze of the policy that holds now. */
+  readonly freeze?: Freeze | undefined
+  /** Also in a freeze, and none holds it later. @default false */
+  readonly overFreeze?: boolean
+  /** Of a rollout of several queues. */
+  readonly group?: StartRequest['group']
 }
 
 /** Begins a rollout and resolves to its id. Rejects with `COMMAND_REFUSED` where the queue does not allow it now. */

@@ -28,7 +28,8 @@ export interface Waiting {
 
 export interface StartCommand extends Waiting {
   readonly kind: 'start'
-  readonly queue: string
+  /** At least one; several are one rollout. */
+  readonly queues: readonly string[]
   readonly version: string
   /** Path of the policy file. */
   readonly policy: string

@@ -16,6 +16,8 @@ export interface QueueEnvironment {
   readonly handler: string
   /** Solo mode: a canary in the same process. Its version differs from the worker's. */
   readonly canary: { readonly handler: string; readonly version: string } | undefined
+  /** Path of the policy file of automatic rollouts, as given; undefined: the queue has none. */
+  readonly policy: string | undefined
   readonly concurrency: number
   /** At least the concurrency. */
   readonly prefetch: number
@@ -31,11 +33,9 @@ export interface QueueEnvironment {
 export function readQueue(queue: string, env: Variables): Read<QueueEnvironment> {
   const prefix = queuePrefix(queue)
   const { value, problems } = readVariables(queueFields, (key) => variable(env, `${prefix}${key}`))
-  const beside = canaryProblems(prefix, env)
+  const beside = [...canaryProblems(prefix, env), ...policyProblems(prefix, env)]
   if (value === undefined) return { value, problems: [...problems, ...beside] }
   const { CONCURRENCY: concurrency, PREFETCH: prefetch = 2 * concurrency } = value
-  const small = prefetch < concurrency
-  const prefetchProblem = problemLine(`${prefix}PREFETCH`, `at least the concurrency (${concurrency})`, `${prefetch}`)
   const [handler, version] = [value.CANARY_HANDLER, value.CANARY_VERSION]
   const handBack = readHandBack(value.HAND_BACK, value.URL, `${prefix}HAND_BACK`)
   const named = readQueueUrl(value.URL.url)?.name
@@ -45,6 +45,7 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
     broker: value.URL,
     handler: value.HANDLER,
     canary: handler === undefined || version === undefined ? undefined : { handler, version },
+    policy: value.POLICY === 'off' ? undefined : value.POLICY?.path,
     concurrency,
     prefetch,
     batch: batchOf(value),
@@ -56,11 +57,19 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
   }
   const found = [
     ...beside,
-    ...(small ? [prefetchProblem] : []),
+    ...prefetchProblems(prefix, { concurrency, prefetch }),
     ...nameProblems(prefix, value.NAME, named),
     ...handBack.problems,
   ]
   return { value: resolved, problems: found }
+}
+
+function prefetchProblems(
+  prefix: string,
+  { concurrency, prefetch }: Pick<QueueEnvironment, 'concurrency' | 'prefetch'>,
+): readonly string[] {
+  if (prefetch >= concurrency) return []
+  return [problemLine(`${prefix}PREFETCH`, `at least the concurrency (${concurrency})`, `${prefetch}`)]
 }
 
 function batchOf({ BATCH_SIZE: size, BATCH_LINGER: lingerMs }: Batching): QueueEnvironment['batch'] {
@@ -88,6 +97,13 @@ export function sharedBrokerQueues(queues: readonly QueueEnvironment[]): readonl
     const found = `the one of "${escapeText(first.name, 60)}" again`
     return [problemLine(`${queuePrefix(queue.name)}NAME`, 'a queue of the broker that no other queue has', found)]
   })
+}
+
+function policyProblems(prefix: string, env: Variables): readonly string[] {
+  const policy = variable(env, `${prefix}POLICY`)
+  const auto = variable(env, `${variablePrefix}AUTO`)
+  if (auto.text !== 'on' || policy.text !== undefined) return []
+  return [problemLine(policy.name, `a policy file, or off, beside ${auto.name}=on`, 'nothing')]
 }
 
 /** Looks at the texts, so that it speaks even when another variable of the queue is wrong. */

@@ -120,6 +120,16 @@ export function modulePathReader(): Reader<string> {
   return string({ expected: 'the path of a .js, .mjs or .ts file', pattern: /^\P{Cc}+\.(?:m?js|ts)$/u })
 }
 
+/** A text without such an ending may be anything, also a secret that was pasted into the wrong variable. */
+export function policyPathReader(): Reader<'off' | { readonly path: string }> {
+  return parsed({
+    expected: 'off, or the path of a .yaml, .yml or .json file',
+    pattern: /^(?:off|\P{Cc}+\.(?:ya?ml|json))$/u,
+    parse: (path) => (path === 'off' ? path : { path }),
+    describeFound: () => 'another value',
+  })
+}
+
 export function wholeNumberReader(min: number, max: number): Reader<number> {
   return parsed({
     expected: `a whole number from ${min} to ${max}`,

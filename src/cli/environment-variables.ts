@@ -14,6 +14,7 @@ import {
   modulePathReader,
   namespaceReader,
   notBuiltReader,
+  policyPathReader,
   queueNameReader,
   queueNamesReader,
   storeReader,
@@ -50,7 +51,10 @@ export const processFields = {
     'The only hosts that external metrics may be asked of.',
     optional(allowedHostsReader(), 'every host but link-local and metadata addresses'),
   ),
-  AUTO: describe('Whether a new version starts a rollout by itself.', notBuiltReader('automatic rollouts are')),
+  AUTO: describe(
+    'Whether a version that is new to the store starts a rollout by itself, by the policy of its queue.',
+    withDefault(oneOf(['on', 'off']), 'off'),
+  ),
   WHEN_RETIRED: describe(
     'What follows when all its versions are retired.',
     withDefault(oneOf(['exit', 'idle']), 'exit'),
@@ -79,7 +83,10 @@ export const queueFields = {
     optional(modulePathReader(), 'none'),
   ),
   CANARY_VERSION: describe('Version of that canary.', optional(versionReader(), 'none')),
-  POLICY: describe('Policy of automatic rollouts.', notBuiltReader('automatic rollouts are')),
+  POLICY: describe(
+    'Policy file of automatic rollouts; `off`: this queue has none.',
+    optional(policyPathReader(), 'none; required with `QUEUE_CANARY_AUTO=on`'),
+  ),
   CONCURRENCY: describe(
     'Messages in flight of one consumer when unthrottled.',
     withDefault(wholeNumberReader(1, 10_000), '10'),

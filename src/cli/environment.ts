@@ -19,6 +19,8 @@ export interface Environment extends RecordsPlace {
   readonly version: string
   /** undefined: the worker makes one up. */
   readonly worker: string | undefined
+  /** Versions that are new to the store start rollouts by themselves. */
+  readonly auto: boolean
   readonly whenRetired: 'exit' | 'idle'
   readonly logLevel: LogLevel
   /** From SIGTERM until messages in flight are given up. */
@@ -67,12 +69,13 @@ export function parseEnvironment(
   ]
   if (general.value === undefined || problems.length > 0) return { ok: false, problems: [...new Set(problems)] }
   const { VERSION, WORKER, STORE, NAMESPACE, WHEN_RETIRED, LOG_LEVEL, DRAIN_TIMEOUT } = general.value
-  const { HTTP, METRICS_HOSTS } = general.value
+  const { HTTP, METRICS_HOSTS, AUTO } = general.value
   const environment = {
     version: VERSION,
     worker: WORKER,
     store: STORE,
     namespace: NAMESPACE,
+    auto: AUTO === 'on',
     whenRetired: WHEN_RETIRED,
     logLevel: LOG_LEVEL,
     drainTimeoutMs: DRAIN_TIMEOUT,

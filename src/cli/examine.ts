@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../contracts/broker.ts'
 import { isQueueCanaryError } from '../errors.ts'
+import { readPolicyOf } from './automatic-policies.ts'
 import type { Place } from './command.ts'
 import type { Composition } from './compose.ts'
 import { queuePrefix } from './environment-names.ts'
@@ -60,7 +61,15 @@ const notReadBack = error('store', {
 async function queueFindings(queue: QueueEnvironment, io: Io, composition: Composition): Promise<readonly Examined[]> {
   const handlers = await handlerFindings(queue, io)
   const broker = await brokerFindings(queue, composition)
-  return [...handlers, ...broker, ...settingsFindings(queue)]
+  return [...handlers, ...(await policyFindings(queue, io)), ...broker, ...settingsFindings(queue)]
+}
+
+async function policyFindings(queue: QueueEnvironment, { cwd }: Io): Promise<readonly Examined[]> {
+  if (queue.policy === undefined) return []
+  const { problems } = await readPolicyOf(queue, cwd)
+  const subject = `queue ${queue.name}, policy ${queue.policy}`
+  if (problems.length === 0) return [ok(subject, 'can be run')]
+  return problems.map((found) => error(subject, { found, mend: 'mend the file; queue-canary policy lint checks it' }))
 }
 
 async function handlerFindings(queue: QueueEnvironment, { cwd }: Io): Promise<readonly Examined[]> {

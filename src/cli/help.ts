@@ -33,7 +33,7 @@ const waiting = `  --watch             follow it until it ends; Ctrl-C stops wat
 const usageOf: Readonly<Record<CommandName, string>> = {
   worker: 'queue-canary worker [--store URL] [--namespace N]',
   start:
-    'queue-canary start --queue Q --version V --policy F [--watch] [--timeout D] [--exit-on-pause] [--force] [--json]',
+    'queue-canary start --queue Q [--queue Q2 …] --version V --policy F [--watch] [--timeout D] [--exit-on-pause] [--force] [--json]',
   status: 'queue-canary status [--queue Q] [--watch] [--json]',
   promote: 'queue-canary promote --queue Q [--full] [--reason "…"] [--json]',
   pause: 'queue-canary pause --queue Q [--reason "…"] [--json]',
@@ -46,7 +46,7 @@ const usageOf: Readonly<Record<CommandName, string>> = {
   demo: 'queue-canary demo',
 }
 
-const operating = `  --queue Q           the queue whose rollout is meant
+const operating = `  --queue Q           the queue whose rollout is meant; of a rollout of several queues any of them, for all
   --reason "…"        kept in the history
 ${json}
 ${place}`
@@ -58,8 +58,9 @@ SIGTERM and SIGINT drain; the second one returns everything at once. Exits 0 whe
 ${place}`,
   start: `Begins a rollout of version V on queue Q by the policy file F. Workers of V must run, or be about to.
 
+  --queue Q           several of them are one rollout: a step moves when all pass, all or none commits, one failure takes all back
 ${waiting}
-  --force             also a version that was rolled back before
+  --force             also a version that was rolled back before, and in a freeze of the policy
 ${json}
 ${place}
 

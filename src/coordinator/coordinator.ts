@@ -5,16 +5,19 @@ import type { Revision } from '../contracts/store.ts'
 import { PaceMeter } from '../core/allocation/pace-meter.ts'
 import { advanceWithoutPolicy } from '../core/rollout/advance-without-policy.ts'
 import { advance, withoutRollout } from '../core/rollout/advance.ts'
+import { bindingFreeze } from '../core/rollout/binding-freeze.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Effect, Transition } from '../core/rollout/event.ts'
+import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
-import { isTerminal } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import { ExternalGauge } from './external-gauge.ts'
 import type { ExternalSource } from './external-gauge.ts'
 import { LeaseWatch, renewMs } from './lease.ts'
 import { observe } from './observe.ts'
+import { PeerGauge } from './peer-gauge.ts'
+import type { PeerRecords } from './peer-gauge.ts'
 import { PolicySource } from './policy-source.ts'
 import { QueueGauge } from './queue-gauge.ts'
 import { Roster } from './roster.ts'
@@ -30,6 +33,8 @@ export interface CoordinatorOptions {
   readonly consumer: { readonly id: string; readonly version: string }
   /** Who is asked for external metrics. @default nobody: they are errors */
   readonly external?: ExternalSource | undefined
+  /** The records of another queue, for rollouts of several. */
+  readonly peers: (queue: string) => PeerRecords
 }
 
 /** A policy that was not there for this long is lost. */
@@ -57,6 +62,7 @@ export class Coordinator {
   readonly #roster = new Roster()
   readonly #gauge: QueueGauge
   readonly #external: ExternalGauge
+  readonly #peers: PeerGauge
   readonly #policies: PolicySource
   #pace = new PaceMeter()
   /** The last decision that is known to stand, and when it was made. */
@@ -72,6 +78,7 @@ export class Coordinator {
     this.#gauge = new QueueGauge(options.broker, options.clock)
     const { consumer, external, clock, log } = options
     this.#external = new ExternalGauge({ source: external, asker: consumer.id, clock, log })
+    this.#peers = new PeerGauge(options.peers, clock, log)
     this.#policies = new PolicySource(options.records)
   }
 
@@ -152,7 +159,7 @@ export class Coordinator {
     if ((await this.#options.records.writeState(next, revision)) === undefined) return
     this.#watch.mark(now)
     this.#decided = { epoch: next.epoch, sequence: next.sequence, at: now }
-    for (const effect of effects) this.#tell(effect, next)
+    await this.#carryOut(effects, next)
   }
 
   /** Reads the reports, where a decision rests on them. True where a consumer of the version in charge is there to coordinate. */
@@ -163,7 +170,7 @@ export class Coordinator {
     return !isStable && this.#stableLives(state, watched)
   }
 
-  /** Without a rollout there is only the lease to renew, and old reports to remove. */
+  /** Without a rollout there is only the lease to renew, a rollback window to end, and old reports to remove. */
   async #rest({ state, now, watched }: Look): Promise<Transition<QueueState>> {
     if (now - this.#sweptAt >= sweepMs) {
       const reports = await this.#readReports(watched)
@@ -171,7 +178,7 @@ export class Coordinator {
       await sweepReports(this.#options.records, reports, (id) => this.#roster.silentMs(id, watched))
       this.#sweptAt = now
     }
-    return withoutRollout(state)
+    return withoutRollout(state, this.#watchedSince(state, now))
   }
 
   async #decide({ state, now, watched }: Look, rollout: Rollout): Promise<Transition<QueueState>> {
@@ -184,23 +191,31 @@ export class Coordinator {
     })
     if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
     else this.#pace.look(seen.canary.counts.taken + seen.stable.counts.taken, now)
-    // Time counts from a decision that stands, and only as far as it was watched.
+    // Time counts from a decision that stands.
     const since = this.#sinceDecision(state, now)
-    const sinceMs = Number.isFinite(since) ? Math.min(since, longestLookMs) : 0
+    const sinceMs = this.#watchedSince(state, now)
     const at = new Date(this.#options.clock.wall()).toISOString()
-    const input = { at, sinceMs, isLate: since > longestLookMs, seen, pace: this.#pace.pace }
+    const known = { ...seen, peers: this.#peers.read(rollout) }
+    const input = { at, sinceMs, isLate: since > longestLookMs, seen: known, pace: this.#pace.pace }
     const policy = await this.#policies.read(rollout.policyDigest)
     if (policy === undefined)
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
     this.#policyMissingSince = undefined
     const external = this.#external.read(rollout, policy)
-    return advance(state, { ...input, seen: { ...seen, external }, policy })
+    const freeze = bindingFreeze(rollout, policy, this.#options.clock.wall())
+    return advance(state, { ...input, seen: { ...known, external, freeze }, policy })
   }
 
   /** Milliseconds since the decision that the document holds, if this coordinator made it. */
   #sinceDecision({ epoch, sequence }: QueueState, now: number): number {
     const decided = this.#decided
     return decided?.epoch === epoch && decided.sequence === sequence ? now - decided.at : Infinity
+  }
+
+  /** The part of it that was watched; 0 after the decision of another one. */
+  #watchedSince(state: QueueState, now: number): number {
+    const since = this.#sinceDecision(state, now)
+    return Number.isFinite(since) ? Math.min(since, longestLookMs) : 0
   }
 
   #misses({ policyDigest }: Rollout, watched: number): boolean {
@@ -229,6 +244,14 @@ export class Coordinator {
     return reports
   }
 
+  async #carryOut(effects: readonly Effect[], state: QueueState): Promise<void> {
+    for (const effect of effects) {
+      this.#tell(effect, state)
+      if (effect.kind === 'withdraw' && state.rollout !== undefined)
+        await this.#peers.withdraw(state.rollout, effect.queue, effect.why)
+    }
+  }
+
   #tell(effect: Effect, { epoch, sequence, rollout }: QueueState): void {
     const fields = { phase: rollout?.phase, step: rollout?.step, epoch, sequence }
     if (effect.kind === 'announce') this.#options.log.info(fields, effect.why)
@@ -244,8 +267,4 @@ export class Coordinator {
     if (!this.#interrupted) this.#options.log.warn({ error: String(error) }, 'coordination is interrupted')
     this.#interrupted = true
   }
-}
-
-function runningRollout(state: QueueState): Rollout | undefined {
-  return state.rollout === undefined || isTerminal(state.rollout.phase) ? undefined : state.rollout
 }

@@ -19,7 +19,7 @@ export interface Gathered {
   readonly handsBack: boolean
 }
 
-/** Sums the consumers' reports up per version. What providers tell is not among them. */
+/** Sums the consumers' reports up per version. What providers and other queues tell, and whether a freeze holds, is not among them. */
 export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
   const { facts } = gathered
   return {
@@ -35,6 +35,8 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
       ...gathered.reports.filter(gathered.isAlive).map((report) => report.handlerTimeoutMs),
     ),
     external: {},
+    freeze: undefined,
+    peers: {},
   }
 }
 
@@ -53,9 +55,11 @@ function versionFacts(
     live: live.length,
     ready: ready.length,
     undrained: live.filter(({ state }) => state !== 'drained').length,
+    holding: live.filter(holds).length,
     unaware: live.filter((report) => gathered.isReady(report) && !knows(report, order)).length,
     inFlight: sum(live.map(({ inFlight }) => inFlight)),
     capacity: sum(ready.map(({ capacity }) => capacity)),
+    signedOff: sum(reports.filter(hasEnded).map(({ capacity }) => capacity)),
     counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
     errors: reports.map(({ errors }) => errors).reduce(addErrors, {}),
     durations: reports.map(({ durations }) => durations).reduce(addHistograms, {}),
@@ -75,9 +79,16 @@ function deadAmong(
   return Object.entries(allocated).flatMap(([id, { failures, permits: taken = 0 }]) => {
     const report = byId.get(id)
     if (report === undefined) return [{ id, ready: false, capacity: 0, inFlight: 0, taken, harmed: 0, failures }]
-    const ended = report.state === 'gone' || report.state === 'drained'
-    return ended || isAlive(report) ? [] : [{ ...consumerFacts(report, false), failures }]
+    return hasEnded(report) || isAlive(report) ? [] : [{ ...consumerFacts(report, false), failures }]
   })
+}
+
+function hasEnded({ state }: ConsumerReport): boolean {
+  return state === 'gone' || state === 'drained'
+}
+
+function holds({ state, link, inFlight }: ConsumerReport): boolean {
+  return state !== 'drained' && (link === 'consuming' || inFlight > 0)
 }
 
 function knows({ obeyed }: ConsumerReport, order: Order): boolean {

@@ -6,7 +6,7 @@ export function notSimulated({ strategy }: Policy): readonly string[] {
 }
 
 /** What a simulation takes for granted of this policy, one sentence each. */
-export function takenForGranted({ analysis, steps, webhooks }: Policy): readonly string[] {
+export function takenForGranted({ analysis, steps, webhooks, freeze }: Policy): readonly string[] {
   return [
     ...analysis.metrics.flatMap((metric) => {
       if (metric.kind === 'external') return [`${metric.name}: taken to be within its bounds`]
@@ -17,6 +17,7 @@ export function takenForGranted({ analysis, steps, webhooks }: Policy): readonly
     ...(steps.some(({ kind, durationMs }) => kind === 'pause' && durationMs === undefined)
       ? ['a pause without a duration is ended at once, as by `promote`']
       : []),
+    ...(freeze.length === 0 ? [] : ['no freeze holds: there are no days here']),
     ...(webhooks.length === 0 ? [] : ['webhooks are not called']),
   ]
 }

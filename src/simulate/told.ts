@@ -39,6 +39,8 @@ export class Told {
       cohorts,
       handlerTimeoutMs,
       external: {},
+      freeze: undefined,
+      peers: {},
     }
   }
 
@@ -58,6 +60,7 @@ export class Told {
     const facts = this.#stable
     facts.inFlight = inFlight
     facts.undrained = drains && inFlight === 0 ? 0 : 1
+    facts.holding = facts.undrained
     // A record of its own each time: totals are remembered.
     facts.counts = { ...counts }
   }
@@ -86,9 +89,11 @@ const nobody: VersionFacts = {
   live: 0,
   ready: 0,
   undrained: 0,
+  holding: 0,
   unaware: 0,
   inFlight: 0,
   capacity: 0,
+  signedOff: 0,
   counts: noCounts,
   durations: {},
   errors: {},

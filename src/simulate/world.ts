@@ -70,7 +70,7 @@ export class World {
     const byStable = this.#beginStable(this.#left(allocations, weather, byCanary), weather, cohort?.stable)
     this.taken += byCanary + byStable
     this.#end(weather)
-    this.#drains = { stable: allocations.stable.kind === 'drain', canary: allocations.canary.kind === 'drain' }
+    this.#drains = { stable: allocations.stable.kind !== 'stream', canary: allocations.canary.kind === 'drain' }
     this.#nowMs = weather.toMs
   }
 

@@ -1,4 +1,5 @@
-import { countsSince, failedIn, firstOutcomes } from '../core/evidence/counts.ts'
+import { countsSince, failedIn, firstOutcomes, harmedIn } from '../core/evidence/counts.ts'
+import { explainLoneWorker, loneWorker } from '../core/evidence/lone-worker.ts'
 import type { Measurement } from '../core/evidence/metric-state.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import { explainedFailures } from '../core/rollout/expected-failures.ts'
@@ -17,7 +18,7 @@ export function analysisOf(view: StatusView): readonly AnalysisEntry[] {
   if (rollout === undefined || policy === undefined) return []
   const evidence = { stable: outcomes(view, rollout, 'stable'), canary: outcomes(view, rollout, 'canary') }
   return [
-    budget(rollout, policy, evidence),
+    budget(view, rollout, policy, evidence),
     ...comparisonEntries(policy.analysis, rollout.comparison),
     ...intervalMetricsOf(policy).map((metric) => measured(rollout, metric, evidence)),
   ]
@@ -41,7 +42,7 @@ function outcomes(view: StatusView, rollout: Rollout, role: 'stable' | 'canary')
 }
 
 /** No message handled is no success: the verdict is inconclusive until there is one. */
-function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisEntry {
+function budget(view: StatusView, rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisEntry {
   const { harmed, lost, poison } = rollout
   const { maxFailedMessages } = policy.limits
   const within = evidence.canary.n > 0 ? 'successful' : 'inconclusive'
@@ -57,8 +58,16 @@ function budget(rollout: Rollout, policy: Policy, evidence: Evidence): AnalysisE
     bound: maxFailedMessages,
     ...evidence,
     n: evidence.canary.n,
-    why: `${harmed} of at most ${maxFailedMessages} messages failed on the canary, of n=${evidence.canary.n}${dead}${both}${usual}`,
+    why: `${harmed} of at most ${maxFailedMessages} messages failed on the canary, of n=${evidence.canary.n}${dead}${both}${usual}${aloneIn(view, rollout)}`,
   }
+}
+
+function aloneIn({ reports }: StatusView, { canary }: Rollout): string {
+  const shares = reports
+    .filter(({ version }) => version === canary)
+    .map(({ id, counts }) => ({ id, taken: counts.taken, harmed: harmedIn(counts) }))
+  const lone = loneWorker(shares)
+  return lone === undefined ? '' : `; ${explainLoneWorker(lone)}`
 }
 
 function measured(rollout: Rollout, metric: IntervalMetric, evidence: Evidence): AnalysisEntry {

@@ -32,6 +32,12 @@ export interface QueueStatus {
   /** The running step; null before the first and once the canary is in charge or taken back. */
   readonly step: StepStatus | null
   readonly steps: readonly StepOverview[]
+  /** The queues that go as one with this one; the first decides the commit for all. */
+  readonly group: { readonly id: string; readonly queues: readonly string[] } | null
+  /** What holds everything that goes forward; null where nothing is held, or there is nothing to hold any more. */
+  readonly freeze: FreezeStatus | null
+  /** The version before, while it stays warm: `undo` is a matter of a second. */
+  readonly rollbackWindow: { readonly version: string; readonly remainingMs: number } | null
   /** Messages whose first outcome on the canary was not success. */
   readonly harmed: number
   readonly policyDigest: string | null
@@ -56,6 +62,12 @@ export interface VersionStatus {
   readonly unaccepted: number
   /** Of these, messages that wait now, to come back for a version that accepts them. */
   readonly waiting: number
+}
+
+export interface FreezeStatus {
+  /** ISO 8601; null where no end is in sight. */
+  readonly until: string | null
+  readonly why: string
 }
 
 export interface StepStatus {

@@ -1,9 +1,11 @@
 import { countsSince, harmedIn, noCounts } from '../core/evidence/counts.ts'
 import type { Counts } from '../core/evidence/counts.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
+import { bindingFreeze } from '../core/rollout/binding-freeze.ts'
+import { abortablePhases } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import { analysisOf } from './analysis.ts'
-import type { QueueStatus, VersionStatus, WorkerStatus } from './queue-status.ts'
+import type { FreezeStatus, QueueStatus, VersionStatus, WorkerStatus } from './queue-status.ts'
 import { sum, viewOf } from './status-view.ts'
 import type { StatusInput, StatusView } from './status-view.ts'
 import { stepOf, stepsOf } from './steps.ts'
@@ -31,6 +33,9 @@ export function statusOf(input: StatusInput): QueueStatus {
     stable,
     canary,
     ...rest,
+    group: groupOf(state.rollout),
+    freeze: freezeOf(view),
+    rollbackWindow: state.standby ? { version: state.standby.version, remainingMs: state.standby.leftMs } : null,
     workers: input.reports.map((report) => workerStatus(report, view.living.includes(report))),
   }
 }
@@ -115,6 +120,20 @@ function contractStatus(living: readonly ConsumerReport[]): Pick<VersionStatus, 
     unaccepted: sum(contracts.map(({ unaccepted }) => unaccepted)),
     waiting: sum(contracts.map(({ waiting }) => waiting)),
   }
+}
+
+function groupOf(rollout: Rollout | undefined): QueueStatus['group'] {
+  const group = rollout?.group
+  return group === undefined ? null : { id: group.id, queues: group.queues }
+}
+
+/** By this machine's clock, as a coordinator goes by its own. */
+function freezeOf({ state, policy, now }: StatusView): FreezeStatus | null {
+  const { rollout } = state
+  if (rollout === undefined || policy === undefined || !abortablePhases.includes(rollout.phase)) return null
+  const freeze = bindingFreeze(rollout, policy, now)
+  if (freeze === undefined) return null
+  return { until: freeze.untilMs === undefined ? null : new Date(freeze.untilMs).toISOString(), why: freeze.text }
 }
 
 function workerStatus(report: ConsumerReport, alive: boolean): WorkerStatus {

@@ -12,7 +12,7 @@ export interface StatusInput {
   readonly reports: readonly ConsumerReport[]
   /** The policy that the rollout was started with; undefined without a rollout, or where it cannot be read. */
   readonly policy: Policy | undefined
-  /** Milliseconds since 1970: only to tell which reports are recent. */
+  /** Milliseconds since 1970: to tell which reports are recent, and whether a freeze holds. */
   readonly now: number
 }
 

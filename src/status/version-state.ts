@@ -9,11 +9,13 @@ export function versionState(
   living: readonly Pick<ConsumerReport, 'state'>[],
 ): VersionState {
   if (isLeaving(state, version)) return living.every((report) => report.state === 'drained') ? 'Drained' : 'Draining'
-  if (Object.hasOwn(state.tombstones, version)) return 'Retired'
+  if (Object.hasOwn(state.tombstones, version)) return version === state.standby?.version ? 'Drained' : 'Retired'
   if (version === state.stable) return 'Current'
-  const { rollout } = state
-  const onTrial = rollout?.canary === version && !isTerminal(rollout.phase) && rollout.phase !== 'Initialized'
-  return onTrial ? 'Ramping' : 'Inactive'
+  return isOnTrial(state, version) ? 'Ramping' : 'Inactive'
+}
+
+function isOnTrial({ rollout }: QueueState, version: string): boolean {
+  return rollout?.canary === version && !isTerminal(rollout.phase) && rollout.phase !== 'Initialized'
 }
 
 function isLeaving({ rollout }: QueueState, version: string): boolean {

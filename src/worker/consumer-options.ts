@@ -2,7 +2,9 @@ import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { BatchSettings, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
+import type { Revision } from '../contracts/store.ts'
 import type { ConsumerState, DrainReport } from '../core/rollout/consumer-report.ts'
+import type { QueueState } from '../core/rollout/queue-state.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 
 /** The limits that a consumer works within. */
@@ -24,6 +26,11 @@ export interface Coordination {
   release(): Promise<void>
 }
 
+/** See `automatic-start.ts`. */
+export interface NewcomerStart {
+  consider(document: { readonly state: QueueState; readonly revision: Revision }, isReady: boolean): Promise<void>
+}
+
 export interface ConsumerOptions {
   readonly id: string
   readonly worker: string
@@ -34,6 +41,8 @@ export interface ConsumerOptions {
   readonly broker: Broker
   readonly records: QueueRecords
   readonly coordinator: Coordination
+  /** Starts a rollout of the consumer's version where that is new; undefined: nobody does by themselves. */
+  readonly automatic: NewcomerStart | undefined
   readonly limits: ConsumerLimits
   readonly whenRetired: 'exit' | 'idle'
   readonly clock: Clock

@@ -115,6 +115,8 @@ export class Consumer {
     await this.#watcher.look()
     this.#processor.cohorts.turnTo(this.#watcher.cohorts)
     this.#follow()
+    const { document } = this.#watcher
+    if (document !== undefined) await this.#options.automatic?.consider(document, this.#lifecycle.state === 'ready')
   }
 
   async #coordinate(): Promise<void> {

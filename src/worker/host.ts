@@ -1,6 +1,7 @@
 import { Coordinator } from '../coordinator/coordinator.ts'
 import type { ConsumerReport, DrainReport } from '../core/rollout/consumer-report.ts'
 import { createQueueRecords } from '../records/queue-records.ts'
+import { AutomaticStart } from './automatic-start.ts'
 import { Consumer } from './consumer.ts'
 import type { ConsumerEnd } from './consumer-options.ts'
 import { withFields } from './log-fields.ts'
@@ -47,7 +48,7 @@ export class Host {
   }
 
   #incarnate(): Consumer {
-    const { queue, namespace, store, workerId, newId, onState, clock, metrics } = this.#options
+    const { queue, namespace, store, workerId, newId, onState, clock, metrics, automatic } = this.#options
     const { version, handler, broker } = this.#hosted
     const id = `${workerId}.${newId()}.${version}`
     const log = withFields(this.#options.log, { queue, version, consumer: id })
@@ -61,12 +62,14 @@ export class Host {
       broker,
       records,
       log,
+      automatic: automatic && new AutomaticStart({ ...this.#options, records, version, pinned: automatic, log }),
       coordinator: new Coordinator({
         records,
         broker,
         clock,
         log,
         consumer: { id, version },
+        peers: (name) => createQueueRecords(store, { namespace, queue: name }),
         external: metrics && { open: metrics, queue, namespace },
       }),
       onState: (state) => onState({ consumer: id, version, state }),

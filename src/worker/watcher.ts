@@ -1,10 +1,10 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
+import type { Revision } from '../contracts/store.ts'
 import type { Assignment } from '../core/allocation/assignment.ts'
 import type { Order } from '../core/rollout/order.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
-import { createQueueState } from '../core/rollout/queue-state.ts'
-import { isTerminal } from '../core/rollout/rollout.ts'
+import { createQueueState, runningRollout } from '../core/rollout/queue-state.ts'
 import { isQueueCanaryError } from '../errors.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import { duty, obey, unaware } from './obedience.ts'
@@ -21,12 +21,18 @@ export interface WatcherOptions {
   readonly allocationTtlMs: number
 }
 
+interface Read {
+  readonly state: QueueState
+  readonly revision: Revision
+}
+
 /** Looks at the queue's document and says what this consumer is to do. */
 export class Watcher {
   readonly #options: WatcherOptions
   readonly #trouble: TroubleLog
   #memory: Memory = unaware
   #state: QueueState | undefined
+  #read: Read | undefined
 
   constructor(options: WatcherOptions) {
     this.#options = options
@@ -37,10 +43,14 @@ export class Watcher {
     return this.#memory.obeyed
   }
 
+  /** What the last look has read; undefined where it read nothing, or nothing that is believed. */
+  get document(): Read | undefined {
+    return this.#memory.doubt === undefined ? this.#read : undefined
+  }
+
   /** The rollout that runs, as far as is known. */
   get rollout(): string | undefined {
-    const rollout = this.#state?.rollout
-    return rollout === undefined || isTerminal(rollout.phase) ? undefined : rollout.id
+    return this.#state && runningRollout(this.#state)?.id
   }
 
   /** Time until the next look: as the document says while a rollout runs. */
@@ -61,11 +71,13 @@ export class Watcher {
 
   /** One look. Never rejects: what could not be read changes nothing, until what is known has grown old. */
   async look(): Promise<void> {
+    this.#read = undefined
     try {
       const { records } = this.#options
       let found = await records.readState()
       if (found === undefined && (await this.#meetNone())) found = await records.readState()
       if (found !== undefined) this.#take({ kind: 'document', state: found.state })
+      this.#read = found
       this.#trouble.over()
     } catch (error) {
       if (isQueueCanaryError(error, 'RECORD_INVALID')) this.#take({ kind: 'invalid' })

@@ -6,8 +6,11 @@ import type { BatchSettings, Handler, HandlerDefinition } from '../contracts/han
 import type { Logger } from '../contracts/logger.ts'
 import type { OpenMetricProvider } from '../contracts/metric-provider.ts'
 import type { Store } from '../contracts/store.ts'
+import type { Policy } from '../core/policy/policy.ts'
 import type { ConsumerState } from '../core/rollout/consumer-report.ts'
 import { QueueCanaryError } from '../errors.ts'
+import { policyDigest } from '../policy-digest.ts'
+import type { PinnedPolicy } from './automatic-start.ts'
 import type { ConsumerLimits } from './consumer-options.ts'
 import { batchProblems } from './batch-settings.ts'
 import { normaliseHandler } from './define-handler.ts'
@@ -52,6 +55,8 @@ export interface WorkerOptions<T = unknown, C = T> {
   readonly drainTimeoutMs?: number
   /** What a consumer of a retired version does: end, or wait for a new rollout of its version. @default 'exit' */
   readonly whenRetired?: 'exit' | 'idle'
+  /** A version that is new to the store starts a rollout by itself, by this policy. @default none: somebody has to start it */
+  readonly autoPolicy?: Policy
   /** Loads the provider of an external metric. @default none: an external metric of a policy is then an error, and no success */
   readonly metrics?: OpenMetricProvider
   /** @default the system's */
@@ -88,6 +93,7 @@ export interface ResolvedOptions {
   readonly limits: ConsumerLimits
   readonly batch: Partial<BatchSettings>
   readonly whenRetired: 'exit' | 'idle'
+  readonly automatic: PinnedPolicy | undefined
   readonly metrics: OpenMetricProvider | undefined
   readonly clock: Clock
   readonly log: Logger
@@ -98,9 +104,8 @@ export interface ResolvedOptions {
 
 /** Fills in the defaults. Throws `USAGE` with everything that is wrong, and `HANDLER_INVALID`. */
 export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOptions {
-  const { namespace = 'default', whenRetired = 'exit', clock = systemClock(), log = silent } = options
+  const { namespace = 'default', whenRetired = 'exit', batch = {}, autoPolicy } = options
   const limits = limitsOf(options)
-  const { batch = {} } = options
   refuse([...wrongNames(options, namespace), ...wrongLimits(limits), ...batchProblems(batch)])
   return {
     queue: options.queue,
@@ -111,13 +116,15 @@ export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOpti
     limits,
     batch,
     whenRetired,
+    automatic: autoPolicy && { policy: autoPolicy, digest: policyDigest(autoPolicy) },
     metrics: options.metrics,
-    clock,
-    log,
-    onState: options.onState ?? nothing,
-    random: options.random ?? Math.random,
-    newId: options.newId ?? (() => randomBytes(4).toString('hex')),
+    ...surroundingsOf(options),
   }
+}
+
+function surroundingsOf<T, C>(options: WorkerOptions<T, C>) {
+  const { clock = systemClock(), log = silent, onState = nothing, random = Math.random } = options
+  return { clock, log, onState, random, newId: options.newId ?? (() => randomBytes(4).toString('hex')) }
 }
 
 function limitsOf<T, C>(options: WorkerOptions<T, C>): ConsumerLimits {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { retryCommand, undoCommand } from '../../src/cli/commands/again.ts'
 import type { QueueState } from '../../src/core/rollout/queue-state.ts'
-import { policyDigest } from '../../src/policy-file.ts'
+import { policyDigest } from '../../src/policy-digest.ts'
 import { policyFrom, rollout } from '../status/fixtures.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { fakeIo } from './fake-io.ts'
@@ -48,6 +48,21 @@ describe('retry', () => {
     })
     expect(state.rollout?.id).not.toBe('r1')
     expect(state.tombstones).toEqual({})
+  })
+
+  it('is refused in a freeze of that policy', async () => {
+    const world = await setUp()
+    const frozen = policyFrom({ strategy: 'blueGreen', freeze: [{ reason: 'audit' }] })
+    const digest = policyDigest(frozen)
+    await world.records.writePolicy(digest, frozen)
+    await world.become((state) => ({
+      ...rolledBack(state),
+      rollout: rollout({ phase: 'RolledBack', policyDigest: digest }),
+    }))
+    await expect(retryCommand(retry, fakeIo(), world.session)).rejects.toMatchObject({
+      code: 'COMMAND_REFUSED',
+      message: expect.stringContaining('(audit) holds: nothing starts before; use start --force'),
+    })
   })
 
   it('is refused without the policy', async () => {

@@ -19,13 +19,13 @@ describe('arguments', () => {
     ['status --queue=orders --watch --json', { kind: 'status', queue: 'orders', watch: true, json: true, place }],
     [
       'start --queue orders --version v2 --policy p.yaml',
-      { kind: 'start', queue: 'orders', version: 'v2', policy: 'p.yaml', force: false, json: false, ...idle, place },
+      { kind: 'start', queues: ['orders'], version: 'v2', policy: 'p.yaml', force: false, json: false, ...idle, place },
     ],
     [
       'start --version v2 --policy p.yaml --queue orders --watch --timeout 90s --exit-on-pause --force --json',
       {
         kind: 'start',
-        queue: 'orders',
+        queues: ['orders'],
         version: 'v2',
         policy: 'p.yaml',
         force: true,
@@ -35,6 +35,10 @@ describe('arguments', () => {
         exitOnPause: true,
         place,
       },
+    ],
+    [
+      'start --queue a --queue b --queue a --version v2 --policy p.yaml',
+      { kind: 'start', queues: ['a', 'b'], version: 'v2', policy: 'p.yaml', force: false, json: false, ...idle, place },
     ],
     [
       'promote --queue orders --full',
@@ -70,11 +74,7 @@ describe('arguments', () => {
       'start',
       '--timeout: expected a value, found another option',
     ],
-    [
-      'start --queue a --queue b --version v2 --policy p',
-      'start',
-      'several --queue as one rollout are not in this release',
-    ],
+    ['pause --queue a --queue b', 'pause', '--queue: expected one, found 2: only start takes several, as one rollout'],
     ['start --queue= --version v2 --policy p', 'start', '--queue: expected a value, found an empty text'],
     ['start --queue q --version=véé --policy p', 'start', '--version: expected a version of 1 to 128 printable ASCII'],
     ['status orders', 'status', "Unexpected argument 'orders'"],

@@ -29,6 +29,14 @@ describe('doctor', () => {
     return { code, io }
   }
 
+  it('reads the policy of automatic rollouts', async () => {
+    const { code, io } = await examine({ QUEUE_CANARY_AUTO: 'on', QUEUE_CANARY_ORDERS_POLICY: 'gone.yaml' })
+    expect(code).toBe(2)
+    expect(io.stdout()).toMatch(
+      /\nerror {4}queue orders, policy gone\.yaml: QUEUE_CANARY_ORDERS_POLICY \(gone\.yaml\): the file/,
+    )
+  })
+
   it('finds nothing to mend, and warns of a queue that forgets', async () => {
     const { code, io } = await examine()
     expect(code).toBe(0)

@@ -58,13 +58,11 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
     { TOKEN: 'secret' },
     ['TOKEN: expected off or no value (endpoints that change something are not in this release), found another value'],
   ],
+  [{ AUTO: 'yes' }, ['AUTO: expected on or off, found "yes"']],
+  [{ AUTO: 'on' }, ['ORDERS_POLICY: expected a policy file, or off, beside AUTO=on, found nothing']],
   [
-    { AUTO: 'on' },
-    ['AUTO: expected off or no value (automatic rollouts are not in this release), found another value'],
-  ],
-  [
-    { ORDERS_POLICY: 'p.yaml' },
-    ['ORDERS_POLICY: expected off or no value (automatic rollouts are not in this release), found another value'],
+    { ORDERS_POLICY: 'p.txt' },
+    ['ORDERS_POLICY: expected off, or the path of a .yaml, .yml or .json file, found another value'],
   ],
   [{ WHEN_RETIRED: 'stop' }, ['WHEN_RETIRED: expected exit or idle, found "stop"']],
   [{ LOG_LEVEL: 'verbose' }, ['LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent, found "verbose"']],

@@ -31,7 +31,7 @@ describe('start', () => {
   function start(world: World, io: FakeIo, some: Partial<StartCommand> = {}) {
     const command = {
       kind: 'start',
-      queue,
+      queues: [queue],
       version: 'v2',
       policy: 'p.yaml',
       force: false,
@@ -71,7 +71,7 @@ describe('start', () => {
     [
       'an unknown queue',
       quick,
-      { queue: 'bills' },
+      { queues: ['bills'] },
       'NOT_FOUND',
       /no worker has registered for queue "bills" in namespace "default"/,
     ],
@@ -99,6 +99,17 @@ describe('start', () => {
     await expect(start(world, io)).rejects.toMatchObject({ code: 'COMMAND_REFUSED' })
     expect(await start(world, io, { force: true })).toBe(0)
     expect((await world.state()).tombstones).toEqual({})
+  })
+
+  it('refuses in a freeze and says until when; --force starts one that no freeze holds', async () => {
+    const { world, io } = await setUp(`${quick}freeze: [{ reason: audit }]\n`)
+    await expect(start(world, io)).rejects.toMatchObject({
+      code: 'COMMAND_REFUSED',
+      message:
+        'queue orders: a freeze without an end in sight (audit) holds: nothing starts before; use start --force for what cannot wait',
+    })
+    expect(await start(world, io, { force: true })).toBe(0)
+    expect((await world.state()).rollout?.ignoresFreeze).toBe(true)
   })
 
   it('goes on where others write at the same time, and begins once', async () => {

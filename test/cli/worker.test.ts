@@ -9,7 +9,7 @@ import { createComposition } from '../../src/cli/compose.ts'
 import { createQueueState } from '../../src/core/rollout/queue-state.ts'
 import { createQueueRecords } from '../../src/records/queue-records.ts'
 import { systemClock } from '../../src/worker/system-clock.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, remains } from '../support/eventually.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -87,6 +87,46 @@ describe('worker', () => {
       message: expect.stringMatching(/VERSION: [^]*ORDERS_URL: [^]*ORDERS_CONCURENCY: /),
     })
     expect(await records.readState()).toBeUndefined()
+  })
+
+  it('reports every mistake in the policies of automatic rollouts, and starts nothing', async () => {
+    const { io, records, run } = await setUp('export default () => {}', {
+      QUEUE_CANARY_AUTO: 'on',
+      QUEUE_CANARY_QUEUES: 'orders,bills',
+      QUEUE_CANARY_BILLS_URL: 'memory:',
+      QUEUE_CANARY_BILLS_HANDLER: './handler.mjs',
+      QUEUE_CANARY_ORDERS_POLICY: 'orders.yaml',
+      QUEUE_CANARY_BILLS_POLICY: './gone.yaml',
+    })
+    await writeFile(join(io.cwd, 'orders.yaml'), 'steps: [{ weight: 101% }]\nstrategy: rolling\nnope: 1\n')
+    await expect(run()).rejects.toMatchObject({
+      code: 'ENVIRONMENT_INVALID',
+      message: expect.stringMatching(
+        /ORDERS_POLICY \(orders\.yaml\): steps\[0\]\.weight[^]*nope[^]*BILLS_POLICY \(\.\/gone\.yaml\): the file/,
+      ),
+    })
+    await writeFile(join(io.cwd, 'orders.yaml'), 'strategy: rolling\n')
+    await expect(run()).rejects.toMatchObject({ message: expect.stringContaining('strategy: rolling is not in') })
+    expect(await records.readState()).toBeUndefined()
+  })
+
+  it.each([
+    ['on', 'v2'],
+    ['off', undefined],
+  ])('with AUTO=%s a new version starts a rollout of itself: %s', async (auto, canary) => {
+    const { io, records, run } = await setUp('export default () => {}', {
+      QUEUE_CANARY_VERSION: 'v2',
+      QUEUE_CANARY_AUTO: auto,
+      QUEUE_CANARY_ORDERS_POLICY: 'orders.yaml',
+    })
+    await writeFile(join(io.cwd, 'orders.yaml'), 'steps: [{ weight: 5%, duration: 1h }]\nprogressDeadline: 1d\n')
+    await records.writeState(createQueueState('g1', 'v1'), undefined)
+    const ended = run()
+    const rollout = async () => (await records.readState())?.state.rollout
+    if (canary === undefined) await remains(async () => (await rollout()) === undefined, { what: 'none', forMs: 3_500 })
+    else await eventually(async () => (await rollout())?.canary === canary, { what: 'a rollout' })
+    io.interrupt()
+    expect(await ended).toBe(0)
   })
 
   it('refuses to begin where it cannot listen at the address that was named', async () => {

@@ -29,10 +29,11 @@ export const queue = 'orders'
 const namespace = 'default'
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
-export async function createWorld(): Promise<World> {
+/** `store`: that of another world, for several queues on one. */
+export async function createWorld({ store = memoryStore(), name = queue } = {}): Promise<World> {
   const clock = systemClock()
-  const store = memoryStore()
-  const records = createQueueRecords(store, { namespace, queue })
+  const place = { namespace, queue: name }
+  const records = createQueueRecords(store, place)
   await records.writeState(createQueueState('g1', 'v1'), undefined)
   const end = new AbortController()
   const running: Promise<void>[] = []
@@ -52,11 +53,18 @@ export async function createWorld(): Promise<World> {
     },
     coordinate(versions) {
       const server = memoryServer({ clock })
-      server.declare(queue)
+      server.declare(name)
       const coordinators = versions.map((version) => {
         const consumer = { id: idOf(version), version }
-        const own = createQueueRecords(store, { namespace, queue })
-        return new Coordinator({ records: own, broker: server.broker({ queue }), clock, log: silent, consumer })
+        const own = createQueueRecords(store, place)
+        return new Coordinator({
+          records: own,
+          broker: server.broker({ queue: name }),
+          clock,
+          log: silent,
+          consumer,
+          peers: (other) => createQueueRecords(store, { namespace, queue: other }),
+        })
       })
       const run = async (): Promise<void> => {
         for (let beat = 1; !end.signal.aborted; beat += 1) {

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { QueueState } from '../../src/core/rollout/queue-state.ts'
 import { brokenRules, implies } from '../support/broken-rules.ts'
+import { buildPolicy } from '../support/build-policy.ts'
 import { Lab } from './lab.ts'
 import type { Member } from './lab.ts'
 
@@ -54,6 +55,48 @@ describe('a coordinator that was stopped', () => {
     expect(one.logged.length).toBe(told)
     await lab.run(1_000)
     expect(await lab.state()).toMatchObject({ epoch: 2, lease: { holder: 'two' }, rollout: { phase: 'Progressing' } })
+  })
+})
+
+describe('an abort that is written while a decision is on its way to the store', () => {
+  const quick = buildPolicy({ strategy: 'blueGreen', steps: [] })
+
+  it.each([
+    ['the commit of the promotion', undefined],
+    ['a promotion that an operator wants in full', 'promote'],
+  ] as const)('beats %s', async (_, wish) => {
+    const lab = await Lab.open()
+    const one = lab.add('one', 'v1')
+    lab.add('canary', 'v2')
+    await lab.start(wish === undefined ? quick : undefined)
+    await lab.run(wish === undefined ? 50 : 500)
+    while (wish === undefined && (await lab.rollout()).phase !== 'Promoting') await lab.run(50)
+    if (wish !== undefined) await lab.command(wish)
+    const gate = Promise.withResolvers<void>()
+    one.store.gate = gate.promise
+    await lab.clock.advance(50)
+    const deciding = one.tick()
+    await lab.clock.advance(0)
+    await lab.command('abort')
+    one.store.gate = undefined
+    gate.resolve()
+    await deciding
+    await lab.run(200)
+    expect(await lab.state()).toMatchObject({ stable: 'v1', rollout: { phase: expect.stringMatching(/^Roll/) } })
+  })
+
+  it('comes too late after the commit, is refused once, and leaves the new version in charge', async () => {
+    const lab = await Lab.open()
+    const one = lab.add('one', 'v1')
+    lab.add('canary', 'v2')
+    await lab.start(quick)
+    while ((await lab.rollout()).phase !== 'Draining') await lab.run(50)
+    await lab.command('abort')
+    await lab.run(500)
+    expect(await lab.state()).toMatchObject({ stable: 'v2', commands: [] })
+    const logged = lab.members.flatMap((member) => member.logged)
+    expect(logged.filter(({ text }) => text.startsWith('abort refused'))).toHaveLength(1)
+    expect(one.logged).not.toEqual([])
   })
 })
 

@@ -1,23 +1,26 @@
 import { memoryStore } from '../../adapters/stores/memory/index.ts'
-import type { QueueFacts } from '../../src/contracts/broker.ts'
+import type { BrokerCapabilities, QueueFacts } from '../../src/contracts/broker.ts'
 import type { Logger } from '../../src/contracts/logger.ts'
+import type { Store } from '../../src/contracts/store.ts'
 import type { OpenMetricProvider } from '../../src/contracts/metric-provider.ts'
 import type { Policy } from '../../src/core/policy/policy.ts'
 import type { ConsumerReport } from '../../src/core/rollout/consumer-report.ts'
 import { createQueueState } from '../../src/core/rollout/queue-state.ts'
 import type { CommandKind, QueueState } from '../../src/core/rollout/queue-state.ts'
-import type { Rollout } from '../../src/core/rollout/rollout.ts'
+import type { Rollout, RolloutGroup } from '../../src/core/rollout/rollout.ts'
 import { startRollout } from '../../src/core/rollout/start.ts'
 import { Coordinator } from '../../src/coordinator/coordinator.ts'
 import { createQueueRecords } from '../../src/records/queue-records.ts'
+import type { QueueRecords } from '../../src/records/queue-records.ts'
 import { buildPolicy, rampStep } from '../support/build-policy.ts'
 import { buildReport } from '../support/build-report.ts'
 import { at, buildCommand } from '../support/build-rollout.ts'
 import { faultyStore } from '../support/faulty-store.ts'
 import type { FaultyStore } from '../support/faulty-store.ts'
 import { manualClock } from '../support/manual-clock.ts'
+import type { ManualClock } from '../support/manual-clock.ts'
 
-const place = { namespace: 'default', queue: 'orders' }
+const namespace = 'default'
 
 /** One consumer with its coordinator, its own clock and its own way to the store. */
 export interface Member {
@@ -31,34 +34,57 @@ export interface Member {
   tick(): Promise<{ readonly leads: boolean }>
 }
 
-/** Several consumers of one queue on one memory store. Nothing moves by itself. */
+interface Surroundings {
+  readonly clock: ManualClock
+  readonly shared: Store
+  readonly queue: string
+}
+
+/** Several consumers of one queue on one memory store, or of several queues on the same. Nothing moves by itself. */
 export class Lab {
-  readonly clock = manualClock()
-  readonly shared = memoryStore()
-  readonly records = createQueueRecords(this.shared, place)
+  readonly clock: ManualClock
+  readonly shared: Store
+  readonly queue: string
+  readonly records: QueueRecords
   readonly members: Member[] = []
   facts: QueueFacts | undefined = { backlog: 0, handBackBacklog: 0, consumers: undefined, oldestAgeMs: undefined }
 
-  readonly capabilities = { kind: 'lab', handBack: true, oldestAge: false, retryLater: 'none', heldBy: 'link' } as const
+  capabilities: BrokerCapabilities = {
+    kind: 'lab',
+    handBack: true,
+    oldestAge: false,
+    retryLater: 'none',
+    heldBy: 'link',
+  }
   /** Opens providers for the members that are added from now on. */
   open: OpenMetricProvider | undefined
 
+  constructor({ clock = manualClock(), shared = memoryStore(), queue = 'orders' }: Partial<Surroundings> = {}) {
+    this.clock = clock
+    this.shared = shared
+    this.queue = queue
+    this.records = createQueueRecords(shared, { namespace, queue })
+  }
+
   /** The document of a queue whose stable version is v1. */
-  static async open(): Promise<Lab> {
-    const lab = new Lab()
+  static async open(some: Partial<Surroundings> = {}): Promise<Lab> {
+    const lab = new Lab(some)
     await lab.records.writeState(createQueueState('g1', 'v1'), undefined)
     return lab
   }
 
   add(id: string, version: string, { skewMs = 0 } = {}): Member {
     const store = faultyStore(this.shared)
+    const place = { namespace, queue: this.queue }
     const records = createQueueRecords(store, place)
+    const peers = (queue: string) => createQueueRecords(store, { namespace, queue })
     const logged: Member['logged'] = []
     const clock = { ...this.clock, now: () => this.clock.now() + skewMs, wall: () => this.clock.wall() - 7 * skewMs }
     const log = loggerInto(logged)
     const { open } = this
     const external = open && { open, ...place }
-    const coordinator = new Coordinator({ records, broker: this, clock, log, consumer: { id, version }, external })
+    const consumer = { id, version }
+    const coordinator = new Coordinator({ records, broker: this, clock, log, consumer, external, peers })
     const member: Member = {
       id,
       coordinator,
@@ -95,10 +121,10 @@ export class Lab {
   }
 
   /** As `queue-canary start` does it. */
-  async start(policy: Policy | undefined = longRamp): Promise<void> {
+  async start(policy: Policy | undefined = longRamp, group?: Omit<RolloutGroup, 'ready'>): Promise<void> {
     if (policy !== missing) await this.records.writePolicy('sha256:1', policy)
     await this.change((state) => {
-      const started = startRollout(state, { id: 'r1', canary: 'v2', policyDigest: 'sha256:1', at, force: true })
+      const started = startRollout(state, { id: 'r1', canary: 'v2', policyDigest: 'sha256:1', at, force: true, group })
       if (!started.ok) throw new Error(started.why)
       return started.state
     })

@@ -114,6 +114,29 @@ describe('who leads', () => {
     expect((await lab.state()).lease.holder).toBeUndefined()
   })
 
+  it('is never a version that is kept warm for an undo, though nobody else lives', async () => {
+    const lab = await Lab.open()
+    const warm = lab.add('warm', 'v1')
+    await lab.change((state) => ({ ...state, stable: 'v2', standby: { version: 'v1', leftMs: 60_000 } }))
+    await lab.run(20_000, [warm], 500)
+    expect(await lab.state()).toMatchObject({ lease: { holder: undefined }, standby: { leftMs: 60_000 } })
+  })
+
+  it('ends the rollback window by the time that it has watched', async () => {
+    const lab = await Lab.open()
+    const young = lab.add('young', 'v2')
+    await lab.change((state) => ({ ...state, stable: 'v2', standby: { version: 'v1', leftMs: 10_000 } }))
+    await lab.run(8_000, [young], 500)
+    const left = (await lab.state()).standby?.leftMs ?? 0
+    expect(left).toBeGreaterThan(1_000)
+    expect(left).toBeLessThan(4_000)
+    await lab.clock.advance(3_600_000)
+    await lab.run(500, [young], 500)
+    expect((await lab.state()).standby?.leftMs).toBeGreaterThan(left - 3_500)
+    await lab.run(5_000, [young], 500)
+    expect((await lab.state()).standby).toBeUndefined()
+  })
+
   it('is not the canary while a stable consumer lives, though that one does not lead', async () => {
     const lab = await Lab.open()
     const [stable, canary] = [lab.add('stable', 'v1'), lab.add('canary', 'v2')]

@@ -191,6 +191,7 @@ describe('observe', () => {
       live: 2,
       ready: 2,
       undrained: 1,
+      holding: 1,
       inFlight: 1,
       capacity: 20,
       counts: { taken: 15 },

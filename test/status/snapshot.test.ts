@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { statusOf } from '../../src/status/snapshot.ts'
-import { counts, input, now, rampPolicy, report, rollout, secondStep, state } from './fixtures.ts'
+import { counts, input, now, policyFrom, rampPolicy, report, rollout, secondStep, state } from './fixtures.ts'
 
 const notCompared = { statistic: null, pValue: null }
 
@@ -49,6 +49,9 @@ describe('statusOf', () => {
         elapsedMs: 61_000,
         remainingMs: 239_000,
       },
+      group: null,
+      freeze: null,
+      rollbackWindow: null,
       harmed: 3,
       policyDigest: 'sha256:00',
       analysis: [
@@ -188,5 +191,25 @@ describe('statusOf', () => {
       unaccepted: 14,
       waiting: 5,
     })
+  })
+
+  it('tells of a freeze only while it holds something, and of the version that stays warm', () => {
+    const freeze = [{ days: ['tue'], reason: 'audit' }]
+    const frozen = { policy: policyFrom({ freeze }), state: state({ rollout: rollout({ phase: 'Progressing' }) }) }
+    expect(statusOf(input(frozen)).freeze).toEqual({
+      until: '2030-01-02T00:00:00.000Z',
+      why: 'a freeze until 2030-01-02 00:00 UTC (audit)',
+    })
+    const forced = { ...frozen, state: state({ rollout: rollout({ phase: 'Progressing', ignoresFreeze: true }) }) }
+    const over = { ...frozen, state: state({ rollout: rollout({ phase: 'Draining' }) }) }
+    expect([statusOf(input(forced)).freeze, statusOf(input(over)).freeze]).toEqual([null, null])
+    const standby = { version: 'v0', leftMs: 90_000 }
+    const tombstones = { v0: { reason: 'promotedAway', at: '' } } as const
+    const warm = statusOf(
+      input({
+        state: state({ standby, tombstones, rollout: rollout({ phase: 'Succeeded', stable: 'v0', canary: 'v1' }) }),
+      }),
+    )
+    expect(warm).toMatchObject({ rollbackWindow: { version: 'v0', remainingMs: 90_000 }, stable: { state: 'Drained' } })
   })
 })

@@ -49,6 +49,7 @@ export const arbitraryPolicy: fc.Arbitrary<Policy> = fc
     onInsufficientData: fc.constantFrom('extend', 'pause', 'rollback', 'promote'),
     progressDeadlineMs: fc.integer({ min: 1_000, max: 60_000 }),
     promotion: fc.record({ workers: fc.integer({ min: 1, max: 3 }), durationMs: time }),
+    rollbackWindowMs: fc.constantFrom(0, 0, 3_000),
     drain: fc.record({ timeoutMs: time, onTimeout: fc.constantFrom('handBack', 'wait') }),
   })
   .map(buildPolicy)

@@ -20,6 +20,8 @@ export function buildPolicy(parts: Partial<Policy> = {}): Policy {
     progressDeadlineMs: 7_200_000,
     promotion: { workers: 1, durationMs: 0 },
     drain: { timeoutMs: 1_000, onTimeout: 'handBack' },
+    rollbackWindowMs: 0,
+    freeze: [],
     webhooks: [],
     aliases: [],
     tests: [],

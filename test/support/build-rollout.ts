@@ -30,9 +30,11 @@ export function facts(parts: Partial<VersionFacts> = {}): VersionFacts {
     live: 0,
     ready: 0,
     undrained: 0,
+    holding: 0,
     unaware: 0,
     inFlight: 0,
     capacity: 0,
+    signedOff: 0,
     counts: noCounts,
     durations: {},
     errors: {},
@@ -56,6 +58,8 @@ export function observation(parts: Partial<Observation> = {}): Observation {
     cohorts: {},
     handlerTimeoutMs: 30_000,
     external: {},
+    freeze: undefined,
+    peers: {},
     ...parts,
   }
 }

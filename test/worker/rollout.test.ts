@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { statusOf } from '../../src/status/snapshot.ts'
 import { eventually, remains } from '../support/eventually.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { deadQueue, handBackQueue } from './support/bench.ts'
@@ -67,6 +68,32 @@ describe('versions on one queue', () => {
     expect(handled.get('v2')?.length).toBe(failed)
     expect(new Set(handled.get('v1')).size).toBe(sent())
     expect(server.depth(deadQueue)).toBe(0)
+  })
+})
+
+describe('a version with one bad worker among good ones', () => {
+  it('goes on without it: the worker has spent its part of the budget, and status names it', async () => {
+    const { worker, traffic, state, start, records, handled } = fleet(teardown)
+    const bad = worker('v2', fail, { workerId: 'bad-host' })
+    const others = ['b', 'c'].map((workerId) => worker('v2', undefined, { workerId }))
+    for (const one of [worker('v1'), bad, ...others]) await one.start()
+    traffic(2)
+    await start('v2', { ...quickPolicy, steps: [{ weight: '50%', duration: '30s' }] })
+    const why = async () => {
+      const now = await state()
+      const policy = await records.readPolicy(now.rollout?.policyDigest ?? '')
+      const reports = await records.readReports()
+      const status = statusOf({ queue: 'orders', namespace: 'default', state: now, reports, policy, now: Date.now() })
+      return status.analysis[0]?.why ?? ''
+    }
+    await eventually(async () => /failures are of consumer bad-host\..*: look at that worker$/.test(await why()), {
+      what: 'the sentence',
+    })
+    const { counts } = bad.snapshot()[0] ?? {}
+    expect(counts?.failed).toBeLessThanOrEqual(4)
+    const before = handled.get('v2')?.length ?? 0
+    await eventually(() => (handled.get('v2')?.length ?? 0) > before + 100, { what: 'the others to go on' })
+    expect((await state()).rollout?.phase).toBe('Progressing')
   })
 })
 

@@ -1,9 +1,10 @@
+import { freezeAt } from '../../core/policy/freeze.ts'
 import { parsePolicy } from '../../core/policy/parse-policy.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { QueueState } from '../../core/rollout/queue-state.ts'
 import { abortablePhases, isTerminal } from '../../core/rollout/rollout.ts'
 import { QueueCanaryError } from '../../errors.ts'
-import { policyDigest } from '../../policy-file.ts'
+import { policyDigest } from '../../policy-digest.ts'
 import { afterStart } from '../after-start.ts'
 import { beginRollout } from '../begin-rollout.ts'
 import type { Attempt } from '../begin-rollout.ts'
@@ -17,10 +18,15 @@ import type { Session } from '../session.ts'
 export async function retryCommand(command: AgainCommand, io: Io, session: Session): Promise<number> {
   const view = createQueueView(session.store, { namespace: session.namespace, queue: command.queue }, session.clock)
   const { policyDigest: pinned } = rolledBack(await readQueue(view.records, view.place))
-  if ((await view.records.readPolicy(pinned)) === undefined)
+  const policy = await view.records.readPolicy(pinned)
+  if (policy === undefined)
     throw new QueueCanaryError('NOT_FOUND', `its policy ${pinned} is missing in the store: use start with the file`)
-  const rollout = await beginRollout(view, session.clock, rolledBack)
-  return afterStart({ ...command, io, clock: session.clock, view, rollout })
+  const rollout = await beginRollout(view, session.clock, (state) => ({
+    ...rolledBack(state),
+    force: true,
+    freeze: freezeAt(policy.freeze, session.clock.wall()),
+  }))
+  return afterStart({ ...command, io, clock: session.clock, begun: [{ view, rollout }] })
 }
 
 /** Returns to the version before the last promotion, all at once: it has proved itself before. */
@@ -40,13 +46,11 @@ export async function undoCommand(command: AgainCommand, io: Io, session: Sessio
     io.err,
     `returning to ${target}: its workers must run, at least one; those of the version in charge work on until then`,
   )
-  return afterStart({ ...command, io, clock, view, rollout })
+  return afterStart({ ...command, io, clock, begun: [{ view, rollout }] })
 }
 
-function rolledBack({ rollout }: QueueState): Attempt {
-  if (rollout?.phase === 'RolledBack') {
-    return { canary: rollout.canary, policyDigest: rollout.policyDigest, force: true }
-  }
+function rolledBack({ rollout }: QueueState): Pick<Attempt, 'canary' | 'policyDigest'> {
+  if (rollout?.phase === 'RolledBack') return { canary: rollout.canary, policyDigest: rollout.policyDigest }
   const found = rollout === undefined ? 'there was no rollout yet' : `the last rollout is ${rollout.phase}`
   throw refused(`retry is for a version that was rolled back: ${found}`)
 }

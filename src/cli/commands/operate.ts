@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../contracts/clock.ts'
+import { bindingFreeze } from '../../core/rollout/binding-freeze.ts'
+import { leadOf } from '../../core/rollout/group.ts'
+import { runningRollout } from '../../core/rollout/queue-state.ts'
 import type { Command, QueueState } from '../../core/rollout/queue-state.ts'
 import type { Rollout } from '../../core/rollout/rollout.ts'
 import { lastResort } from '../../core/rollout/advance-without-policy.ts'
 import { transition } from '../../core/rollout/transition.ts'
-import { QueueCanaryError } from '../../errors.ts'
+import { isQueueCanaryError, QueueCanaryError } from '../../errors.ts'
 import type { QueueRecords } from '../../records/queue-records.ts'
 import type { QueueStatus } from '../../status/queue-status.ts'
 import { changeState } from '../change-state.ts'
@@ -12,7 +16,7 @@ import { exitCodes } from '../exit-codes.ts'
 import { follow } from '../follow.ts'
 import { writeJson, writeLine } from '../io.ts'
 import type { Io } from '../io.ts'
-import { createQueueView } from '../queue-view.ts'
+import { createQueueView, readQueue } from '../queue-view.ts'
 import type { QueueView } from '../queue-view.ts'
 import type { Session } from '../session.ts'
 import { statusLine } from '../view/status-line.ts'
@@ -20,27 +24,75 @@ import { statusLine } from '../view/status-line.ts'
 /** Coordinators look every second, and many times a second while a rollout runs. */
 const answerMs = 10_000
 
-/** Tells the rollout what an operator wants, and waits until a coordinator has carried it out. Nothing is written that would be refused. */
+/**
+ * Tells the rollout what an operator wants, and waits until its coordinators have carried it out. Nothing is written that would be refused. A
+ * rollout of several queues is told as a whole: all of them, or for an abort the first, which decides for all.
+ */
 export async function operateCommand(command: OperateCommand, io: Io, session: Session): Promise<number> {
   const { store, namespace, clock } = session
-  const view = createQueueView(store, { namespace, queue: command.queue }, clock)
-  const id = randomUUID()
+  const open = (queue: string) => createQueueView(store, { namespace, queue }, clock)
+  const views = await viewsFor(command, open)
+  const wish = { ...command, id: randomUUID(), at: new Date(clock.wall()).toISOString() }
+  if (views.length > 1)
+    for (const { records, place } of views) await withCommand(await readQueue(records, place), records, wish)
+  const told: Told[] = []
+  for (const view of views) told.push({ view, isDone: await tell(view, wish, clock) })
+  const statuses: QueueStatus[] = []
+  for (const { view, isDone } of told)
+    statuses.push(isDone ? await view.read() : await carriedOut(view, wish.id, { io, session }))
+  if (command.json) writeJson(io.out, statuses.length === 1 ? statuses[0] : statuses)
+  else print(io, statuses, told)
+  return exitCodes.done
+}
+
+function print({ out }: Io, statuses: readonly QueueStatus[], told: readonly Told[]): void {
+  for (const [index, status] of statuses.entries())
+    writeLine(out, told[index]?.isDone === true ? `nothing to do: ${statusLine(status)}` : statusLine(status))
+}
+
+interface Told {
+  readonly view: QueueView
+  /** The wish changes nothing there. */
+  readonly isDone: boolean
+}
+
+async function viewsFor(
+  { queue, wish }: OperateCommand,
+  open: (queue: string) => QueueView,
+): Promise<readonly QueueView[]> {
+  const view = open(queue)
+  const group = runningRollout(await readQueue(view.records, view.place))?.group
+  if (group === undefined) return [view]
+  if (wish !== 'abort') return group.queues.map(open)
+  const lead = open(leadOf(group))
+  // Where the first queue was never started, the others go back one by one: nobody can have committed.
+  return (await takesPart(lead, group.id)) ? [lead] : [view]
+}
+
+/** A document that cannot be understood must not be in the way of an abort. */
+async function takesPart({ records }: QueueView, groupId: string): Promise<boolean> {
+  try {
+    return (await records.readState())?.state.rollout?.group?.id === groupId
+  } catch (error) {
+    if (isQueueCanaryError(error, 'RECORD_INVALID')) return false
+    throw error
+  }
+}
+
+async function tell({ records, place }: QueueView, wish: Wish, clock: Clock): Promise<boolean> {
   let isDone = false
   await changeState({
-    records: view.records,
-    place: view.place,
+    records,
+    place,
     clock,
     change: async (state) => {
-      if (state.commands.some((known) => known.id === id)) return undefined
-      const next = await withCommand(state, view.records, { ...command, id, at: new Date(clock.wall()).toISOString() })
+      if (state.commands.some((known) => known.id === wish.id)) return undefined
+      const next = await withCommand(state, records, wish)
       isDone = next === undefined
       return next
     },
   })
-  const status = isDone ? await view.read() : await carriedOut(view, id, { io, session })
-  if (command.json) writeJson(io.out, status)
-  else writeLine(io.out, isDone ? `nothing to do: ${statusLine(status)}` : statusLine(status))
-  return exitCodes.done
+  return isDone
 }
 
 interface Wish extends Pick<OperateCommand, 'wish' | 'full' | 'reason'> {
@@ -73,7 +125,8 @@ async function changes(
       `the policy ${rollout.policyDigest} of the rollout is missing in the store: only abort works`,
     )
   }
-  const { effects } = transition(rollout, { kind: 'command', at, command }, policy)
+  const freeze = bindingFreeze(rollout, policy, Date.parse(at))
+  const { effects } = transition(rollout, { kind: 'command', at, command, freeze }, policy)
   const refusal = effects.find((effect) => effect.kind === 'refuse')
   if (refusal !== undefined) throw new QueueCanaryError('COMMAND_REFUSED', refusal.why)
   return effects.length > 0

@@ -3,7 +3,7 @@ import type { Policy } from '../../core/policy/policy.ts'
 import { readTest } from '../../core/policy/test-reader.ts'
 import { unsupported } from '../../core/policy/unsupported.ts'
 import { warningsOf } from '../../core/policy/warnings.ts'
-import { policyDigest } from '../../policy-file.ts'
+import { policyDigest } from '../../policy-digest.ts'
 import { writeLine } from '../io.ts'
 import type { Io } from '../io.ts'
 

@@ -1,5 +1,5 @@
 import type { Policy } from '../../core/policy/policy.ts'
-import { policyDigest } from '../../policy-file.ts'
+import { policyDigest } from '../../policy-digest.ts'
 import { takenForGranted } from '../../simulate/limits.ts'
 import { planOf } from '../../simulate/plan.ts'
 import { scenarioOf } from '../../simulate/scenario.ts'

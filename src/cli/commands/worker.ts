@@ -1,6 +1,8 @@
 import type { Logger } from '../../contracts/logger.ts'
 import { QueueCanaryError } from '../../errors.ts'
 import { assembleWorkers } from '../assemble-workers.ts'
+import type { Assembly } from '../assemble-workers.ts'
+import { automaticPolicies } from '../automatic-policies.ts'
 import type { Place } from '../command.ts'
 import type { Composition } from '../compose.ts'
 import { parseEnvironment } from '../environment.ts'
@@ -15,11 +17,12 @@ import { runCrew } from '../run-crew.ts'
 /** Runs the consumers of the environment until they are drained, retired or broken. */
 export async function workerCommand(place: Place, io: Io, composition: Composition): Promise<number> {
   const environment = environmentOf(io, place)
+  const policies = await automaticPolicies(environment, io.cwd)
   const { log, flush } = createProcessLog(environment.logLevel)
   try {
     const endpoints = await openEndpoints(environment.http, log)
     try {
-      return await work({ environment, endpoints, log, io, composition })
+      return await work({ environment, policies, endpoints, log, io, composition })
     } finally {
       await endpoints.close()
     }
@@ -30,17 +33,18 @@ export async function workerCommand(place: Place, io: Io, composition: Compositi
 
 interface Work {
   readonly environment: Environment
+  readonly policies: Assembly['policies']
   readonly endpoints: Endpoints
   readonly log: Logger
   readonly io: Io
   readonly composition: Composition
 }
 
-async function work({ environment, endpoints, log, io, composition }: Work): Promise<number> {
+async function work({ environment, policies, endpoints, log, io, composition }: Work): Promise<number> {
   const { clock } = composition
   const store = await composition.openStore(environment.store)
   try {
-    const crew = await assembleWorkers({ environment, io, log, store, composition })
+    const crew = await assembleWorkers({ environment, policies, io, log, store, composition })
     endpoints.show({ crew, store, namespace: environment.namespace, clock })
     const { broken } = await runCrew(crew, io, { log, clock })
     return broken ? exitCodes.unexpected : exitCodes.done

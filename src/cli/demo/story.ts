@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
 import { parsePolicy } from '../../core/policy/parse-policy.ts'
 import type { Policy } from '../../core/policy/policy.ts'
-import { policyDigest } from '../../policy-file.ts'
+import { policyDigest } from '../../policy-digest.ts'
 import type { QueueStatus } from '../../status/queue-status.ts'
 import { beginRollout } from '../begin-rollout.ts'
 import { openDisplay } from '../display.ts'

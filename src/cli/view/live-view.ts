@@ -1,7 +1,7 @@
 import type { Verdict } from '../../core/evidence/metric-state.ts'
 import type { Phase } from '../../core/rollout/rollout.ts'
 import type { QueueStatus, StepOverview, VersionStatus } from '../../status/queue-status.ts'
-import { reasonOf } from './status-line.ts'
+import { reasonOf, surroundingLines } from './status-line.ts'
 import { splitTable, table } from './table.ts'
 import { clean, clip, elapsed, painter, percent } from './text.ts'
 import type { Paint, Style } from './text.ts'
@@ -17,6 +17,7 @@ export function liveView(status: QueueStatus, frame: Frame): readonly string[] {
   const paint = painter(frame.color)
   const fixed = [
     ...titleLines(status, paint),
+    ...surroundingLines(status).map((line) => paint('yellow', `  ${clean(line)}`)),
     ...stepLines(status, paint),
     ...versionLines(status, paint, frame.columns),
     ...verdictLines(status, paint),

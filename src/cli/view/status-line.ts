@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '../../core/rollout/rollout.ts'
 import type { QueueStatus } from '../../status/queue-status.ts'
-import { clean, percent } from './text.ts'
+import { clean, elapsed, percent } from './text.ts'
 
 /** One queue on one line. */
 export function statusLine(status: QueueStatus): string {
@@ -17,7 +17,20 @@ export function statusLine(status: QueueStatus): string {
     `harmed ${harmed}`,
     ...waitParts(status),
     clean(reasonOf(status)),
+    ...surroundingLines(status).map(clean),
   ].join('  ')
+}
+
+/** What a person should know beside the phase, a sentence each. */
+export function surroundingLines({ freeze, rollbackWindow, group, queue }: QueueStatus): readonly string[] {
+  const others = group?.queues.filter((name) => name !== queue) ?? []
+  return [
+    ...(others.length === 0 ? [] : [`one rollout with ${others.join(', ')}`]),
+    ...(freeze === null ? [] : [`nothing goes forward: ${freeze.why}`]),
+    ...(rollbackWindow === null
+      ? []
+      : [`${rollbackWindow.version} stays warm for undo, for ${elapsed(rollbackWindow.remainingMs)} more`]),
+  ]
 }
 
 /** One decision on one line, with the numbers that it was made from. */

@@ -46,5 +46,6 @@ function laneOf(state: QueueState, version: string) {
   const running = rollout !== undefined && rollout.phase !== 'Succeeded' && rollout.phase !== 'RolledBack'
   if (running && version === rollout.canary) return state.allocations.canary
   if (running && version === rollout.stable) return state.allocations.stable
+  if (version === state.standby?.version) return { kind: 'none' } as const
   return version === state.stable ? ({ kind: 'stream' } as const) : undefined
 }

@@ -58,6 +58,8 @@ function resolve(file: PolicyFile, presetSteps: readonly Step[]): Policy {
     progressDeadlineMs: file.progressDeadline,
     promotion: file.promotion,
     drain: file.drain,
+    rollbackWindowMs: file.rollbackWindow,
+    freeze: file.freeze,
     webhooks: file.webhooks,
     aliases: file.aliases,
     tests: file.tests,

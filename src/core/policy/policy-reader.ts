@@ -4,6 +4,7 @@ import type { ObjectOf } from '../schema/objects.ts'
 import type { Reader } from '../schema/reader.ts'
 import { integer, oneOf, string } from '../schema/scalars.ts'
 import { duration } from './duration.ts'
+import { freezeReader } from './freeze-reader.ts'
 import { metricsReader } from './metric-reader.ts'
 import { fraction } from './percentage.ts'
 import { aliasKinds, strategies } from './policy.ts'
@@ -60,6 +61,14 @@ function decisionFields(preset: Preset) {
     ),
     promotion: describe('The last step before the old version is drained.', withDefault(promotion(preset), {})),
     drain: describe('How a version ends.', withDefault(drain(), {})),
+    rollbackWindow: describe(
+      'After the promotion the old version stays linked and idle this long, so that `undo` is a matter of a second.',
+      withDefault(duration(), '0s'),
+    ),
+    freeze: describe(
+      'Times in which no rollout starts, no step passes and no promotion commits; a rollback always does.',
+      withDefault(list(freezeReader(), { max: 32 }), []),
+    ),
   }
 }
 

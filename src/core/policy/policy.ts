@@ -1,3 +1,5 @@
+import type { Weekday } from './calendar.ts'
+
 /**
  * A policy as the rest of the program sees it: every default filled in, durations in milliseconds, percentages as fractions of one
  * (5 % is 0.05) except `weight`, which stays in percent as the user reads it. Made only by `parsePolicy`.
@@ -15,9 +17,26 @@ export interface Policy {
   readonly progressDeadlineMs: number
   readonly promotion: { readonly workers: number; readonly durationMs: number }
   readonly drain: { readonly timeoutMs: number; readonly onTimeout: 'handBack' | 'wait' }
+  /** From the commit of the promotion: the old version's consumers stay linked and take nothing, so that `undo` is a matter of a second. 0: none. */
+  readonly rollbackWindowMs: number
+  /** Times in which nothing starts and nothing goes forward. */
+  readonly freeze: readonly FreezeWindow[]
   readonly webhooks: readonly Webhook[]
   readonly aliases: readonly Alias[]
   readonly tests: readonly PolicyTest[]
+}
+
+/** Begins at `fromMinute` of each of its days, as the clock and the calendar of the time zone have them. */
+export interface FreezeWindow {
+  readonly days: readonly Weekday[]
+  /** 0 to 1439, and 0 to 1440; where `toMinute` is not greater, it ends on the next day. */
+  readonly fromMinute: number
+  readonly toMinute: number
+  /** Inclusive; `2026-12-24`. undefined: always. */
+  readonly dates: { readonly from: string | undefined; readonly until: string | undefined } | undefined
+  /** IANA name. */
+  readonly timeZone: string
+  readonly reason: string | undefined
 }
 
 export const strategies = ['canary', 'blueGreen', 'rolling'] as const

@@ -2,6 +2,7 @@ import { canonicalJson } from '../schema/json-value.ts'
 import type { Json } from '../schema/reader.ts'
 import { assertNever } from '../assert-never.ts'
 import { formatDuration } from './duration.ts'
+import { showFreeze } from './freeze-reader.ts'
 import { formatFraction, formatPercentage } from './percentage.ts'
 import type { Metric, MetricLimits, Policy, Provider, Ramp, Step } from './policy.ts'
 import { showThreshold, unitOfMeasure } from './threshold.ts'
@@ -24,6 +25,9 @@ export function showPolicy(policy: Policy): { readonly [key: string]: Json } {
     progressDeadline: formatDuration(policy.progressDeadlineMs),
     promotion: { workers: policy.promotion.workers, duration: formatDuration(policy.promotion.durationMs) },
     drain: { timeout: formatDuration(policy.drain.timeoutMs), onTimeout: policy.drain.onTimeout },
+    // Keys that came later are left out where they say nothing: the digests of older policies stay.
+    ...(policy.rollbackWindowMs > 0 && { rollbackWindow: formatDuration(policy.rollbackWindowMs) }),
+    ...(policy.freeze.length > 0 && { freeze: policy.freeze.map(showFreeze) }),
     webhooks: policy.webhooks.map(({ timeoutMs, ...rest }) => ({ ...rest, timeout: formatDuration(timeoutMs) })),
     aliases: policy.aliases.map(showSettings),
     tests: policy.tests.map(({ given, expect }) => ({ given: given as Json, expect: expect as Json })),

@@ -5,6 +5,7 @@ import type { Advance } from './advance.ts'
 import { leaveOut } from './cohort-clock.ts'
 import type { Transition } from './event.ts'
 import { bookLook } from './measure.ts'
+import { hasVoted } from './group.ts'
 import { moveTo } from './move.ts'
 import type { QueueState } from './queue-state.ts'
 import { abortablePhases } from './rollout.ts'
@@ -17,7 +18,7 @@ export interface AdvanceWithoutPolicy extends Omit<Advance, 'policy'> {
 
 /**
  * What a coordinator does while the pinned policy cannot be read. Nobody moves a rollout forward whose rules are unknown: the canary takes
- * nothing, and goes back when an operator says so or hope is lost. What has begun to end ends all the same.
+ * nothing, and goes back when an operator or another queue of its group says so, or hope is lost. What has begun to end ends all the same.
  */
 export function advanceWithoutPolicy(
   state: QueueState,
@@ -25,7 +26,9 @@ export function advanceWithoutPolicy(
   { hopeless, ...input }: AdvanceWithoutPolicy,
 ): Transition<QueueState> {
   const aborted = state.commands.some((command) => command.kind === 'abort' && command.rollout === rollout.id)
-  if (aborted || !abortablePhases.includes(rollout.phase)) return advance(state, { ...input, policy: lastResort })
+  const isDecided = hasVoted(rollout) || Object.values(input.seen.peers).some(({ kind }) => kind === 'takenBack')
+  if (aborted || isDecided || !abortablePhases.includes(rollout.phase))
+    return advance(state, { ...input, policy: lastResort })
   if (!hopeless) return held(state, rollout, input)
   const why = 'the pinned policy is missing in the store: nobody knows the rules of the rollout'
   const moved = moveTo(rollout, { phase: 'RollingBack', at: input.at, why })
@@ -67,6 +70,8 @@ export const lastResort: Policy = {
   progressDeadlineMs: 0,
   promotion: { workers: 1, durationMs: 0 },
   drain: { timeoutMs: 60_000, onTimeout: 'handBack' },
+  rollbackWindowMs: 0,
+  freeze: [],
   webhooks: [],
   aliases: [],
   tests: [],

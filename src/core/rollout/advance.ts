@@ -7,9 +7,11 @@ import { cohortLength, leaveOut, turnClock } from './cohort-clock.ts'
 import type { Effect, RolloutEvent, Transition } from './event.ts'
 import { lanesOf } from './lanes.ts'
 import type { Observation } from './observation.ts'
+import { runningRollout } from './queue-state.ts'
 import type { Command, QueueState } from './queue-state.ts'
 import { isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
+import { passWindow } from './standby.ts'
 import { transition } from './transition.ts'
 
 export interface Advance {
@@ -23,26 +25,32 @@ export interface Advance {
 }
 
 /** One decision of a coordinator: carries out the commands, looks, and says what everybody may do from now on. */
-export function advance(state: QueueState, input: Advance): Transition<QueueState> {
-  const rollout = state.rollout
-  if (rollout === undefined || isTerminal(rollout.phase)) return withoutRollout(state)
+export function advance(before: QueueState, input: Advance): Transition<QueueState> {
   const { at, sinceMs, seen, policy, pace } = input
+  const rollout = runningRollout(before)
+  if (rollout === undefined) return withoutRollout(before, sinceMs)
+  const state = { ...before, standby: passWindow(before.standby, sinceMs) }
   const events: readonly RolloutEvent[] = [
-    ...abortFirst(state.commands, rollout.id).map((command): RolloutEvent => ({ kind: 'command', at, command })),
+    ...abortFirst(state.commands, rollout.id).map((command): RolloutEvent => ({
+      kind: 'command',
+      at,
+      command,
+      freeze: seen.freeze,
+    })),
     { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen },
   ]
   const moved = events.reduce(step(policy), { state: rollout, effects: [] })
   const told = { ...state, rollout: moved.state, commands: [] }
-  const settled = moved.effects.reduce<QueueState>((next, effect) => applied(next, effect, at), told)
+  const settled = moved.effects.reduce<QueueState>((next, effect) => applied(next, effect, input), told)
   return { state: allocated(settled, moved.state, input), effects: moved.effects }
 }
 
-/** Nothing to move: commands that came too late are refused. */
-export function withoutRollout(state: QueueState): Transition<QueueState> {
+/** Nothing to move but the rollback window: commands that came too late are refused. */
+export function withoutRollout(state: QueueState, sinceMs: number): Transition<QueueState> {
   const effects = state.commands.map(
     ({ kind }) => ({ kind: 'refuse', why: `${kind} refused: no rollout runs` }) as const,
   )
-  return { state: { ...state, commands: [] }, effects }
+  return { state: { ...state, standby: passWindow(state.standby, sinceMs), commands: [] }, effects }
 }
 
 function step(policy: Policy) {
@@ -58,15 +66,21 @@ function abortFirst(commands: readonly Command[], rolloutId: string): readonly C
   return meant.toSorted((a, b) => Number(b.kind === 'abort') - Number(a.kind === 'abort'))
 }
 
-function applied(state: QueueState, effect: Effect, at: string): QueueState {
+function applied(state: QueueState, effect: Effect, { at, policy }: Advance): QueueState {
   const { rollout } = state
   if (rollout === undefined) return state
   switch (effect.kind) {
     case 'commitPromotion':
-      return { ...buried(state, rollout.stable, 'promotedAway', at), stable: rollout.canary, previous: rollout.stable }
+      return {
+        ...buried(state, rollout.stable, 'promotedAway', at),
+        stable: rollout.canary,
+        previous: rollout.stable,
+        standby: passWindow({ version: rollout.stable, leftMs: policy.rollbackWindowMs }, 0),
+      }
     case 'buryCanary':
       return buried(state, rollout.canary, 'rolledBack', at)
     case 'announce':
+    case 'withdraw':
     case 'refuse':
       return state
   }

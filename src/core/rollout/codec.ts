@@ -104,6 +104,7 @@ const rollout = record({
   canary: string(),
   stable: string(),
   policyDigest: string(),
+  group: optional(record({ id: string(), queues: list(string()), queue: string(), ready: whole() })),
   order,
   phase: oneOf(phases),
   hold: optional(oneOf(['step', 'operator', 'failure', 'insufficientData'])),
@@ -111,6 +112,8 @@ const rollout = record({
   elapsedMs: amount(),
   stepElapsedMs: amount(),
   phaseElapsedMs: amount(),
+  frozenMs: optional(amount()),
+  ignoresFreeze: optional(boolean()),
   origin: optional(totals),
   stepOrigin: optional(totals),
   latest: optional(totals),
@@ -123,7 +126,7 @@ const rollout = record({
     record({ expected: amount(), variance: amount(), upTo: record({ stable: attempts, canary: attempts }) }),
   ),
   exhaustedMs: withDefault(amount(), 0),
-  ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount() })),
+  ramp: optional(record({ weight: number({ min: 0, max: 100 }), consideredMs: amount(), peak: optional(amount()) })),
   comparison: optional(comparisonReader),
   errorsBefore: optional(dictionary(whole())),
   metrics: dictionary(metric),
@@ -138,6 +141,7 @@ const command = record({
   kind: oneOf(commandKinds),
   full: boolean(),
   reason: string(),
+  from: optional(string()),
 })
 
 /** The queue's document as it stands in the store, less the format. */
@@ -148,6 +152,7 @@ export const queueStateReader: Reader<QueueState> = record({
   lease: record({ holder: optional(string()), renewals: whole() }),
   stable: string(),
   previous: optional(string()),
+  standby: optional(record({ version: string(), leftMs: amount() })),
   tombstones: dictionary(record({ reason: oneOf(['promotedAway', 'rolledBack']), at: string() })),
   rollout: optional(rollout),
   commands: list(command),

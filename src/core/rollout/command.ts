@@ -1,13 +1,11 @@
 import { assertNever } from '../assert-never.ts'
 import type { Policy, Step } from '../policy/policy.ts'
-import type { RolloutEvent, Transition } from './event.ts'
+import type { CommandEvent, Transition } from './event.ts'
 import { lackOfProof, spentBudget } from './judge.ts'
 import { judgedAnew, moveTo, openStep } from './move.ts'
 import type { Command } from './queue-state.ts'
 import { abortablePhases, carriedOutLimit, isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
-
-type CommandEvent = Extract<RolloutEvent, { kind: 'command' }>
 
 /** Carries out an operator's command. What does not fit the phase is refused with the reason; the same command a second time does nothing. */
 export function command(rollout: Rollout, event: CommandEvent, policy: Policy): Transition<Rollout> {
@@ -18,7 +16,7 @@ export function command(rollout: Rollout, event: CommandEvent, policy: Policy): 
   return { state: { ...state, carriedOut: [...state.carriedOut, id].slice(-carriedOutLimit) }, effects }
 }
 
-function carryOut(rollout: Rollout, { at, command: wish }: CommandEvent, policy: Policy): Transition<Rollout> {
+function carryOut(rollout: Rollout, { at, command: wish, freeze }: CommandEvent, policy: Policy): Transition<Rollout> {
   switch (wish.kind) {
     case 'abort':
       return abort(rollout, wish, at)
@@ -27,6 +25,7 @@ function carryOut(rollout: Rollout, { at, command: wish }: CommandEvent, policy:
     case 'resume':
       return resume(rollout, wish, at, policy)
     case 'promote':
+      if (freeze !== undefined) return refuse(rollout, wish, `${freeze.text} holds it`)
       return wish.full ? promoteFull(rollout, wish, at, policy) : promote(rollout, wish, at, policy)
     default:
       return assertNever(wish.kind)
@@ -40,7 +39,7 @@ function abort(rollout: Rollout, wish: Command, at: string): Transition<Rollout>
   return moveTo(rollout, {
     phase: 'RollingBack',
     at,
-    why: said('aborted by an operator', wish),
+    why: said(wish.from === undefined ? 'aborted by an operator' : `queue ${wish.from} has to go back`, wish),
     numbers: { harmed: rollout.harmed },
   })
 }

@@ -1,3 +1,4 @@
+import type { Freeze } from '../policy/freeze.ts'
 import type { Observation } from './observation.ts'
 import type { Command } from './queue-state.ts'
 
@@ -11,7 +12,15 @@ export interface LookEvent {
 }
 
 /** What moves a rollout. `at` is wall-clock text for the history and for nothing else. */
-export type RolloutEvent = LookEvent | { readonly kind: 'command'; readonly at: string; readonly command: Command }
+export type RolloutEvent = LookEvent | CommandEvent
+
+export interface CommandEvent {
+  readonly kind: 'command'
+  readonly at: string
+  readonly command: Command
+  /** What holds now: nobody promotes in a freeze. */
+  readonly freeze?: Freeze | undefined
+}
 
 /** What a move asks of the rest of the program, as data. */
 export type Effect =
@@ -21,6 +30,8 @@ export type Effect =
   | { readonly kind: 'buryCanary' }
   /** To be logged, and shown to whoever watches. */
   | { readonly kind: 'announce'; readonly why: string }
+  /** The first queue of the group is to take the rollout back, unless it has committed it: this one has voted and wants to go back. */
+  | { readonly kind: 'withdraw'; readonly queue: string; readonly why: string }
   /** A command that could not be carried out, and why. */
   | { readonly kind: 'refuse'; readonly why: string }
 

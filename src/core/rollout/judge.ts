@@ -1,6 +1,7 @@
 import { baselineRate } from '../evidence/baseline.ts'
 import { explainEvidence, explainProof, loudest, percent } from '../evidence/explain.ts'
 import { evidenceOf } from '../evidence/judge-evidence.ts'
+import { explainLoneWorker, loneWorker } from '../evidence/lone-worker.ts'
 import { judgeOptionsOf } from '../evidence/judge-options.ts'
 import { judgeMetric, letsPass } from '../evidence/metric-progress.ts'
 import type { MetricJudgement } from '../evidence/metric-progress.ts'
@@ -13,10 +14,20 @@ import { novelErrorsIn } from './novel-errors.ts'
 import type { Observation } from './observation.ts'
 import type { Rollout } from './rollout.ts'
 
-/** What the evidence so far says of the rollout as a whole. A spent budget comes first: after it no canary message may start. */
+/**
+ * What the evidence so far says of the rollout as a whole. A spent budget comes first: after it no canary message may start. Where one worker bears the
+ * failures, that is said, and the canary is judged all the same: nobody else can tell whether the version is at fault.
+ */
 export type Judgement = MetricJudgement | { readonly kind: 'spent'; readonly why: string }
 
 export function judge(rollout: Rollout, policy: Policy, seen: Observation): Judgement {
+  const judgement = verdictOn(rollout, policy, seen)
+  if (judgement.kind !== 'spent' && judgement.kind !== 'failed') return judgement
+  const lone = loneWorker([...seen.canary.consumers, ...seen.canary.dead])
+  return lone === undefined ? judgement : { ...judgement, why: `${judgement.why}; ${explainLoneWorker(lone)}` }
+}
+
+function verdictOn(rollout: Rollout, policy: Policy, seen: Observation): Judgement {
   const spent = isSpent(rollout, policy, seen) ? spentBudget(rollout, policy) : undefined
   if (spent !== undefined) return { kind: 'spent', why: spent }
   const worse = worseThanStable(rollout, policy) ?? novelErrors(rollout, policy, seen)

@@ -10,7 +10,6 @@ export interface Lanes {
 
 /** What each version may do in a phase. The stable version streams until the promotion is committed: nothing holds it back. */
 export function lanesOf(rollout: Rollout, policy: Policy, seen: Observation): Lanes {
-  const drain: Lane = { kind: 'drain', timeoutMs: policy.drain.timeoutMs, onTimeout: policy.drain.onTimeout }
   switch (rollout.phase) {
     case 'Initialized':
       return { stable: { kind: 'stream' }, canary: { kind: 'none' } }
@@ -25,11 +24,20 @@ export function lanesOf(rollout: Rollout, policy: Policy, seen: Observation): La
       }
     case 'Draining':
     case 'Succeeded':
-      return { stable: drain, canary: { kind: 'stream' } }
+      return { stable: leavingLane(policy), canary: { kind: 'stream' } }
     case 'RollingBack':
     case 'RolledBack':
-      return { stable: { kind: 'stream' }, canary: drain }
+      return { stable: { kind: 'stream' }, canary: drainLane(policy) }
   }
+}
+
+function drainLane({ drain }: Policy): Lane {
+  return { kind: 'drain', timeoutMs: drain.timeoutMs, onTimeout: drain.onTimeout }
+}
+
+/** The old version, after the commit: within a rollback window it stays. */
+function leavingLane(policy: Policy): Lane {
+  return policy.rollbackWindowMs > 0 ? { kind: 'none' } : drainLane(policy)
 }
 
 /** The ramp step whose weight holds now: the running one, or the last one before a pause or the end. */

@@ -31,6 +31,7 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
     elapsedMs: rollout.elapsedMs + sinceMs,
     stepElapsedMs: rollout.stepElapsedMs + sinceMs,
     phaseElapsedMs: rollout.phaseElapsedMs + sinceMs,
+    frozenMs: seen.freeze === undefined ? rollout.frozenMs : (rollout.frozenMs ?? 0) + sinceMs,
     harmed: Math.max(rollout.harmed, harmedIn(countsSince(totals.canary, origin.canary)) + lost),
     lost: Math.max(rollout.lost, lost),
     poison: Math.max(rollout.poison, countsSince(totals.stable, origin.stable).failedOnBoth),
@@ -41,7 +42,11 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
     exhaustedMs: exhaustedFor(aged, policy, sinceMs),
     comparison: comparisonOf(aged, { policy, seen, ratePerMs, elapsedMs: aged.elapsedMs, sinceMs }),
   }
-  const ramped = considerWeight(compared, policy, ratePerMs)
+  const ramped = considerWeight(compared, policy, {
+    ratePerMs,
+    isFrozen: seen.freeze !== undefined,
+    stable: seen.stable,
+  })
   return measures(ramped) ? { ...ramped, metrics: measureDue(ramped, policy, sinceMs, seen) } : ramped
 }
 

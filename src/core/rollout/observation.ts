@@ -1,7 +1,9 @@
 import type { Counts } from '../evidence/counts.ts'
 import type { ExternalReading } from '../evidence/external.ts'
 import type { Histogram } from '../evidence/histogram.ts'
+import type { Freeze } from '../policy/freeze.ts'
 import type { CohortFacts } from './cohort-clock.ts'
+import type { Peers } from './group.ts'
 
 /** What the coordinator saw at one look. Totals never go down while a rollout runs: records of dead consumers are kept until its end. */
 export interface Observation {
@@ -19,6 +21,10 @@ export interface Observation {
   readonly handlerTimeoutMs: number
   /** The newest answer for each external metric, by its name; absent where there is none yet. */
   readonly external: Readonly<Record<string, ExternalReading>>
+  /** The freeze of the policy that holds now, by the coordinator's clock. */
+  readonly freeze: Freeze | undefined
+  /** The other queues of the rollout's group, by name. */
+  readonly peers: Peers
 }
 
 /** One version, over all its consumers, living and gone. */
@@ -27,11 +33,14 @@ export interface VersionFacts {
   readonly live: number
   readonly ready: number
   readonly undrained: number
+  /** Live ones that take messages, or have some in flight. */
+  readonly holding: number
   /** Ready ones that do not know of the rollout yet: they report at leisure, and what they last told is old. */
   readonly unaware: number
   readonly inFlight: number
-  /** Slots of the ready consumers. */
+  /** Slots of the ready consumers, and of those that have signed off or drained. */
   readonly capacity: number
+  readonly signedOff: number
   readonly counts: Counts
   readonly durations: Histogram
   /** Failed attempts by the class of what was thrown. */

@@ -1,6 +1,7 @@
 import type { Allocations } from '../allocation/lane.ts'
 import { idleAllocations } from '../allocation/lane.ts'
 import type { Order } from './order.ts'
+import { isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
 
 /**
@@ -13,6 +14,8 @@ export interface QueueState extends Order {
   readonly stable: string
   /** The version in charge before the last promotion: where `undo` goes. */
   readonly previous: string | undefined
+  /** The version before, kept warm for `undo`; undefined: nobody is. */
+  readonly standby: Standby | undefined
   /** Versions that take no message again without a new rollout of theirs, and why. */
   readonly tombstones: Readonly<Record<string, Tombstone>>
   readonly rollout: Rollout | undefined
@@ -26,6 +29,13 @@ export interface Lease {
   readonly holder: string | undefined
   /** Changes with each renewal. Others judge the lease by watching it change, never by a time stamp. */
   readonly renewals: number
+}
+
+/** Its consumers stay linked, take nothing and do not end. A new rollout ends it as well as the time. */
+export interface Standby {
+  readonly version: string
+  /** Of the rollback window, in watched milliseconds. */
+  readonly leftMs: number
 }
 
 export interface Tombstone {
@@ -45,6 +55,8 @@ export interface Command {
   /** `promote` only: skip what is left of the ramp. */
   readonly full: boolean
   readonly reason: string
+  /** The queue of the same group that asks for it; undefined: a person does. */
+  readonly from?: string | undefined
 }
 
 /** A queue's first document: the version that registers first is in charge. */
@@ -56,11 +68,17 @@ export function createQueueState(generation: string, stable: string): QueueState
     lease: { holder: undefined, renewals: 0 },
     stable,
     previous: undefined,
+    standby: undefined,
     tombstones: {},
     rollout: undefined,
     commands: [],
     allocations: idleAllocations,
   }
+}
+
+/** undefined where there was none yet, or the newest has ended. */
+export function runningRollout({ rollout }: Pick<QueueState, 'rollout'>): Rollout | undefined {
+  return rollout === undefined || isTerminal(rollout.phase) ? undefined : rollout
 }
 
 /** Versions' states as status shows them. */

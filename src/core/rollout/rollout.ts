@@ -59,6 +59,8 @@ export interface Rollout {
   readonly canary: string
   readonly stable: string
   readonly policyDigest: string
+  /** Set where several queues go together. */
+  readonly group: RolloutGroup | undefined
   /** Of the document that started it: whoever obeys this or a newer one knows of the rollout. */
   readonly order: Order
   readonly phase: Phase
@@ -70,6 +72,10 @@ export interface Rollout {
   readonly elapsedMs: number
   readonly stepElapsedMs: number
   readonly phaseElapsedMs: number
+  /** How much of `elapsedMs` was in a freeze; undefined: nothing. */
+  readonly frozenMs: number | undefined
+  /** Set where it was forced to start in a freeze. */
+  readonly ignoresFreeze: boolean | undefined
   /** Totals at the start of the rollout (the stable version's: of its first step) and of the step; what happened since is the difference. undefined until the first look. */
   readonly origin: Totals | undefined
   readonly stepOrigin: Totals | undefined
@@ -104,12 +110,25 @@ export interface Rollout {
   readonly carriedOut: readonly string[]
 }
 
+/** This queue's part in a rollout of several (`group.ts`). */
+export interface RolloutGroup {
+  readonly id: string
+  /** All of them; the first decides the commit for all. */
+  readonly queues: readonly string[]
+  /** This one. */
+  readonly queue: string
+  /** Positions below it may be left as far as this queue is concerned. Never goes down. */
+  readonly ready: number
+}
+
 /** Where a ramp stands that a budget of failures drives. */
 export interface RampProgress {
   /** Percent. */
   readonly weight: number
   /** When it was last thought about, on the rollout's own clock. */
   readonly consideredMs: number
+  /** The most slots that the stable version had at a time, those that have signed off by now included. */
+  readonly peak: number | undefined
 }
 
 export interface Totals {

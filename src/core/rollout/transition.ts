@@ -1,7 +1,10 @@
 import { assertNever } from '../assert-never.ts'
 import type { Policy } from '../policy/policy.ts'
 import { command } from './command.ts'
+import { commit } from './commit.ts'
 import type { RolloutEvent, Transition } from './event.ts'
+import { bound, boundCommand, followGroup } from './follow-group.ts'
+import { gated } from './gate.ts'
 import { lackOfProof, outage, suspected, unproven } from './judge.ts'
 import { judged } from './judged.ts'
 import { stay } from './look.ts'
@@ -14,16 +17,17 @@ import { nextStep, passStep } from './steps.ts'
 
 /** The whole of a rollout's logic: where it goes from here. Terminal phases absorb everything. */
 export function transition(rollout: Rollout, event: RolloutEvent, policy: Policy): Transition<Rollout> {
-  if (event.kind === 'command') return command(rollout, event, policy)
+  if (event.kind === 'command') return boundCommand(rollout, command(rollout, event, policy))
   if (isTerminal(rollout.phase)) return { state: rollout, effects: [] }
   const booked = bookLook(rollout, policy, event)
   const look: Look = { rollout: booked, policy, seen: event.seen, at: event.at }
-  return judged(look) ?? deadline(look) ?? proceed(look)
+  return bound(look, followGroup(look) ?? judged(look) ?? deadline(look) ?? gated(look, proceed(look)))
 }
 
-/** The rollout's own deadline: nothing before the commit lasts longer. */
+/** The rollout's own deadline: nothing before the commit lasts longer. It does not run in a freeze, in which nobody could keep it. */
 function deadline({ rollout, policy, at }: Look): Transition<Rollout> | undefined {
-  if (!abortablePhases.includes(rollout.phase) || rollout.elapsedMs < policy.progressDeadlineMs) return undefined
+  const usedMs = rollout.elapsedMs - (rollout.frozenMs ?? 0)
+  if (!abortablePhases.includes(rollout.phase) || usedMs < policy.progressDeadlineMs) return undefined
   const why = `not promoted within progressDeadline (${policy.progressDeadlineMs} ms); last: ${rollout.why}`
   return moveTo(rollout, { phase: 'RollingBack', at, why })
 }
@@ -42,7 +46,7 @@ function proceed(look: Look): Transition<Rollout> {
     case 'Promoting':
       return commitWhenWarm(look)
     case 'Draining':
-      return endWhenDrained(look, seen.stable.undrained, policy.drain.timeoutMs)
+      return endWhenDrained(look, leaving(look), policy.drain.timeoutMs)
     case 'RollingBack':
       return endWhenDrained(look, seen.canary.undrained, policy.drain.timeoutMs)
     case 'Succeeded':
@@ -89,20 +93,12 @@ function promoteWhenReady(look: Look): Transition<Rollout> {
 }
 
 function commitWhenWarm(look: Look): Transition<Rollout> {
-  const { rollout, policy, seen, at } = look
+  const { rollout, policy, seen } = look
   if (rollout.phaseElapsedMs < policy.promotion.durationMs) return stay(rollout)
   if (seen.canary.ready < policy.promotion.workers)
     return stay(rollout, `waiting for ${policy.promotion.workers} ready consumers: ${seen.canary.ready}`)
   const open = handBackOpen(look) ?? outage(rollout) ?? unprovenWithoutRamp(rollout, policy)
-  if (open !== undefined) return stay(rollout, open)
-  const why = `${rollout.canary} is in charge; the consumers of ${rollout.stable} drain`
-  return moveTo(rollout, {
-    phase: 'Draining',
-    at,
-    why,
-    numbers: { harmed: rollout.harmed },
-    effects: [{ kind: 'commitPromotion' }],
-  })
+  return open === undefined ? commit(look) : stay(rollout, open)
 }
 
 function lacksProof({ rollout, policy, at }: Look, why: string): Transition<Rollout> {
@@ -132,6 +128,11 @@ function handBackOpen(look: Look): string | undefined {
 /** Blue/green with nobody left of the version in charge, as when a broken one is undone: there is nothing to compare with, and nobody to wait for. */
 function replacesTheDead({ policy, seen }: Look): boolean {
   return policy.strategy === 'blueGreen' && seen.stable.live === 0
+}
+
+/** Consumers of the old version that are not done yet. Within a rollback window they do not drain: it is enough that they hold nothing. */
+function leaving({ policy, seen: { stable } }: Look): number {
+  return policy.rollbackWindowMs > 0 ? stable.holding : stable.undrained
 }
 
 /** Coordinators see an end of a drain a little after the consumers do. */

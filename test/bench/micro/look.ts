@@ -56,7 +56,14 @@ function createCoordinator(records: QueueRecords): Coordinator {
   const server = memoryServer({ clock })
   server.declare(queue)
   const broker = server.broker({ queue, handBack: 'off' })
-  return new Coordinator({ records, broker, clock, log: silent, consumer: { id: 's0', version: 'v1' } })
+  return new Coordinator({
+    records,
+    broker,
+    clock,
+    log: silent,
+    peers: () => records,
+    consumer: { id: 's0', version: 'v1' },
+  })
 }
 
 /** Consumers that handle ten messages between two looks. */

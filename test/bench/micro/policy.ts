@@ -1,4 +1,5 @@
-import { policyDigest, readPolicyText } from '../../../src/policy-file.ts'
+import { policyDigest } from '../../../src/policy-digest.ts'
+import { readPolicyText } from '../../../src/policy-file.ts'
 import { threadTime } from './thread-time.ts'
 
 /** A policy as a careful user writes it. */

@@ -91,7 +91,8 @@ function createCoordinator(records: QueueRecords): Coordinator {
   const server = memoryServer({ clock })
   server.declare(queue)
   const broker = server.broker({ queue, handBack: 'off' })
-  return new Coordinator({ records, broker, clock, log: silent, consumer: { id: 's0', version: 'v1' } })
+  const consumer = { id: 's0', version: 'v1' }
+  return new Coordinator({ records, peers: () => records, broker, clock, log: silent, consumer })
 }
 
 async function reportAll(records: QueueRecords, count: number, beat: number): Promise<void> {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { allocate } from '../../../src/core/allocation/allocate.ts'
 import type { AllocationRequest } from '../../../src/core/allocation/allocate.ts'
@@ -182,6 +183,35 @@ describe('allocate', () => {
     const scene = { consumers: [consumer({ inFlight: 6 }), consumer({ id: 'c2' })], maxFailedMessages: 7 }
     const result = consumersOf(scene)
     expect((result['c1']?.failures ?? 0) + (result['c2']?.failures ?? 0)).toBe(1)
+  })
+
+  it('divides the slots exactly among whoever is there, however many come and go between two looks', () => {
+    const member = fc.record({ id: fc.nat({ max: 9 }), ready: fc.boolean(), capacity: fc.integer({ min: 1, max: 20 }) })
+    const members = fc.uniqueArray(member, { maxLength: 10, selector: ({ id }) => id })
+    fc.assert(
+      fc.property(
+        fc.array(members, { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 1, max: 60 }),
+        (looks, slots) => {
+          let had: Scene['had'] = {}
+          for (const fleet of looks) {
+            const consumers = fleet.map(({ id, ...parts }) => consumer({ id: `c${id}`, ...parts }))
+            const given = consumersOf({
+              consumers,
+              had,
+              lane: { ...throttled, concurrency: slots },
+              maxFailedMessages: 1_000,
+            })
+            const room = consumers.reduce((sum, { ready, capacity }) => sum + (ready ? capacity : 0), 0)
+            const all = Object.values(given).reduce((sum, { concurrency }) => sum + concurrency, 0)
+            expect(all).toBe(Math.min(slots, room))
+            for (const { id, ready, capacity } of consumers)
+              expect(given[id]?.concurrency ?? 0).toBeLessThanOrEqual(ready ? capacity : 0)
+            had = given
+          }
+        },
+      ),
+    )
   })
 
   it('bounds the permits of one look, whatever the meter says', () => {

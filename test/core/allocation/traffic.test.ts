@@ -142,6 +142,40 @@ describe('the share', () => {
   })
 })
 
+describe('stable consumers that die', () => {
+  const fleet = { seed: 3, weight: 20, concurrency: 100, canaries: 2, backlog: true }
+  const diesAt = 6_000
+
+  it.each([0.75, 0.5, 0.1])('leave the canary its share of what is left, and no more: %s of them live on', (left) => {
+    const perSecond = (ms: number) => (ms < diesAt ? 400 : 400 * left)
+    const traffic = new Traffic({ ...fleet, perSecond })
+      .run(2_000)
+      .begin()
+      .run(diesAt - 2_000)
+    const { taken, passed } = traffic
+    let worst = -Infinity
+    traffic.run(20_000, () => (worst = Math.max(worst, traffic.taken - bound(traffic))))
+    expect(worst).toBeLessThanOrEqual(0)
+    const [byCanary, all] = [traffic.taken - taken, traffic.passed - passed]
+    expect(byCanary / all).toBeLessThan(0.23)
+    expect(byCanary / 20).toBeLessThan(left * 0.25 * 400 * 1.1)
+  })
+
+  it('leave the canary next to nothing when all are dead, though the queue is full', () => {
+    const perSecond = (ms: number) => (ms < diesAt ? 400 : 0)
+    const traffic = new Traffic({ ...fleet, perSecond })
+      .run(2_000)
+      .begin()
+      .run(diesAt - 2_000)
+    const { taken } = traffic
+    traffic.run(3_000)
+    const inherited = traffic.taken - taken
+    traffic.run(60_000)
+    expect(inherited).toBeLessThan(0.25 * 400 * 0.5)
+    expect(traffic.taken - taken).toBe(inherited)
+  })
+})
+
 describe('a canary consumer', () => {
   const options = { seed: 7, weight: 20, perSecond: 500, canaries: 1 }
 

@@ -37,6 +37,10 @@ onInsufficientData: extend       # extend | pause | rollback | promote; extend e
 progressDeadline: 2h             # then rollback
 promotion: { workers: 3, duration: 10m }   # hold until that many canary workers live ("deploy the remainder"); stable stays warm for duration
 drain: { timeout: 60s, onTimeout: handBack }
+rollbackWindow: 1h               # the old version stays warm for undo
+freeze:                          # nothing starts, nothing goes forward
+  - { days: [fri, sat, sun], from: "16:00", to: "08:00", timeZone: Europe/Berlin, reason: weekend }
+  - { dates: { from: 2026-12-20, until: 2027-01-03 }, reason: holidays }
 webhooks:                        # confirm-rollout, confirm-traffic-increase, confirm-promotion, rollout, promoted, rollback, event
   - { name: tell-us, type: event, url: "https://…", timeout: 5s }
 aliases:                         # swapped on promotion, swapped back on rollback

@@ -4,7 +4,8 @@ import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { Policy } from '../../../src/core/policy/policy.ts'
 import { presets } from '../../../src/core/policy/presets.ts'
 import { canonicalPolicy, showPolicy } from '../../../src/core/policy/show-policy.ts'
-import { policyDigest, policyYaml, readPolicyText } from '../../../src/policy-file.ts'
+import { policyDigest } from '../../../src/policy-digest.ts'
+import { policyYaml, readPolicyText } from '../../../src/policy-file.ts'
 import { examplePolicy } from './example-policy.ts'
 import { policyFiles } from './policy-files.ts'
 
@@ -40,6 +41,8 @@ describe('defaults', () => {
       progressDeadlineMs: 7_200_000,
       promotion: { workers: 1, durationMs: 10_000 },
       drain: { timeoutMs: 60_000, onTimeout: 'handBack' },
+      rollbackWindowMs: 0,
+      freeze: [],
       webhooks: [],
       aliases: [],
       tests: [],

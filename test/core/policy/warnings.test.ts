@@ -25,12 +25,33 @@ describe('warnings', () => {
       failures({ promoteWithoutProof: true, nonInferiorityMargin: { absolute: '0%', relative: '0%' } }),
       {},
     ],
+    ['a freeze that leaves enough time', { freeze: [{ from: '00:00', to: '20:00' }] }, {}],
+    ['a freeze of some dates', { freeze: [{ dates: { until: '2030-01-01' } }] }, {}],
     ['what is only measured', failures({ dryRun: true, nonInferiorityMargin: { absolute: '0%', relative: '0%' } }), {}],
   ])('has none for %s', (_, file, assumed) => {
     expect(warnings(file, assumed)).toEqual([])
   })
 
   it.each([
+    [
+      'a freeze without an end',
+      { freeze: [{}] },
+      {},
+      ['freeze: the windows leave no time in which a rollout could start'],
+    ],
+    [
+      'two freezes that leave too little time between them',
+      {
+        freeze: [
+          { from: '00:00', to: '22:00', timeZone: 'Europe/Berlin' },
+          { from: '22:20', to: '24:00', timeZone: 'Europe/Berlin' },
+        ],
+      },
+      {},
+      [
+        'freeze: steps and promotion take 30m 10s, the longest time between two freezes is 20m: every rollout is held by one',
+      ],
+    ],
     [
       'too little traffic for the samples of a step',
       { ...none, steps: [{ weight: '1%', duration: '2m', minSamples: 200 }] },

@@ -90,7 +90,7 @@ describe('advance', () => {
 
   it('refuses commands where there never was a rollout', () => {
     const state = { ...createQueueState('g', 'v1'), commands: [buildCommand('promote')] }
-    expect(withoutRollout(state).effects).toEqual([{ kind: 'refuse', why: 'promote refused: no rollout runs' }])
+    expect(withoutRollout(state, 0).effects).toEqual([{ kind: 'refuse', why: 'promote refused: no rollout runs' }])
   })
 })
 

@@ -37,12 +37,29 @@ function comparison({ ruledOut = false, suspicious = false, proven = false, outa
   }
 }
 
+const whole = { capacity: 30, signedOff: 0 }
+
+interface Surroundings {
+  readonly ratePerMs?: number
+  readonly isFrozen?: boolean
+  /** The slots of the stable version at a time. */
+  readonly stableAt?: (ms: number) => { readonly capacity: number; readonly signedOff: number }
+}
+
 /** The weights of a ramp at one message a millisecond, a look a second, for so many minutes. */
-function weights(minutes: number, says: Parameters<typeof comparison>[0], ratePerMs = 1): readonly number[] {
+function weights(
+  minutes: number,
+  says: Parameters<typeof comparison>[0],
+  { ratePerMs = 1, isFrozen = false, stableAt = () => whole }: Surroundings = {},
+): readonly number[] {
   let rollout: Rollout = rolloutIn('Progressing', { comparison: comparison(says) })
   const seen: number[] = []
   for (let ms = 0; ms <= minutes * 60_000; ms += 1_000) {
-    rollout = considerWeight({ ...rollout, elapsedMs: ms, stepElapsedMs: ms }, policy, ratePerMs)
+    rollout = considerWeight({ ...rollout, elapsedMs: ms, stepElapsedMs: ms }, policy, {
+      ratePerMs,
+      isFrozen,
+      stable: stableAt(ms),
+    })
     seen.push(rollout.ramp?.weight ?? 0)
   }
   return seen
@@ -78,18 +95,39 @@ describe('a ramp that a budget drives', () => {
     expect(new Set(weights(10, { ruledOut: true, ...trouble })).size).toBe(1)
   })
 
+  it('does not rise in a freeze', () => {
+    expect(new Set(weights(10, { ruledOut: true }, { isFrozen: true })).size).toBe(1)
+  })
+
+  it('does not rise while stable consumers are missing that died, and goes on when they are replaced', () => {
+    const stableAt = (ms: number) => (ms >= 120_000 && ms < 240_000 ? { capacity: 20, signedOff: 0 } : whole)
+    const seen = weights(5, { ruledOut: true }, { stableAt })
+    expect(new Set(seen.slice(120, 240)).size).toBe(1)
+    expect(seen.at(-1)).toBeGreaterThan(seen[239] ?? Infinity)
+  })
+
+  it('rises as ever where stable consumers have signed off, and where others have joined', () => {
+    const scaled = (ms: number) => (ms < 60_000 ? whole : { capacity: 20, signedOff: 10 })
+    expect(weights(5, { ruledOut: true }, { stableAt: scaled })).toEqual(weights(5, { ruledOut: true }))
+    const grown = (ms: number) => (ms < 60_000 ? whole : { capacity: 50, signedOff: 0 })
+    expect(weights(5, { ruledOut: true }, { stableAt: grown })).toEqual(weights(5, { ruledOut: true }))
+  })
+
   it('begins at one percent where nobody knows how fast the queue is', () => {
-    expect(new Set(weights(1, { ruledOut: true }, 0))).toEqual(new Set([1]))
+    expect(new Set(weights(1, { ruledOut: true }, { ratePerMs: 0 }))).toEqual(new Set([1]))
   })
 
   it('counts the share from the last change of the weight', () => {
     const latest = { stable: observation().stable.counts, canary: observation().canary.counts }
     const rollout = rolloutIn('Progressing', { comparison: comparison({ ruledOut: true }), latest, forgone: 7 })
-    expect(considerWeight(rollout, policy, 1)).toMatchObject({ stepOrigin: latest, forgone: 0 })
+    expect(considerWeight(rollout, policy, { ratePerMs: 1, isFrozen: false, stable: whole })).toMatchObject({
+      stepOrigin: latest,
+      forgone: 0,
+    })
   })
 
   it('gives the canary its weight, and nothing before the first', () => {
-    const rollout = rolloutIn('Progressing', { ramp: { weight: 12.5, consideredMs: 0 } })
+    const rollout = rolloutIn('Progressing', { ramp: { weight: 12.5, consideredMs: 0, peak: undefined } })
     expect(lanesOf(rollout, policy, observation()).canary).toMatchObject({ kind: 'throttled', weight: 12.5 })
     expect(lanesOf({ ...rollout, ramp: undefined }, policy, observation()).canary).toEqual({ kind: 'none' })
   })
@@ -103,7 +141,11 @@ describe('a ramp that a budget drives', () => {
     const counts = { ...observation().canary.counts, taken: 10, succeeded: 10 }
     const seen = observation({ canary: { ...observation().canary, counts } })
     const held = { ...comparison(says), ...(says.suspicious === true && { judge: suspicious(comparison(says)) }) }
-    const rollout = rolloutIn('Progressing', { comparison: held, stepElapsedMs, ramp: { weight: 5, consideredMs: 0 } })
+    const rollout = rolloutIn('Progressing', {
+      comparison: held,
+      stepElapsedMs,
+      ramp: { weight: 5, consideredMs: 0, peak: undefined },
+    })
     expect(transition(rollout, look(seen), policy).state.phase).toBe(phase)
   })
 

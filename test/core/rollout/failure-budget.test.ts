@@ -3,7 +3,7 @@ import { addStretch } from '../../../src/core/rollout/expected-failures.ts'
 import { blamedFailures } from '../../../src/core/rollout/failure-budget.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import { buildPolicy } from '../../support/build-policy.ts'
-import { counts, facts, observation } from '../../support/build-rollout.ts'
+import { consumer, counts, facts, observation } from '../../support/build-rollout.ts'
 import { transition } from '../../../src/core/rollout/transition.ts'
 import { look, rolloutIn } from './situations.ts'
 
@@ -38,6 +38,16 @@ describe('the failure budget', () => {
     ['does not wait for ever', { failed: 5, rescued: 4, before: { exhaustedMs: 35_000 } }, 'RollingBack'],
   ])('%s', (_, fates, phase) => {
     expect(after(fates).phase).toBe(phase)
+  })
+
+  it('that one of several consumers has spent is spent, and the reason names that one', () => {
+    const consumers = [consumer({ id: 'a', taken: 90 }), consumer({ id: 'b', taken: 9, harmed: 8 })]
+    const canary = facts({ live: 2, ready: 2, counts: counts({ taken: 99, failed: 8, succeeded: 91 }), consumers })
+    const { state } = transition(rolloutIn('Progressing'), look({ canary }), policy)
+    expect([state.phase, state.why]).toEqual([
+      'RollingBack',
+      '8 messages failed on the canary: the failure budget of 5 is spent; 8 of 8 failures are of consumer b, which took 9.1 % of the messages: look at that worker',
+    ])
   })
 
   it('is not given back for what an earlier canary has handed back', () => {

@@ -13,6 +13,7 @@ import { parseWith } from '../../../src/core/schema/reader.ts'
 import { arbitraryPolicy } from '../../support/arbitrary-policy.ts'
 import { brokenRules, implies } from '../../support/broken-rules.ts'
 import { at, buildCommand, buildState, consumer, counts, facts, observation } from '../../support/build-rollout.ts'
+import { freezeRules } from './freeze-rules.ts'
 
 const wish = fc.record({ kind: fc.constantFrom(...commandKinds), full: fc.boolean() })
 
@@ -48,6 +49,10 @@ const moment = fc.record({
       ),
     }),
     { nil: undefined, freq: 4 },
+  ),
+  freeze: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constant({ untilMs: undefined, text: 'a freeze' }) },
   ),
   commands: fc.oneof(
     { weight: 6, arbitrary: fc.array(wish, { maxLength: 0 }) },
@@ -110,6 +115,7 @@ class Walk {
         live: 1,
         ready: now.stableReady,
         undrained: now.undrained,
+        holding: now.undrained,
         counts: counts({ taken: this.#stable }),
       }),
       canary: facts({
@@ -124,6 +130,7 @@ class Walk {
       }),
       handBackBacklog: now.handBackBacklog,
       backlog: now.backlog,
+      freeze: now.freeze,
       external: now.reading === undefined ? {} : { a: now.reading, constructor: now.reading },
     })
   }
@@ -141,6 +148,7 @@ const quiet: Moment = {
   backlog: undefined,
   reading: undefined,
   handBackBacklog: undefined,
+  freeze: undefined,
   commands: [],
 }
 
@@ -206,17 +214,19 @@ function abortRules({ before, after, commands }: Step) {
   }
 }
 
-function laneRules({ after }: Step, { allocations, stable, tombstones }: QueueState) {
+/** Nothing lowers the stable version before the commit. */
+function laneRules({ after }: Step, { allocations, stable, tombstones }: QueueState, policy: Policy) {
   const { phase, hold } = after
   const committed = phase === 'Draining' || phase === 'Succeeded'
   const buried = [...(committed ? ['v1'] : []), ...(phase === 'RolledBack' ? ['v2'] : [])]
+  const leaving = policy.rollbackWindowMs > 0 ? 'none' : 'drain'
   const silent = phase === 'Initialized' || hold === 'failure' || hold === 'insufficientData'
   const slots = Object.values(allocations.consumers).reduce((sum, { concurrency }) => sum + concurrency, 0)
   return {
     'the version in charge changes with the commit': stable === (committed ? 'v2' : 'v1'),
     'the loser is buried': Object.keys(tombstones).join() === buried.join(),
     'the stable version streams until it drains':
-      allocations.stable.kind === (phase === 'Draining' ? 'drain' : 'stream'),
+      allocations.stable.kind === (phase === 'Draining' ? leaving : 'stream'),
     'a canary that is held for a failure takes nothing': implies(silent, allocations.canary.kind === 'none'),
     'slots do not exceed the lane':
       slots <= (allocations.canary.kind === 'throttled' ? allocations.canary.concurrency : 0),
@@ -237,7 +247,8 @@ describe('a rollout under random events', () => {
             ...stepRules(step, policy),
             ...readingRules(step, policy),
             ...abortRules(step),
-            ...laneRules(step, walk.state),
+            ...freezeRules(step),
+            ...laneRules(step, walk.state, policy),
           }
           expect(brokenRules(rules)).toEqual([])
           seen.add(step.after.hold ?? step.after.phase)

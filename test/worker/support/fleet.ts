@@ -5,9 +5,10 @@ import type { Store } from '../../../src/contracts/store.ts'
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { startRollout } from '../../../src/core/rollout/start.ts'
+import type { StartRequest } from '../../../src/core/rollout/start.ts'
 import { createWorker } from '../../../src/index.ts'
 import type { Handler, Worker, WorkerOptions } from '../../../src/index.ts'
-import { policyDigest } from '../../../src/policy-file.ts'
+import { policyDigest } from '../../../src/policy-digest.ts'
 import type { QueueRecords } from '../../../src/records/queue-records.ts'
 import { createQueueRecords } from '../../../src/records/queue-records.ts'
 import { systemClock } from '../../../src/worker/system-clock.ts'
@@ -32,25 +33,31 @@ export interface Fleet {
   readonly publish: (count: number, prefix?: string) => void
   /** Publishes at a steady rate until the test ends or it is stopped. */
   readonly traffic: (everyMs: number) => { readonly sent: () => number; readonly stop: () => void }
-  readonly start: (canary: string, policy: object, force?: boolean) => Promise<void>
+  readonly start: (canary: string, policy: object, force?: boolean, group?: StartRequest['group']) => Promise<void>
   readonly state: () => Promise<QueueState>
   readonly phase: (phase: string, deadlineMs?: number) => Promise<void>
 }
 
-export interface FleetOptions {
+export interface Surroundings {
   readonly clock?: Clock
+  /** That of another fleet, for several queues on one store. */
+  readonly store?: TestStore
+  /** The queue's name in the store. */
+  readonly name?: string
   /** Opens each worker's own client of the documents. @default all share one store in memory */
   readonly connect?: () => Store
 }
 
-export function fleet(teardown: Teardown, { clock = systemClock(), connect }: FleetOptions = {}): Fleet {
+export function fleet(
+  teardown: Teardown,
+  { clock = systemClock(), store = testStore(), name = queue, connect }: Surroundings = {},
+): Fleet {
   const server = memoryServer({ clock })
   server.declare(deadQueue)
   server.declare(queue, { deadLetterTo: deadQueue })
-  const store = testStore()
   const open = connect ?? ((): Store => store)
   const log = logs()
-  const records = createQueueRecords(open(), { namespace: 'default', queue })
+  const records = createQueueRecords(open(), { namespace: 'default', queue: name })
   const handled = new Map<string, string[]>()
   let published = 0
   let rollouts = 0
@@ -98,7 +105,7 @@ export function fleet(teardown: Teardown, { clock = systemClock(), connect }: Fl
     worker(version, handler = () => undefined, options = {}) {
       const limits = { concurrency: 4, retryDelayMs: 1, drainTimeoutMs: 2_000 }
       const broker = server.broker({ queue })
-      const given = { queue, broker, store: open(), version, clock, log, handler: remembering(version, handler) }
+      const given = { queue: name, broker, store: open(), version, clock, log, handler: remembering(version, handler) }
       const worker = createWorker<never>({ ...given, ...limits, ...options } as WorkerOptions<never>)
       return teardown.add(worker, async () => {
         store.mode = 'up'
@@ -115,7 +122,7 @@ export function fleet(teardown: Teardown, { clock = systemClock(), connect }: Fl
       teardown.add(timer, clearInterval)
       return { sent: () => sent, stop: () => clearInterval(timer) }
     },
-    async start(canary, file, force = false) {
+    async start(canary, file, force = false, group) {
       const parsed = parsePolicy(file)
       if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
       const digest = policyDigest(parsed.policy)
@@ -124,7 +131,14 @@ export function fleet(teardown: Teardown, { clock = systemClock(), connect }: Fl
         async () => {
           const found = await records.readState()
           if (found === undefined) return false
-          const wish = { id: `r${++rollouts}`, canary, policyDigest: digest, at: new Date().toISOString(), force }
+          const wish = {
+            id: `r${++rollouts}`,
+            canary,
+            policyDigest: digest,
+            at: new Date().toISOString(),
+            force,
+            group,
+          }
           const started = startRollout(found.state, wish)
           if (!started.ok) throw new Error(started.why)
           return (await records.writeState(started.state, found.revision)) !== undefined
