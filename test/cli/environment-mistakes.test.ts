@@ -22,7 +22,7 @@ function problemsOf(settings: Settings, overrides?: { store?: string; namespace?
 }
 
 const names = 'a name of 1 to 64 letters, digits, dots, dashes and underscores'
-const stores = 'memory: or sqlite:PATH (redis:, nats: and postgres: are not in this release)'
+const stores = 'redis[s]://…, nats://…, tls://…, postgres[ql]://…, sqlite:PATH or memory:'
 const brokers = 'amqp://…, amqps://… or memory: (SQS is not in this release)'
 const versions = 'a version of 1 to 128 printable ASCII characters without spaces'
 const queueNames = 'names of queues separated by commas, each of 1 to 255 bytes'
@@ -35,7 +35,7 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ VERSION: undefined }, [`VERSION: expected ${versions}, found nothing`]],
   [{ VERSION: 'v 1' }, [`VERSION: expected ${versions}, found "v 1"`]],
   [{ VERSION: '' }, [`VERSION: expected ${versions}, found ""`]],
-  [{ STORE: 'redis://:secret@cache:6379/0' }, [`STORE: expected ${stores}, found redis://cache:6379`]],
+  [{ STORE: 'reddis://:secret@cache:6379/0' }, [`STORE: expected ${stores}, found reddis://cache:6379`]],
   [{ STORE: 'postgres://me:sec/ret@db/app' }, [`STORE: expected ${stores}, found postgres://…`]],
   [{ STORE: 'sqlite:' }, [`STORE: expected ${stores}, found sqlite:…`]],
   [{ STORE: 'sqlite://state.db' }, [`STORE: expected ${stores}, found sqlite://state.db`]],
