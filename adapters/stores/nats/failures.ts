@@ -1,3 +1,4 @@
+import { failureText } from '../remote/failure-text.ts'
 import type { Trouble } from '../remote/session.ts'
 import { ApiError, clientError } from './jetstream.ts'
 
@@ -38,7 +39,7 @@ export function explain(error: unknown): Trouble {
   }
   const known = classes[clientError(error) ?? '']
   if (known !== undefined) return { anew: false, ...known }
-  const text = error instanceof Error ? error.message : 'unknown failure'
+  const text = failureText(error)
   if (/does not support 'tls'/.test(text)) return { code: 'STORE_REFUSED', text: 'offers no TLS', anew: true }
   return { code: 'STORE_UNREACHABLE', text: `is not reachable: ${text}`, anew: true }
 }
