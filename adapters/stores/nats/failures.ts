@@ -2,7 +2,7 @@ import { failureText } from '../remote/failure-text.ts'
 import type { Trouble } from '../remote/session.ts'
 import { ApiError, clientError } from './jetstream.ts'
 
-type Verdict = Pick<Trouble, 'code' | 'text'> & { readonly anew?: boolean }
+type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })

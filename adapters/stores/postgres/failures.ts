@@ -2,7 +2,7 @@ import { failureText } from '../remote/failure-text.ts'
 import type { Trouble } from '../remote/session.ts'
 import { standby } from './schema.ts'
 
-type Verdict = Pick<Trouble, 'code' | 'text'> & { readonly anew?: boolean }
+type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
@@ -18,6 +18,7 @@ const states: Readonly<Record<string, Verdict>> = {
   [standby]: {
     ...refused('takes no writes (a standby, or default_transaction_read_only): use the address of the primary'),
     anew: true,
+    isStandby: true,
   },
   '40': unreachable('was asked to write by several at the same moment; try again'),
   '53100': refused('has no space left on its disk'),

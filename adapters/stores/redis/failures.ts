@@ -1,7 +1,7 @@
 import { failureText } from '../remote/failure-text.ts'
 import type { Trouble } from '../remote/session.ts'
 
-type Verdict = Pick<Trouble, 'code' | 'text'> & { readonly anew?: boolean }
+type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
@@ -18,6 +18,7 @@ const replies: Readonly<Record<string, Verdict>> = {
   READONLY: {
     ...refused('is a read-only replica: use the address of the primary (a failover may be under way)'),
     anew: true,
+    isStandby: true,
   },
   WRONGPASS: refused('refuses user and password'),
   NOAUTH: refused('wants a user and a password'),
