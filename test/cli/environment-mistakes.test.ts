@@ -36,7 +36,7 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ VERSION: undefined }, [`VERSION: expected ${versions}, found nothing`]],
   [{ VERSION: 'v 1' }, [`VERSION: expected ${versions}, found "v 1"`]],
   [{ VERSION: '' }, [`VERSION: expected ${versions}, found ""`]],
-  [{ STORE: 'mongodb://:secret@cache:6379/0' }, [`STORE: expected ${stores}, found mongodb://cache:6379`]],
+  [{ STORE: 'reddis://:secret@cache:6379/0' }, [`STORE: expected ${stores}, found reddis://cache:6379`]],
   [{ STORE: 'postgres://me:sec/ret@db/app' }, [`STORE: expected ${stores}, found postgres://…`]],
   [{ STORE: 'sqlite:' }, [`STORE: expected ${stores}, found sqlite:…`]],
   [{ STORE: 'sqlite://state.db' }, [`STORE: expected ${stores}, found sqlite://state.db`]],

@@ -95,7 +95,8 @@ describe('the command line', () => {
   })
 
   it.each([
-    ['redis://user:hunter2@host', /expected memory: or sqlite:PATH/],
+    ['mysql://user:hunter2@host', /expected redis\[s\]:\/\/…, nats:\/\/…/],
+    ['redis://user:hunter2@host/queue', /URL of the store: expected redis\[s\]:\/\/user:password@host/],
     ['memory:', /cannot be reached from another/],
   ])('refuses the store %s, and shows no secret', async (store, why) => {
     const io = fakeIo({ env: { QUEUE_CANARY_STORE: store } })

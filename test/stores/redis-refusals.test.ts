@@ -54,14 +54,16 @@ describe('a server that must not be used', () => {
     expect(await open().get('k')).toBeUndefined()
   })
 
-  it('a replica: when connecting, and when the primary becomes one; nothing is read from it', async () => {
+  it('a replica, from which nothing is read; where the primary becomes one, a failover is waited for', async () => {
     const store = open()
     const revision = await store.put('k', 'one', undefined)
     await command('REPLICAOF', '127.0.0.1', '1')
-    expect(await refusals(store)).toEqual(allRefused(/read-only replica: use the address of the primary/))
     expect(await refusals(open())).toEqual(allRefused(/read-only replica: use the address of the primary/))
+    const waiting = await refusals(store)
+    expect(waiting.every((text) => /^STORE_UNREACHABLE .* read-only replica/.test(text))).toBe(true)
     await command('REPLICAOF', 'NO', 'ONE')
-    expect(await store.put('k', 'two', revision)).toEqual(expect.any(String))
+    await eventually(() => store.put('k', 'two', revision), { what: 'the primary' })
+    expect((await store.get('k'))?.value).toBe('two')
   })
 
   it('one that is full: reading and removing go on, writing is refused', async () => {

@@ -1,7 +1,8 @@
+import { failureText } from '../remote/failure-text.ts'
 import type { Trouble } from '../remote/session.ts'
 import { ApiError, clientError } from './jetstream.ts'
 
-type Verdict = Pick<Trouble, 'code' | 'text'> & { readonly anew?: boolean }
+type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
@@ -38,7 +39,7 @@ export function explain(error: unknown): Trouble {
   }
   const known = classes[clientError(error) ?? '']
   if (known !== undefined) return { anew: false, ...known }
-  const text = error instanceof Error ? error.message : 'unknown failure'
+  const text = failureText(error)
   if (/does not support 'tls'/.test(text)) return { code: 'STORE_REFUSED', text: 'offers no TLS', anew: true }
   return { code: 'STORE_UNREACHABLE', text: `is not reachable: ${text}`, anew: true }
 }

@@ -1,6 +1,7 @@
 import type { Finding } from '../../../src/contracts/broker.ts'
 import type { Store } from '../../../src/contracts/store.ts'
 import { invalid, parseAddress } from '../remote/address.ts'
+import { inOrder } from '../remote/entries.ts'
 import { createSession, defaultDeadlineMs } from '../remote/session.ts'
 import { isCounted } from './bucket.ts'
 import { connectToBucket, cursorFor } from './connect.ts'
@@ -62,7 +63,7 @@ export function natsStore({ url, deadlineMs = defaultDeadlineMs }: NatsStoreOpti
     list: async (prefix) => {
       const found = await session.run((nats) => cursorFor(nats, bucket, filterOf(prefix)).look())
       const entries = [...found].filter(([key]) => key.startsWith(prefix))
-      return entries.map(([key, document]) => ({ key, ...document })).sort((a, b) => (a.key < b.key ? -1 : 1))
+      return inOrder(entries.map(([key, document]) => ({ key, ...document })))
     },
     delete: (key) => session.run(({ connection, noHeaders }) => markRemoved(connection, bucket, key, noHeaders())),
     diagnose: () => session.run(async (nats) => findings(nats)),

@@ -1,7 +1,8 @@
+import { failureText } from '../remote/failure-text.ts'
 import type { Trouble } from '../remote/session.ts'
 import { standby } from './schema.ts'
 
-type Verdict = Pick<Trouble, 'code' | 'text'> & { readonly anew?: boolean }
+type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
@@ -17,6 +18,7 @@ const states: Readonly<Record<string, Verdict>> = {
   [standby]: {
     ...refused('takes no writes (a standby, or default_transaction_read_only): use the address of the primary'),
     anew: true,
+    isStandby: true,
   },
   '40': unreachable('was asked to write by several at the same moment; try again'),
   '53100': refused('has no space left on its disk'),
@@ -40,20 +42,15 @@ export function explain(error: unknown): Trouble {
 
 /** What the driver itself finds. */
 function withoutState(error: unknown): Trouble {
-  const text = error instanceof Error ? error.message : 'unknown failure'
+  const text = failureText(error)
   if (/does not support SSL/.test(text)) {
     return { code: 'STORE_REFUSED', text: 'offers no TLS: set ssl = on there, or sslmode=disable', anew: true }
   }
   if (/password/i.test(text)) return { code: 'STORE_REFUSED', text: 'wants a password', anew: true }
-  return { code: 'STORE_UNREACHABLE', text: `is not reachable: ${text || codeOf(error)}`, anew: true }
+  return { code: 'STORE_UNREACHABLE', text: `is not reachable: ${text}`, anew: true }
 }
 
 /** A server that shuts down (57P01 and so on) or a broken connection: the next one may lead somewhere else. */
 function isAboutConnection(state: string): boolean {
   return state.startsWith('08') || state.startsWith('57P') || state.startsWith('28')
-}
-
-/** A connection that was tried at several addresses in vain makes an error whose only text is its code. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown failure'
 }

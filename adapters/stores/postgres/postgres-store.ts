@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../../../src/contracts/broker.ts'
 import type { Entry, Store } from '../../../src/contracts/store.ts'
-import { unless } from '../remote/news.ts'
+import { inOrder, unless } from '../remote/entries.ts'
 import { createSession, defaultDeadlineMs } from '../remote/session.ts'
 import { connect } from './connect.ts'
 import type { Answer, Postgres } from './connect.ts'
@@ -102,10 +102,6 @@ function statements(table: string) {
 
 function range(prefix: string): readonly [Buffer, Buffer] {
   return [Buffer.from(prefix), Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)])]
-}
-
-function inOrder(entries: Entry[]): Entry[] {
-  return entries.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 function documents({ rows }: Answer): Entry[] {

@@ -82,7 +82,7 @@ async function checkServer(client: Redis, name: string): Promise<void> {
 
 /** CONFIG is forbidden on many managed servers; INFO tells the same. */
 export async function serverFacts(client: Redis): Promise<ReadonlyMap<string, string>> {
-  const answer: unknown = await client.sendCommand(['INFO'])
+  const answer: unknown = await client.sendCommand(['INFO', 'server', 'memory', 'persistence', 'replication'])
   const lines = (typeof answer === 'string' ? answer : '').matchAll(/^(\w+):(.*?)\r?$/gm)
   return new Map([...lines].map(([, name = '', value = '']) => [name, value]))
 }

@@ -1,6 +1,7 @@
+import { failureText } from '../remote/failure-text.ts'
 import type { Trouble } from '../remote/session.ts'
 
-type Verdict = Pick<Trouble, 'code' | 'text'> & { readonly anew?: boolean }
+type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
@@ -17,6 +18,7 @@ const replies: Readonly<Record<string, Verdict>> = {
   READONLY: {
     ...refused('is a read-only replica: use the address of the primary (a failover may be under way)'),
     anew: true,
+    isStandby: true,
   },
   WRONGPASS: refused('refuses user and password'),
   NOAUTH: refused('wants a user and a password'),
@@ -46,10 +48,4 @@ function unknownReply(text: string): string {
   if (/unknown command/i.test(text)) return 'does not know a command that is needed: is it Redis 7 or later, or Valkey?'
   if (/DB index/i.test(text)) return 'has no such database: check the number in the path of the URL'
   return `answers with an error (${/^\w{1,20}/.exec(text)?.[0] ?? 'unknown'}): see its log`
-}
-
-/** A connection that was tried at several addresses in vain makes an error whose only text is its code. */
-function failureText(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown failure'
-  return error.message || ('code' in error && typeof error.code === 'string' ? error.code : error.constructor.name)
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Entry, Store, Versioned } from '../../../src/contracts/store.ts'
 import { invalid, parseAddress } from '../remote/address.ts'
 import type { Address } from '../remote/address.ts'
-import { unless } from '../remote/news.ts'
+import { inOrder, unless } from '../remote/entries.ts'
 import { createSession, defaultDeadlineMs } from '../remote/session.ts'
 import { connectToKeys, serverFacts } from './connect.ts'
 import type { Argument, Redis } from './connect.ts'
@@ -101,5 +101,5 @@ function entries(found: unknown): Entry[] {
     const document = versioned(flat[index + 1])
     if (document !== undefined) list.push({ key: String(flat[index]), ...document })
   }
-  return list.sort((a, b) => (a.key < b.key ? -1 : 1))
+  return inOrder(list)
 }

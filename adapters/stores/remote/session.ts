@@ -25,6 +25,8 @@ export interface Trouble {
   readonly text: string
   /** True where another connection may fare better than this one. */
   readonly anew: boolean
+  /** True of a server that is not the primary: where the store has worked before, a failover is under way, and it is tried again. */
+  readonly isStandby?: boolean
 }
 
 /** One connection that all calls share: made at the first call, and anew by the next call after it broke. */
@@ -53,6 +55,7 @@ class SharedSession<C extends object> implements Session<C> {
   #closing: Promise<void> | undefined
   readonly #ended = new AbortController()
   #failures = 0
+  #hasWorked = false
   #notBefore = 0
 
   constructor(driver: Driver<C>, deadlineMs: number) {
@@ -67,6 +70,7 @@ class SharedSession<C extends object> implements Session<C> {
       used = await this.#connected()
       const answer = await exchange(used)
       this.#failures = 0
+      this.#hasWorked = true
       return answer
     })()
     try {
@@ -132,9 +136,10 @@ class SharedSession<C extends object> implements Session<C> {
     if (error instanceof QueueCanaryError) return error
     // one call's trouble ended the connection of all
     const known = used && this.#givenUp.get(used)
-    const { code, text, anew } = known ?? (error === silence ? this.#silent(used) : this.#driver.explain(error))
-    if (anew && used !== undefined) this.#giveUp(used, { code, text, anew })
-    return this.#error(code, text, error)
+    const trouble = known ?? (error === silence ? this.#silent(used) : this.#driver.explain(error))
+    if (trouble.anew && used !== undefined) this.#giveUp(used, trouble)
+    const isFailover = trouble.isStandby === true && this.#hasWorked
+    return this.#error(isFailover ? 'STORE_UNREACHABLE' : trouble.code, trouble.text, error)
   }
 
   #silent(used: C | undefined): Trouble {

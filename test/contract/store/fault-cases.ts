@@ -52,7 +52,7 @@ export const faultCases: readonly FaultCase[] = [
     async run({ through, connect, proxy }) {
       const stores = Array.from({ length: 4 }, () => through(patientMs))
       // by what has passed, not by time: on a busy machine too there is progress between two cuts
-      proxy.cutAfter('toClient', 6_000)
+      proxy.cutAfter('toClient', 20_000)
       const cutting = setInterval(() => proxy.rearm(), 5)
       const counts = await Promise.all(stores.map((store) => countUp(store, 60))).finally(() => clearInterval(cutting))
       const total = Number((await (await connect()).get('counter'))?.value)
@@ -168,7 +168,7 @@ async function countUp(store: Store, times: number): Promise<Counted> {
   while (counted.done < times) {
     const found = await eventuallyGet(store, 'counter')
     try {
-      const written = await store.put('counter', `${Number(found?.value ?? 0) + 1}`, found?.revision)
+      const written = await store.put('counter', `${Number(found?.value ?? 0) + 1}`.padEnd(1_000), found?.revision)
       if (written !== undefined) counted.done++
     } catch {
       counted.unknown++
