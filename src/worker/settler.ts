@@ -78,9 +78,7 @@ export class Settler {
   async retryLater(work: Work, note: RetryNote, otherwise: () => void): Promise<void> {
     const done = await this.#handOver(work, () => work.delivery.retryLater(note), this.#retryTrouble)
     if (done === undefined) otherwise()
-    else if (note.dead) this.#count(work, done, 'deadLettered')
-    else if (done) this.#settled(work)
-    else this.#stale(work)
+    else this.#count(work, done, note.dead ? 'deadLettered' : undefined)
     this.#options.inFlight.settled(work)
   }
 
