@@ -75,18 +75,17 @@ export class Batcher {
     void this.#run(batch)
   }
 
-  /** Never rejects: what goes wrong is the outcome of its messages. */
+  /** Never rejects: what goes wrong is the outcome of its messages. What was given up meanwhile is somebody else's already. */
   async #run(batch: readonly Member[]): Promise<void> {
     const { clock, inFlight } = this.#options
     const now = clock.now()
-    // what was given up meanwhile is somebody else's already
     const living = batch.filter(({ work }) => work.outcome === undefined)
-    for (const { end, work } of batch) if (!living.some((member) => member.work === work)) end.resolve()
     for (const { work } of living) {
       work.startedAt = now
       work.companions = living.length
       inFlight.restart(work)
     }
+    for (const { work, end } of batch) if (work.outcome !== undefined) end.resolve()
     const [first] = living
     if (first !== undefined) await this.#handle(living, first.work)
   }

@@ -22,9 +22,9 @@ const longestDelayMs = 5 * 60_000
 const shortDelayMs = 1_000
 
 /**
- * Messages that failed on the version in charge, until their next attempt. They wait at the broker, which takes them from any worker's death and
- * out of this one's way. Where the delay is short, or the broker does not take them, they wait here, unsettled and without a slot: never more
- * than the prefetch.
+ * Messages that failed on the version in charge, until their next attempt. They wait at the broker, where they are in nobody's way and no death of a
+ * worker loses count of them. Where the delay is short, or the broker does not take them, they wait here, unsettled and without a slot: never
+ * more than the prefetch.
  */
 export class Retries {
   readonly #options: RetriesOptions

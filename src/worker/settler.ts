@@ -89,9 +89,8 @@ export class Settler {
   async retryLater(work: Work, note: RetryNote, otherwise: () => void): Promise<void> {
     const done = await this.#handOver(work, () => work.delivery.retryLater(note), this.#retryTrouble)
     if (done === undefined) otherwise()
-    else if (note.dead) this.#count(work, done, 'deadLettered')
-    else if (done) this.drop(work)
-    else this.#stale(work)
+    else if (done && !note.dead) this.drop(work)
+    else this.#count(work, done, 'deadLettered')
     this.#options.inFlight.settled(work)
   }
 

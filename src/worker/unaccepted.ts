@@ -29,13 +29,14 @@ export interface UnacceptedOptions {
 
 const firstWaitMs = 1_000
 const longestWaitMs = 64_000
-/** Of one consumer's. */
+/** Of what one consumer has put off, no more than so many come back in a second, as long as the broker can hold them for long enough. */
 const mostPerSecond = 50
+const longestRetryMs = 512_000
 
 /**
- * Messages that this version does not accept. They are no failures and no evidence. A canary gives them to the version in charge, over the hand-back
- * queue, or returns them to the queue where there is none. The version in charge puts them off, longer each time: they come back to the queue, where a canary gets its share of them, and the
- * next version in charge all of them.
+ * Messages that this version does not accept. They are no failures and no evidence. A canary gives them to the version in charge, over the
+ * hand-back queue, or returns them to the queue where there is none. The version in charge puts them off, longer each time: they come back to the
+ * queue, where a canary gets its share of them, and the next version in charge all of them.
  */
 export class Unaccepted {
   readonly #options: UnacceptedOptions
@@ -93,10 +94,11 @@ export class Unaccepted {
     else void settler.retryLater(work, note, () => retries.hold(work, delayMs))
   }
 
-  /** While a release runs its canary may take the message at the next turn; but never do more than so many come back in a second. */
+  /** While a release runs, its canary may take the message at the next turn. */
   #delayMs(waits: number): number {
     const patientMs = this.#options.isReleasing() ? firstWaitMs : firstWaitMs * 2 ** Math.min(waits - 1, 20)
-    return Math.min(longestWaitMs, Math.max(patientMs, (this.#waiting.size / mostPerSecond) * 1_000))
+    const spreadMs = (this.#waiting.size / mostPerSecond) * 1_000
+    return Math.min(longestRetryMs, Math.max(Math.min(longestWaitMs, patientMs), spreadMs))
   }
 }
 
