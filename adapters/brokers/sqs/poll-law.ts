@@ -6,6 +6,8 @@ const mostAsked = 10
 const mostStreamingPolls = 5
 /** Polls at a time. */
 export const mostPolls = 10
+/** Unused permits that call for one more poll. */
+const permitsAPoll = 3
 
 /**
  * The arithmetic of polls. A poll brings as many messages as it asks for at most, and cannot be taken back: so what all polls under way ask for counts
@@ -17,7 +19,7 @@ export class PollLaw {
   #unsettled = 0
   #asked = 0
   #polls = 0
-  /** Polls at a time that the traffic has called for. */
+  /** Polls at a time that the traffic has called for: one while messages come one by one, more while they come in batches. */
   #wanted = 1
   /** The last poll brought all that it asked for. */
   #isDeep = false
@@ -53,7 +55,8 @@ export class PollLaw {
     this.#unsettled += got
     this.#ledger.taken += got
     this.#isDeep = got === asked
-    this.#wanted = got === 0 ? 1 : Math.min(this.#wanted + 1, mostStreamingPolls)
+    if (got >= asked / 2) this.#wanted = Math.min(this.#wanted + 1, mostStreamingPolls)
+    else if (got < asked / 4) this.#wanted = Math.max(1, this.#wanted - 1)
   }
 
   settled(): void {
@@ -79,7 +82,7 @@ export class PollLaw {
   #nextOfPermits(): number {
     const { room } = this
     const total = room + this.#asked
-    const wanted = Math.min(mostPolls, Math.ceil(total / 2))
+    const wanted = Math.min(mostPolls, Math.ceil(total / permitsAPoll))
     if (room === 0 || this.#polls >= wanted) return 0
     return Math.min(mostAsked, room, this.#isDeep ? mostAsked : Math.ceil(total / wanted))
   }

@@ -37,6 +37,7 @@ export class Poller {
   #trouble: { readonly until: number } | undefined
   #unanswered: Attempt[] = []
   #quickEmpties = 0
+  #emptyAt = Number.NEGATIVE_INFINITY
   #restingUntil = Number.NEGATIVE_INFINITY
   #isSmallDue = false
   #alarm: AbortController | undefined
@@ -166,9 +167,18 @@ export class Poller {
     this.#law.end(ask, got)
     this.#answeredAt = now
     if (this.#trouble !== undefined && since >= this.#trouble.until) this.#trouble = undefined
-    this.#quickEmpties = got === 0 && now - since < this.#waitMs / 2 ? this.#quickEmpties + 1 : 0
-    const restMs = this.#quickEmpties < 3 ? 0 : Math.min(longestRestMs, 5 * 2 ** (this.#quickEmpties - 3))
-    this.#restingUntil = now + restMs
+    this.#rest(got === 0 && now - since < this.#waitMs / 2, since)
+  }
+
+  /** Polls side by side that end for one reason count once. */
+  #rest(isQuickEmpty: boolean, since: number): void {
+    if (!isQuickEmpty) this.#quickEmpties = 0
+    else if (since >= this.#emptyAt) {
+      this.#quickEmpties++
+      this.#emptyAt = this.#settings.clock.now()
+      if (this.#quickEmpties < 4) return
+      this.#restingUntil = this.#emptyAt + Math.min(longestRestMs, 5 * 2 ** (this.#quickEmpties - 4))
+    }
   }
 }
 
@@ -181,5 +191,5 @@ interface Attempt {
 /** A poll for less than a batch waits so long for more room. */
 const smallPollMs = 5
 /** An answer that is empty before its time is another consumer's luck, or a server that does not wait: no reason to ask ever faster. */
-const longestRestMs = 250
+const longestRestMs = 200
 const mostPending = 200
