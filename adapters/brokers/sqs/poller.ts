@@ -32,7 +32,7 @@ export class Poller {
   readonly #backoff = new Backoff({ longest: 15_000 })
   readonly #ending = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
-  #answeredAt = Number.NEGATIVE_INFINITY
+  #failedAt = Number.NEGATIVE_INFINITY
   /** After failures: one poll at a time, and none before this moment. */
   #trouble: { readonly until: number } | undefined
   #unanswered: Attempt[] = []
@@ -158,14 +158,15 @@ export class Poller {
   /** Several polls may fail of one cause: only one that began after the last failure makes the pause longer. */
   #failed(since: number): void {
     if (this.#trouble !== undefined && since < this.#trouble.until) return
-    this.#trouble = { until: this.#settings.clock.now() + this.#backoff.next(since - this.#answeredAt) }
+    const now = this.#settings.clock.now()
+    this.#trouble = { until: now + this.#backoff.next(since - this.#failedAt) }
+    this.#failedAt = now
     if (this.#unanswered.length > mostPolls) this.#unanswered.length = 0
   }
 
   #answered(ask: number, got: number, since: number): void {
     const now = this.#settings.clock.now()
     this.#law.end(ask, got)
-    this.#answeredAt = now
     if (this.#trouble !== undefined && since >= this.#trouble.until) this.#trouble = undefined
     this.#rest(got === 0 && now - since < this.#waitMs / 2, since)
   }
