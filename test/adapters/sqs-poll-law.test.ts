@@ -99,6 +99,6 @@ describe('polls', () => {
       for (let ask = law.next(false); ask > 0; ask = law.next(false)) law.begin(ask)
       return law.polls
     })
-    expect(polls).toEqual([1, 1, 2, 3, 10, 10])
+    expect(polls).toEqual([1, 1, 2, 3, 10, 20])
   })
 })

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { message, messages } from '../contract/broker/stage.ts'
 import { eventually, remains, settles } from '../support/eventually.ts'
 import type { Exchange, Fault } from '../support/http-fault-proxy.ts'
-import { seededRandom } from '../support/seeded-random.ts'
 import { testCredentials, testIdOf } from '../support/sqs-helper.ts'
 import { useTeardown } from '../support/teardown.ts'
+import { consumeThrough } from './support/sqs-cuts.ts'
 import { openSqsLab } from './support/sqs-lab.ts'
 
 const teardown = useTeardown({ deadlineMs: 30_000 })
@@ -199,7 +199,7 @@ describe('dead letters and stops', () => {
     const taker = await take({}, (delivery, self) => void (self.count === 1 ? delivery.deadLetter() : delivery.ack()))
     await taker.has(2)
     expect(await helper.ready(dead)).toBe(0)
-    expect(logged.some((line) => line.includes('redrive policy'))).toBe(true)
+    expect(logged.some((line) => line.includes('may not be sent'))).toBe(true)
   })
 
   it('a message whose dead letter is not answered is sent again, and then deleted', async () => {
@@ -241,30 +241,33 @@ describe('dead letters and stops', () => {
   })
 })
 
-describe('answers that are cut, lost and refused at random', () => {
-  const actions = ['ReceiveMessage', 'DeleteMessageBatch', 'ChangeMessageVisibilityBatch']
+describe('returns at the last delivery (Q-07)', () => {
+  it.each([
+    ['is sent anew', undefined, { ready: 1, dead: 0 }],
+    ['returns, where that is not allowed', 'SendMessage', { ready: 0, dead: 1 }],
+  ] as const)('a message %s', async (_, denied, expected) => {
+    const { helper, queue, dead, proxy, take } = await openSqsLab(teardown, { maxReceiveCount: 1 })
+    proxy.inflict(({ action }) =>
+      action === denied ? { kind: 'refuse', status: 400, code: 'AccessDeniedException' } : undefined,
+    )
+    await helper.publish(queue, [message('last', { headers: { tenant: 'a' } })])
+    const taker = await take({ permits: 1 })
+    await taker.has(1)
+    expect(taker.last.returnsLeft).toBe(0)
+    expect(taker.last.requeue()).toBe(true)
+    await eventually(async () => (await helper.ready(queue)) === 1, { what: 'the message is back' })
+    const left = await helper.drain(queue)
+    const gone = await helper.drain(dead)
+    expect({ ready: left.length, dead: gone.length }).toEqual(expected)
+    expect([...left, ...gone]).toMatchObject([{ id: 'last', headers: { tenant: 'a' } }])
+  })
+})
 
+describe('answers that are cut, lost and refused at random', () => {
   it.each([1, 2])('lose no message (seed %d)', { timeout: 120_000 }, async (seed) => {
-    const random = seededRandom(seed)
-    const { helper, queue, proxy, take, logged } = await openSqsLab(teardown, { visibility: 3 })
-    let faults = 0
-    const some = (): Fault | undefined => {
-      if (random.whole(0, 5) > 0) return undefined
-      faults++
-      const bytes = random.whole(0, 600)
-      return random.pick<Fault>([{ kind: 'cutAnswer', bytes }, { kind: 'loseAnswer' }, broken, throttled])
-    }
-    proxy.inflict(({ action }) => (actions.includes(action) ? some() : undefined))
-    const acked = new Set<string>()
-    const react = (delivery: { message: { id: string }; ack(): boolean }): void =>
-      void setImmediate(() => void (delivery.ack() && acked.add(delivery.message.id)))
-    const takers = [await take({ maxUnsettled: 20 }, react), await take({ maxUnsettled: 20 }, react)]
-    await helper.publish(queue, messages(1_000))
-    await eventually(() => acked.size === 1_000, { what: 'every message', deadlineMs: 90_000 })
-    proxy.inflict(() => undefined)
-    for (const taker of takers) await taker.close()
+    const { faults, logged } = await consumeThrough(teardown, seed)
     expect(faults).toBeGreaterThan(30)
-    expect(logged.join('\n')).not.toContain('body of')
-    expect(logged.join('\n')).not.toContain(testCredentials.secretAccessKey)
+    expect(logged).not.toContain('body of')
+    expect(logged).not.toContain(testCredentials.secretAccessKey)
   })
 })

@@ -5,7 +5,7 @@ const mostAsked = 10
 /** Measured: more do not take more from one queue, and each costs. */
 const mostStreamingPolls = 5
 /** Polls at a time. */
-export const mostPolls = 10
+export const mostPolls = 20
 /** Unused permits that call for one more poll. */
 const permitsAPoll = 3
 
@@ -82,7 +82,7 @@ export class PollLaw {
   #nextOfPermits(): number {
     const { room } = this
     const total = room + this.#asked
-    const wanted = Math.min(mostPolls, Math.ceil(total / permitsAPoll))
+    const wanted = Math.min(mostPolls, total, Math.ceil(this.#ledger.left / permitsAPoll))
     if (room === 0 || this.#polls >= wanted) return 0
     return Math.min(mostAsked, room, this.#isDeep ? mostAsked : Math.ceil(total / wanted))
   }
