@@ -83,11 +83,11 @@ describe('polls', () => {
       for (let ask = law.next(false); ask > 0; ask = law.next(false)) law.begin(ask)
       return law.polls
     }
-    for (let full = 0; full < 10; full++) {
+    for (let full = 0; full < 15; full++) {
       fill()
       law.end(10, 10)
     }
-    expect(fill()).toBe(5)
+    expect(fill()).toBe(10)
     while (law.polls > 1) law.end(10, 1)
     law.end(10, 1)
     expect(fill()).toBe(1)

@@ -85,9 +85,9 @@ export class Poller {
 
   #mustRest(): boolean {
     const { clock, maxUnsettled, pending } = this.#settings
-    if (pending() > Math.max(mostPending, 2 * maxUnsettled)) return true
     const until = Math.max(this.#trouble?.until ?? Number.NEGATIVE_INFINITY, this.#restingUntil)
-    const restMs = until - clock.now()
+    const isClogged = pending() > Math.max(mostPending, 2 * maxUnsettled)
+    const restMs = isClogged ? clogMs : until - clock.now()
     if (restMs <= 0) return false
     this.#wake(restMs)
     return true
@@ -194,3 +194,4 @@ const smallPollMs = 5
 /** An answer that is empty before its time is another consumer's luck, or a server that does not wait: no reason to ask ever faster. */
 const longestRestMs = 200
 const mostPending = 200
+const clogMs = 50
