@@ -3,13 +3,14 @@ import { handler } from './benches/handler.ts'
 import { micro } from './benches/micro.ts'
 import { share } from './benches/share.ts'
 import { simulate } from './benches/simulate.ts'
+import { sqs } from './benches/sqs.ts'
 import { throughput } from './benches/throughput.ts'
 import type { Bench } from './lab/bench.ts'
-import { openServer } from './lab/server.ts'
+import { openServer, openSqs } from './lab/server.ts'
 import { Traffic } from './lab/traffic.ts'
 import { parseOptions } from './options.ts'
 
-const benches: readonly Bench[] = [throughput, handler, share, micro, fleet, simulate]
+const benches: readonly Bench[] = [throughput, handler, share, sqs, micro, fleet, simulate]
 
 const options = parseOptions(process.argv.slice(2))
 if (options.help) console.log(usage())
@@ -27,6 +28,7 @@ async function run(found: readonly Bench[]): Promise<void> {
   const say = (line: string) => process.stderr.write(`${line}\n`)
   const quick = options.quick ? ', quick' : ''
   const onBroker = found.filter((bench) => bench.needs === 'broker')
+  const onSqs = found.filter((bench) => bench.needs === 'sqs')
   const alone = found.filter((bench) => bench.needs === 'nothing')
   if (onBroker.length > 0) {
     await using server = await openServer()
@@ -35,6 +37,10 @@ async function run(found: readonly Bench[]): Promise<void> {
     for (const bench of onBroker) console.log(`\n${await bench.run({ url: server.url, traffic, options, say })}`)
     await traffic.close()
   } else console.log(`Node.js ${process.versions.node}${quick}`)
+  if (onSqs.length > 0) {
+    await using server = await openSqs()
+    for (const bench of onSqs) console.log(`\n${await bench.run({ endpoint: server.url, options, say })}`)
+  }
   for (const bench of alone) console.log(`\n${await bench.run({ options, say })}`)
 }
 

@@ -4,7 +4,6 @@ import { duplicates, lost, of, startsAfter } from '../support/ledger-check.ts'
 import { everythingHandled, handles } from './support/await-rollout.ts'
 import { ends, faultReport, rolloutUnder } from './support/fault-run.ts'
 import { faults } from './support/faults.ts'
-import { measureShares, offTarget, shareTable } from './support/share-run.ts'
 import { disorder, useSqsStage } from './support/sqs-stage.ts'
 
 const types = ['standard', 'fifo'] as const
@@ -156,24 +155,4 @@ describe.each(types)('a worker that is told to end, on SQS (%s)', (type) => {
     expect(duplicates(stage.ledger())).toEqual([])
     expect(disorder(stage.publisher.places, stage.ledger())).toEqual([])
   })
-})
-
-const regimes = [
-  { type: 'standard', title: '200 a second', perSecond: 200, seconds: 8 },
-  { type: 'fifo', title: '200 a second', perSecond: 200, seconds: 8 },
-  { type: 'standard', title: 'a backlog', perSecond: undefined, seconds: 3 },
-] as const
-
-describe('the share of the messages that the canary gets, on SQS', () => {
-  const open = useSqsStage()
-
-  it.each(regimes)(
-    'is the target at each step, with $title ($type)',
-    { timeout: 240_000 },
-    async ({ type, title, ...regime }) => {
-      const shares = await measureShares(await open({ type }), { ...regime, weights: [1, 5, 25, 50] })
-      console.log(shareTable(`${title}, SQS ${type}`, shares))
-      expect(offTarget(shares)).toEqual([])
-    },
-  )
 })

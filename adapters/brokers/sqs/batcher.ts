@@ -21,7 +21,9 @@ export const batchSize = 10
 export class Batcher<T> {
   readonly #settings: BatcherSettings<T>
   #waiting: T[] = []
-  #lingering: AbortController | undefined
+  /** Changes with every batch that leaves: a linger is for the batch that it began with. */
+  #batch = 0
+  #isLingering = false
   #pending = 0
   #waiters: (() => void)[] = []
   readonly #backoff = new Backoff({ longest: 5_000 })
@@ -55,23 +57,23 @@ export class Batcher<T> {
   #push(entry: T): void {
     this.#waiting.push(entry)
     if (this.#waiting.length >= batchSize) this.#flush()
-    else if (this.#lingering === undefined) this.#linger()
+    else if (!this.#isLingering) this.#linger()
   }
 
   #linger(): void {
     const { clock, lingerMs } = this.#settings
-    const lingering = new AbortController()
-    this.#lingering = lingering
+    const batch = this.#batch
+    this.#isLingering = true
     const flush = (): void => {
-      if (!lingering.signal.aborted) this.#flush()
+      if (batch === this.#batch) this.#flush()
     }
     if (lingerMs === 0 || this.#hurry.signal.aborted) setImmediate(flush)
-    else void clock.sleep(lingerMs, lingering.signal).then(flush)
+    else void clock.sleep(lingerMs).then(flush)
   }
 
   #flush(): void {
-    this.#lingering?.abort()
-    this.#lingering = undefined
+    this.#batch++
+    this.#isLingering = false
     while (this.#waiting.length > 0) void this.#send(this.#waiting.splice(0, batchSize))
   }
 

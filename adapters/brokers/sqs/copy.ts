@@ -19,6 +19,11 @@ export function deadLetterCopy(received: Received, to: QueueAddress): Copy {
   return copyOf(received, to, received.attributes)
 }
 
+/** The message as it goes to the end of its own queue, where nobody has received it yet. */
+export function freshCopy(received: Received, to: QueueAddress): Copy {
+  return copyOf(received, to, received.raw.MessageAttributes)
+}
+
 /**
  * A copy that is sent again because no answer came must be dropped by a FIFO queue, and one of a later delivery must not: so the receive count is part
  * of its deduplication id.

@@ -3,7 +3,7 @@ import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import type { QueueAddress } from './address.ts'
 import type { SqsApi } from './api.ts'
-import { deadLetterCopy, handBackCopy } from './copy.ts'
+import { deadLetterCopy, freshCopy, handBackCopy } from './copy.ts'
 import type { Desk } from './desk.ts'
 import type { Lease } from './lease.ts'
 import { parkSeconds, retrySeconds, returnSeconds } from './pauses.ts'
@@ -12,7 +12,8 @@ import { parkSeconds, retrySeconds, returnSeconds } from './pauses.ts'
 export interface DeliveryContext {
   readonly api: SqsApi
   readonly desk: Desk
-  readonly isFifo: boolean
+  /** Where the messages came from. */
+  readonly queue: QueueAddress
   /** undefined where hand-back is off. */
   readonly handBackQueue: QueueAddress | undefined
   /** Where the main queue's redrive policy sends what is given up; undefined where it has none. */
@@ -49,10 +50,17 @@ export class SqsDelivery implements Delivery {
     return this.#settle((desk) => desk.delete(this.#lease))
   }
 
-  /** To any consumer, at once; one that came back often rests a little first, except where its group would have to wait for it. */
+  /**
+   * To any consumer, at once; one that came back often rests a little first, except where its group would have to wait for it. One that SQS would
+   * dead-letter at its next delivery is sent anew, where that is allowed and there is no order to keep: its return is nobody's verdict.
+   */
   requeue(): boolean {
-    const { receives } = this.#lease.received
-    return this.#settle((desk) => desk.return(this.#lease, this.#context.isFifo ? 0 : returnSeconds(receives)))
+    const { queue } = this.#context
+    const { received } = this.#lease
+    if (queue.isFifo) return this.#settle((desk) => desk.return(this.#lease, 0))
+    if (this.returnsLeft > 0) return this.#settle((desk) => desk.return(this.#lease, returnSeconds(received.receives)))
+    const move = { to: queue, copy: freshCopy(received, queue), elseSeconds: 0 }
+    return this.#settle((desk) => desk.move(this.#lease, move))
   }
 
   /**

@@ -185,7 +185,8 @@ export class Desk {
         return
       } catch (error) {
         const isRefused = isQueueCanaryError(error) && !error.retryable
-        if (isRefused) log?.warn({ queue: to.name, reason: error.message }, 'a message is left to the redrive policy')
+        if (isRefused)
+          log?.warn({ queue: to.name, reason: error.message }, 'a message may not be sent: it returns to its queue')
         if (isRefused || this.#closing.signal.aborted) break
       }
       await clock.sleep(backoff.next(0), this.#closing.signal)

@@ -71,7 +71,7 @@ const meanings: readonly Meaning[] = [
   {
     names: /RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignatureException/,
     code: 'BROKER_REFUSED',
-    text: () => 'refuses the signature: check the clock of this machine, and the secret key',
+    text: () => 'refuses the signature: check the clock of this machine, and the credentials',
   },
   {
     names:

@@ -32,11 +32,12 @@ export class Poller {
   readonly #backoff = new Backoff({ longest: 15_000 })
   readonly #ending = new AbortController()
   readonly #underWay = new Set<Promise<void>>()
-  #answeredAt = Number.NEGATIVE_INFINITY
+  #failedAt = Number.NEGATIVE_INFINITY
   /** After failures: one poll at a time, and none before this moment. */
   #trouble: { readonly until: number } | undefined
   #unanswered: Attempt[] = []
   #quickEmpties = 0
+  #emptyAt = Number.NEGATIVE_INFINITY
   #restingUntil = Number.NEGATIVE_INFINITY
   #isSmallDue = false
   #alarm: AbortController | undefined
@@ -84,9 +85,9 @@ export class Poller {
 
   #mustRest(): boolean {
     const { clock, maxUnsettled, pending } = this.#settings
-    if (pending() > Math.max(mostPending, 2 * maxUnsettled)) return true
     const until = Math.max(this.#trouble?.until ?? Number.NEGATIVE_INFINITY, this.#restingUntil)
-    const restMs = until - clock.now()
+    const isClogged = pending() > Math.max(mostPending, 2 * maxUnsettled)
+    const restMs = isClogged ? clogMs : until - clock.now()
     if (restMs <= 0) return false
     this.#wake(restMs)
     return true
@@ -157,18 +158,28 @@ export class Poller {
   /** Several polls may fail of one cause: only one that began after the last failure makes the pause longer. */
   #failed(since: number): void {
     if (this.#trouble !== undefined && since < this.#trouble.until) return
-    this.#trouble = { until: this.#settings.clock.now() + this.#backoff.next(since - this.#answeredAt) }
+    const now = this.#settings.clock.now()
+    this.#trouble = { until: now + this.#backoff.next(since - this.#failedAt) }
+    this.#failedAt = now
     if (this.#unanswered.length > mostPolls) this.#unanswered.length = 0
   }
 
   #answered(ask: number, got: number, since: number): void {
     const now = this.#settings.clock.now()
     this.#law.end(ask, got)
-    this.#answeredAt = now
     if (this.#trouble !== undefined && since >= this.#trouble.until) this.#trouble = undefined
-    this.#quickEmpties = got === 0 && now - since < this.#waitMs / 2 ? this.#quickEmpties + 1 : 0
-    const restMs = this.#quickEmpties < 3 ? 0 : Math.min(longestRestMs, 5 * 2 ** (this.#quickEmpties - 3))
-    this.#restingUntil = now + restMs
+    this.#rest(got === 0 && now - since < this.#waitMs / 2, since)
+  }
+
+  /** Polls side by side that end for one reason count once. */
+  #rest(isQuickEmpty: boolean, since: number): void {
+    if (!isQuickEmpty) this.#quickEmpties = 0
+    else if (since >= this.#emptyAt) {
+      this.#quickEmpties++
+      this.#emptyAt = this.#settings.clock.now()
+      if (this.#quickEmpties < 4) return
+      this.#restingUntil = this.#emptyAt + Math.min(longestRestMs, 5 * 2 ** (this.#quickEmpties - 4))
+    }
   }
 }
 
@@ -181,5 +192,6 @@ interface Attempt {
 /** A poll for less than a batch waits so long for more room. */
 const smallPollMs = 5
 /** An answer that is empty before its time is another consumer's luck, or a server that does not wait: no reason to ask ever faster. */
-const longestRestMs = 250
+const longestRestMs = 200
 const mostPending = 200
+const clogMs = 50

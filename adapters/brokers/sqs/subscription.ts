@@ -146,7 +146,7 @@ export class SqsSubscription implements Subscription {
     const context: DeliveryContext = {
       api,
       desk,
-      isFifo: queue.isFifo,
+      queue,
       handBackQueue,
       deadLetterQueue: () => {
         const redrive = main.settings?.redrive
@@ -189,7 +189,7 @@ export class SqsSubscription implements Subscription {
     if (works === undefined) return
     const deliveries: SqsDelivery[] = []
     for (const raw of messages) {
-      const lease = new Lease(readMessage(raw, works.context), term, () => works.poller.settled())
+      const lease = new Lease(readMessage(raw, works.context.queue), term, () => works.poller.settled())
       works.desk.accept(lease)
       deliveries.push(new SqsDelivery(lease, works.context))
     }

@@ -7,6 +7,9 @@ export const consumerNames = [
   'amqp-connection-manager',
   'rabbitmq-client',
   'queue-canary',
+  'sqs-loop',
+  'sqs-consumer',
+  'queue-canary-sqs',
 ] as const
 export type ConsumerName = (typeof consumerNames)[number]
 

@@ -2,20 +2,31 @@ import { memoryStore } from '../../../adapters/memory.ts'
 import { rabbitmqBroker } from '../../../adapters/brokers/rabbitmq/index.ts'
 import { sqliteStore } from '../../../adapters/stores/sqlite/index.ts'
 import { createWorker } from '../../../src/index.ts'
-import type { Logger, Message } from '../../../src/index.ts'
+import type { Broker, Logger, Message } from '../../../src/index.ts'
 import { eventually } from '../../support/eventually.ts'
 import { canaryVersion, openRelease } from '../lab/release.ts'
-import type { StartConsumer } from './consumer.ts'
+import type { ConsumerSpec } from '../lab/protocol.ts'
+import type { Handle, RunningConsumer, StartConsumer } from './consumer.ts'
 
 /** This framework as a user composes it. With a canary in the process, resolves once that has its allocation. */
-export const startQueueCanary: StartConsumer = async ({ url, queue, prefetch, concurrency, release }, handle) => {
+export const startQueueCanary: StartConsumer = (spec, handle) => {
+  const { url, queue } = spec
+  return startWorker(rabbitmqBroker({ url, queue, handBack: { kind: 'create' }, log: complaints }), spec, handle)
+}
+
+/** The worker around any broker. */
+export async function startWorker(
+  broker: Broker,
+  { queue, prefetch, concurrency, release }: ConsumerSpec,
+  handle: Handle,
+): Promise<RunningConsumer> {
   if (release === undefined) throw new Error('queue-canary needs a version')
   const { version, database, soloWeight } = release
   const store = database === undefined ? memoryStore() : sqliteStore({ path: database })
   const handler = (message: Message) => handle(message.headers)
   const worker = createWorker({
     queue,
-    broker: rabbitmqBroker({ url, queue, handBack: { kind: 'create' }, log: complaints }),
+    broker,
     store,
     handler,
     version,
@@ -41,7 +52,7 @@ export const startQueueCanary: StartConsumer = async ({ url, queue, prefetch, co
 /** The first messages wait behind the gate, which may stay shut until the machine is calm. */
 const gateMs = 900_000
 
-const complaints: Logger = {
+export const complaints: Logger = {
   debug: () => {},
   info: () => {},
   warn: (fields, text) => process.stderr.write(`warning: ${text} ${JSON.stringify(fields)}\n`),

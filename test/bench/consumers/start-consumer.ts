@@ -8,6 +8,9 @@ const load: Readonly<Record<ConsumerName, () => Promise<StartConsumer>>> = {
   rascal: async () => (await import('./rascal.ts')).startRascal,
   'amqp-connection-manager': async () => (await import('./amqp-connection-manager.ts')).startConnectionManager,
   'rabbitmq-client': async () => (await import('./rabbitmq-client.ts')).startRabbitmqClient,
+  'sqs-loop': async () => (await import('./sqs-loop.ts')).startSqsLoop,
+  'sqs-consumer': async () => (await import('./sqs-consumer.ts')).startSqsConsumer,
+  'queue-canary-sqs': async () => (await import('./queue-canary-sqs.ts')).startQueueCanarySqs,
   'queue-canary': async () => (await import('./queue-canary.ts')).startQueueCanary,
 }
 

@@ -33,10 +33,16 @@ export interface BrokerBench extends Named {
   run(lab: Lab): Promise<string>
 }
 
+/** A benchmark against SQS: `endpoint` is scheme, host and port of a server that speaks its protocol. */
+export interface SqsBench extends Named {
+  readonly needs: 'sqs'
+  run(lab: Pick<Lab, 'options' | 'say'> & { readonly endpoint: string }): Promise<string>
+}
+
 /** One that needs nothing but this process. */
 export interface LocalBench extends Named {
   readonly needs: 'nothing'
   run(lab: Pick<Lab, 'options' | 'say'>): Promise<string>
 }
 
-export type Bench = BrokerBench | LocalBench
+export type Bench = BrokerBench | SqsBench | LocalBench

@@ -1,10 +1,9 @@
-import type { Lab } from './bench.ts'
+import type { BenchOptions } from './bench.ts'
 import { untilCalm } from './calm.ts'
 import { Crew } from './crew.ts'
 import { measured } from './measured.ts'
 import type { Measured } from './measured.ts'
 import type { ConsumerSpec } from './protocol.ts'
-import type { QueueType } from './traffic.ts'
 
 /** One row of a comparison: the processes that empty a filled queue together. */
 export interface Contestant {
@@ -15,14 +14,32 @@ export interface Contestant {
   readonly prepare?: (specs: readonly ConsumerSpec[]) => Promise<void>
 }
 
-export interface Contest {
-  readonly type: QueueType
+/** Who makes, fills and deletes the queues of a contest. */
+export interface Filler<T extends string> {
+  /** A new queue, empty; deletes one of the same name. */
+  createQueue(queue: string, type: T): Promise<void>
+  fill(queue: string, messages: number): Promise<void>
+  deleteQueue(queue: string): Promise<void>
+}
+
+/** What a contest needs of its lab. */
+export interface Arena<T extends string> {
+  readonly traffic: Filler<T>
+  readonly options: BenchOptions
+  readonly say: (line: string) => void
+}
+
+export interface Contest<T extends string> {
+  readonly type: T
   readonly messages: number
   readonly contestants: readonly Contestant[]
 }
 
 /** Every contestant once a round, round by round, so that a slow moment of the machine falls on all alike. One list of runs a contestant. */
-export async function holdContest(lab: Lab, contest: Contest): Promise<readonly (readonly Measured[])[]> {
+export async function holdContest<T extends string>(
+  lab: Arena<T>,
+  contest: Contest<T>,
+): Promise<readonly (readonly Measured[])[]> {
   const rounds: Measured[][] = contest.contestants.map(() => [])
   for (let round = 1; round <= lab.options.rounds; round++) {
     for (const [index, contestant] of contest.contestants.entries()) {
@@ -35,7 +52,11 @@ export async function holdContest(lab: Lab, contest: Contest): Promise<readonly 
   return rounds
 }
 
-async function emptyQueue(lab: Lab, { type, messages }: Contest, { crew, prepare }: Contestant): Promise<Measured> {
+async function emptyQueue<T extends string>(
+  lab: Arena<T>,
+  { type, messages }: Contest<T>,
+  { crew, prepare }: Contestant,
+): Promise<Measured> {
   const queue = `bench-${type}`
   await lab.traffic.createQueue(queue, type)
   await lab.traffic.fill(queue, messages)

@@ -1,4 +1,5 @@
 import { startRabbitmq } from '../../support/rabbitmq-start.ts'
+import { startSqs } from '../../support/sqs-start.ts'
 
 export interface OpenServer extends AsyncDisposable {
   readonly url: string
@@ -8,4 +9,10 @@ export interface OpenServer extends AsyncDisposable {
 export async function openServer(): Promise<OpenServer> {
   const { handle, stop } = await startRabbitmq(process.env)
   return { url: handle.url, [Symbol.asyncDispose]: stop }
+}
+
+/** The SQS of the tests: `SQS_URL`, else the emulator in a process of its own. */
+export async function openSqs(): Promise<OpenServer> {
+  const { handle, stop } = await startSqs(process.env)
+  return { url: handle.endpoint, [Symbol.asyncDispose]: stop }
 }

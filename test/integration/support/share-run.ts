@@ -10,6 +10,8 @@ export interface Regime {
   readonly perSecond: number | undefined
   /** Of each step. */
   readonly seconds: number
+  /** Messages of the backlog. @default as many as RabbitMQ can have taken by then */
+  readonly backlog?: number
   readonly weights: readonly number[]
 }
 
@@ -34,13 +36,13 @@ const onBacklog = { concurrency: 5, handler: { delayMs: 10 } }
 /** Ramps through the weights, two stable workers beside one canary, and measures each step from the ledger alone. */
 export async function measureShares(
   stage: Stage,
-  { perSecond, seconds, weights }: Regime,
+  { perSecond, seconds, weights, backlog = 5_000 + 2_000 * seconds * weights.length }: Regime,
 ): Promise<readonly StepShare[]> {
   const settings = perSecond === undefined ? onBacklog : onTraffic
   await stage.worker('v1', { name: 'v1-a', ...settings })
   await stage.worker('v1', { name: 'v1-b', ...settings })
   await stage.worker('v2', { ...settings, concurrency: slots })
-  if (perSecond === undefined) await stage.publisher.backlog(5_000 + 2_000 * seconds * weights.length)
+  if (perSecond === undefined) await stage.publisher.backlog(backlog)
   const stream = perSecond === undefined ? undefined : stage.publisher.stream(perSecond)
 
   const steps = weights.map((weight) => ({ weight: `${weight}%`, duration: `${seconds}s` }))

@@ -19,7 +19,8 @@ export interface SqsPublisher extends Publisher {
 }
 
 const filler = 'x'.repeat(200)
-const groups = 20
+/** Enough that nobody waits for a free one. */
+const groups = 100
 
 /** `url`: of the queue. */
 export function createSqsPublisher(endpoint: string, url: string): SqsPublisher {

@@ -69,21 +69,18 @@ function queuesOf(helper: SqsHelper, name: string, handBack: string): TestQueues
   }
 }
 
-/** Messages that began before an earlier one of their group had ended with success, in words. */
+/** Messages that began for the first time after a later one of their group had ended with success, in words. */
 export function disorder(places: ReadonlyMap<string, Place>, events: readonly LedgerEvent[]): readonly string[] {
-  const lastDone = new Map<string, bigint>()
+  const latest = new Map<string, bigint>()
+  const begun = new Set<string>()
   const found: string[] = []
-  const done = new Set<string>()
-  for (const { id, kind, pid } of events.filter((event) => event.kind === 'start' || event.kind === 'done')) {
-    const place = places.get(id)
-    if (place === undefined) continue
-    const last = lastDone.get(place.group) ?? -1n
-    // the first handling of a message that others of its group have overtaken
-    if (kind === 'start' && !done.has(id) && place.sequence < last)
-      found.push(`${place.group}: ${place.sequence} began after ${last}, in ${pid}`)
-    if (kind !== 'done') continue
-    done.add(id)
-    if (place.sequence > last) lastDone.set(place.group, place.sequence)
+  for (const { id, kind, pid } of events) {
+    const { group, sequence } = places.get(id) ?? { group: '', sequence: 0n }
+    const last = latest.get(group) ?? 0n
+    if (kind === 'start' && !begun.has(id) && sequence < last)
+      found.push(`${group}: ${sequence} began after ${last}, in ${pid}`)
+    begun.add(id)
+    if (kind === 'done' && sequence > last) latest.set(group, sequence)
   }
   return found
 }
