@@ -50,10 +50,11 @@ export class Retries {
   retry(work: Work, error: string | undefined, excused: boolean): void {
     const { maxAttempts, retryDelayMs: baseMs, retryLater, random } = this.#options
     const backoff = { baseMs, maxMs: longestDelayMs }
-    // What an outage made fail has half of its attempts left, whatever their number was.
+    // What an outage made fail has half of its attempts left, whatever their number was, and waits as if it were the last.
     const attempts = excused ? Math.min(work.attempt, Math.floor(maxAttempts / 2)) : work.attempt
-    const delayMs = backoffMs(backoff, attempts, random)
-    const isShort = longestBackoffMs(backoff, attempts) < shortDelayMs
+    const step = excused ? maxAttempts - 1 : attempts
+    const delayMs = backoffMs(backoff, step, random)
+    const isShort = longestBackoffMs(backoff, step) < shortDelayMs
     if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(work.next(attempts), delayMs)
     else {
       const note = { ...this.#note(work), attempts, error, delayMs }
