@@ -1,0 +1,192 @@
+import type { Policy } from '../../../src/core/policy/policy.ts'
+import type { ConsumerAllocation, Lane } from '../../../src/core/allocation/lane.ts'
+import type { Order } from '../../../src/core/rollout/order.ts'
+import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
+import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import type { Rollout } from '../../../src/core/rollout/rollout.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { deadName } from '../broker/rabbit-server.ts'
+import { orderKey } from './events.ts'
+import type { End, Happening, Happenings, Start } from './events.ts'
+
+/** What became of one delivery, as far as handlers go. */
+interface Fate {
+  running: number
+  succeeded: boolean
+  failures: number
+  role: Start['role']
+}
+
+/** Totals of the truth since the running step began. */
+export interface StepTruth {
+  readonly rollout: string
+  readonly step: number
+  readonly phase: Rollout['phase']
+  readonly weight: number
+  readonly since: number
+  canary: number
+  total: number
+  outcomes: number
+}
+
+const rememberedDocuments = 2_000
+
+/** The truth of a run that several invariants need: kept once, before they are asked. */
+export class Facts {
+  readonly scenario: Scenario
+  readonly policy: Policy
+  readonly fates = new Map<number, Fate>()
+  readonly #documents = new Map<string, QueueState>()
+  state: QueueState | undefined
+  /** The rollout's newest document was seen at. */
+  writtenAt = 0
+  step: StepTruth | undefined
+  /** First outcomes on the canary that were not success, and messages that failed on the stable version too. */
+  canaryFailures = 0
+  canaryRunning = 0
+  readonly failedOnCanary = new Set<string>()
+  readonly failedOnBoth = new Set<string>()
+  /** By process: versions that it was told to be retired. */
+  readonly toldRetired = new Map<string, Set<string>>()
+  readonly answered = new Map<string, QueueState | undefined>()
+  rewinds = 0
+  /** The slowest that the store was made, one way. */
+  slowestMs = 0
+  readonly deadLettered = new Set<string>()
+  /** By process and version: deliveries whose handlers run. */
+  readonly #running = new Map<string, Map<string, Set<number>>>()
+  /** Whether a process lives and does not stand still. */
+  isWatched: (container: string) => boolean = () => true
+
+  constructor(scenario: Scenario, policy: Policy) {
+    this.scenario = scenario
+    this.policy = policy
+  }
+
+  get rollout(): Rollout | undefined {
+    return this.state?.rollout
+  }
+
+  get isRunning(): boolean {
+    return this.rollout !== undefined && !isTerminal(this.rollout.phase)
+  }
+
+  documentOf(order: Order | undefined): QueueState | undefined {
+    return order && this.#documents.get(orderKey(order))
+  }
+
+  allocationOf({ report }: Start): { readonly lane: Lane; readonly own: ConsumerAllocation | undefined } | undefined {
+    const document = this.documentOf(report.obeyed)
+    return document && { lane: document.allocations.canary, own: document.allocations.consumers[report.id] }
+  }
+
+  /** Handlers of the version that run now, in processes that live and do not stand still. */
+  runningOn(version: string): number {
+    let sum = 0
+    for (const [container, versions] of this.#running) {
+      if (this.isWatched(container)) sum += versions.get(version)?.size ?? 0
+    }
+    return sum
+  }
+
+  /**
+   * What may be taken beyond the weight: what is granted ahead for the time that news travels, what is bridged, and the slots. Generous: a canary
+   * that is not held back takes many times this.
+   */
+  burstBound(weight: number): number {
+    const { messagesPerSecond, store } = this.scenario
+    const newsMs = 1_500 + 8 * store.most + this.slowestMs * 8
+    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * newsMs) / 1_000
+  }
+
+  take<K extends Happening>(kind: K, happening: Happenings[K]): void {
+    const book = this.#books[kind]
+    book?.(happening)
+  }
+
+  readonly #books: { readonly [K in Happening]?: (happening: Happenings[K]) => void } = {
+    added: ({ message, queue }) => {
+      if (queue === deadName) this.deadLettered.add(message.id)
+    },
+    start: (start) => this.#started(start),
+    end: (end) => this.#ended(end),
+    writing: ({ at, after }) => this.#wrote(after, at),
+    rewound: ({ state }) => {
+      this.rewinds++
+      this.state = state
+    },
+    answer: ({ container, state }) => {
+      this.answered.set(container, state)
+      const told = this.toldRetired.get(container) ?? new Set()
+      this.toldRetired.set(container, told)
+      for (const version of Object.keys(state?.tombstones ?? {})) told.add(version)
+      const running = state?.rollout !== undefined && !isTerminal(state.rollout.phase) ? state.rollout : undefined
+      if (running !== undefined) told.delete(running.canary)
+      if (state !== undefined) told.delete(state.stable)
+    },
+  }
+
+  #runningOf(container: string, version: string): Set<number> {
+    const versions = this.#running.get(container) ?? new Map<string, Set<number>>()
+    this.#running.set(container, versions)
+    const running = versions.get(version) ?? new Set()
+    versions.set(version, running)
+    return running
+  }
+
+  #started({ dispatch, role, source, attempt, container, version }: Start): void {
+    this.#runningOf(container, version).add(dispatch)
+    const fate = this.fates.get(dispatch) ?? { running: 0, succeeded: false, failures: 0, role }
+    fate.running++
+    this.fates.set(dispatch, fate)
+    if (role === 'canary') this.canaryRunning++
+    if (source !== 'queue' || attempt !== 1 || this.step === undefined) return
+    this.step.total++
+    if (role === 'canary') this.step.canary++
+  }
+
+  #ended({ start: { dispatch, role, message, container, version }, outcome }: End): void {
+    this.#runningOf(container, version).delete(dispatch)
+    const fate = this.fates.get(dispatch)
+    if (fate === undefined) return
+    fate.running--
+    if (outcome === 'succeeded') fate.succeeded = true
+    else fate.failures++
+    if (role === 'canary') this.#endedOnCanary(message, outcome)
+    else if (outcome === 'failed' && this.failedOnCanary.has(message)) this.failedOnBoth.add(message)
+  }
+
+  #endedOnCanary(message: string, outcome: End['outcome']): void {
+    this.canaryRunning--
+    if (this.step !== undefined) this.step.outcomes++
+    if (outcome === 'succeeded') return
+    this.canaryFailures++
+    this.failedOnCanary.add(message)
+  }
+
+  #wrote(after: QueueState, at: number): void {
+    this.state = after
+    this.writtenAt = at
+    this.#documents.set(orderKey(after), after)
+    if (this.#documents.size > rememberedDocuments)
+      for (const oldest of this.#documents.keys()) {
+        this.#documents.delete(oldest)
+        break
+      }
+    const { rollout, allocations } = after
+    if (rollout === undefined) return
+    const weight = allocations.canary.kind === 'throttled' ? allocations.canary.weight : 0
+    const { step } = this
+    if (step?.rollout === rollout.id && step.step === rollout.step && step.phase === rollout.phase && step.weight === weight) return
+    this.step = {
+      rollout: rollout.id,
+      step: rollout.step,
+      phase: rollout.phase,
+      weight,
+      since: at,
+      canary: 0,
+      total: 0,
+      outcomes: 0,
+    }
+  }
+}

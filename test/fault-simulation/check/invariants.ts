@@ -1,0 +1,44 @@
+import { backlogDrains, drainEnds, goodIsPromoted, rolloutEnds } from './endings.ts'
+import type { Invariant } from './invariant.ts'
+import { nothingLost, ownLink, redeliveredForAReason, returnsBounded, settledWithReason } from './messages.ts'
+import { retiredStaysRetired, retirementNeedsProof, stableFloor, twoVersions } from './retirement.ts'
+import {
+  abortDominates,
+  badIsNotPromoted,
+  evidenceBeforePromotion,
+  fenced,
+  movesAreLegal,
+  stepsInOrder,
+} from './rollout.ts'
+import { nothingTold } from './secrets.ts'
+import { budgetKept, dividedExactly, fresh, orderKept, shareKept, withinAllocation } from './share.ts'
+
+/** What holds at every step of every run, whatever fails; in the order of the design. */
+export const invariants: readonly Invariant[] = [
+  settledWithReason,
+  nothingLost,
+  redeliveredForAReason,
+  ownLink,
+  withinAllocation,
+  dividedExactly,
+  shareKept,
+  budgetKept,
+  fresh,
+  stableFloor,
+  evidenceBeforePromotion,
+  badIsNotPromoted,
+  stepsInOrder,
+  retirementNeedsProof,
+  retiredStaysRetired,
+  twoVersions,
+  orderKept,
+  fenced,
+  movesAreLegal,
+  abortDominates,
+  rolloutEnds,
+  drainEnds,
+  goodIsPromoted,
+  backlogDrains,
+  returnsBounded,
+  nothingTold,
+]
