@@ -30,6 +30,8 @@ export interface ConsumerOptions {
   readonly broker: Broker
   readonly records: QueueRecords
   readonly coordinator: Coordination
+  /** Whether its version takes charge of a queue that nobody has registered for; the canary of solo mode never does. */
+  readonly registers: boolean
   readonly limits: ConsumerLimits
   readonly whenRetired: 'exit' | 'idle'
   readonly clock: Clock

@@ -61,6 +61,7 @@ export class Host {
       broker,
       records,
       log,
+      registers: this.#hosted === this.#options.hosted[0],
       coordinator: new Coordinator({
         records,
         broker,

@@ -27,13 +27,15 @@ export function advance(state: QueueState, input: Advance): Transition<QueueStat
   const rollout = state.rollout
   if (rollout === undefined || isTerminal(rollout.phase)) return withoutRollout(state)
   const { at, sinceMs, seen, policy, pace } = input
-  const events: readonly RolloutEvent[] = [
-    ...abortFirst(state.commands, rollout.id).map((command): RolloutEvent => ({ kind: 'command', at, command })),
-    { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen },
-  ]
-  const moved = events.reduce(step(policy), { state: rollout, effects: [] })
-  const told = { ...state, rollout: moved.state, commands: [] }
-  const settled = moved.effects.reduce<QueueState>((next, effect) => applied(next, effect, at), told)
+  const commands = abortFirst(state.commands, rollout.id)
+  const told = commands.map((command): RolloutEvent => ({ kind: 'command', at, command }))
+  const commanded = told.reduce(step(policy), { state: rollout, effects: [] })
+  const look: RolloutEvent = { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen }
+  // What an operator has just begun has lasted for no time yet.
+  const isNew = commanded.state.phase !== rollout.phase || commanded.state.step !== rollout.step
+  const moved = step(policy)(commanded, isNew ? { ...look, inPhaseMs: 0 } : look)
+  const next = { ...state, rollout: moved.state, commands: [] }
+  const settled = moved.effects.reduce<QueueState>((before, effect) => applied(before, effect, at), next)
   return { state: allocated(settled, moved.state, input), effects: moved.effects }
 }
 

@@ -77,9 +77,7 @@ export class ClientDelivery implements Delivery {
   #publish(note: HandBackNote): Promise<void> {
     const { channel, server, dispatch } = this.#options
     const { promise, resolve } = Promise.withResolvers<void>()
-    channel.connection.toServer(() =>
-      server.handBack(dispatch, note, () => channel.connection.toClient(resolve)),
-    )
+    channel.connection.toServer(() => server.handBack(dispatch, note, () => channel.connection.toClient(resolve)))
     return promise
   }
 

@@ -1,4 +1,4 @@
-import type { Broker } from '../../../src/contracts/broker.ts'
+import type { Broker, BrokerCapabilities } from '../../../src/contracts/broker.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { within } from '../../../src/worker/deadline.ts'
 import type { Container } from '../time/container.ts'
@@ -14,6 +14,7 @@ export interface RabbitClientOptions {
   readonly container: Container
   readonly timeline: Timeline
   readonly distance: Distance
+  readonly handsBack: boolean
 }
 
 const answerMs = 2_000
@@ -21,7 +22,7 @@ const backoffMs = { least: 50, most: 1_000 }
 
 /** The broker as one process has it: one connection that is restored for ever, and the subscriptions on it. */
 export class RabbitClient implements Broker {
-  readonly capabilities = { kind: 'rabbitmq', handBack: true, oldestAge: false }
+  readonly capabilities: BrokerCapabilities
   readonly #options: RabbitClientOptions
   readonly #subscriptions = new Set<ClientSubscription>()
   #connection: Connection | undefined
@@ -31,6 +32,7 @@ export class RabbitClient implements Broker {
 
   constructor(options: RabbitClientOptions) {
     this.#options = options
+    this.capabilities = { kind: 'rabbitmq', handBack: options.handsBack, oldestAge: false }
     options.container.after(options.distance.latencyMs(), () => this.#connect())
   }
 
@@ -57,7 +59,7 @@ export class RabbitClient implements Broker {
   }
 
   async prepareHandBack(): Promise<void> {
-    await this.#ask((server) => server.declareHandBack())
+    if (this.capabilities.handBack) await this.#ask((server) => server.declareHandBack())
   }
 
   inspect(): ReturnType<Broker['inspect']> {

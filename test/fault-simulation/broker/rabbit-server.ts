@@ -13,6 +13,8 @@ export interface BrokerWitness {
   dispatched(dispatch: Dispatch): void
   /** `claimed`: the delivery that the process meant; undefined where nobody asked for it. */
   settled(dispatch: Dispatch, how: 'ack' | 'deadLetter' | Return, claimed: number | undefined): void
+  /** A settlement came over a channel that never brought its delivery. */
+  misdirected(claimed: number): void
   /** A hand-back is in its queue. */
   handedBack(message: StoredMessage, claimed: number): void
   /** The copy is in no queue and in nobody's hands any more. */
@@ -89,6 +91,7 @@ export class RabbitServer {
       container: connection.container.name,
       dispatched: (message) => this.#dispatch(message, queue.name, connection.container.name),
       settled: (dispatch, how, claimed) => this.#settle(dispatch, how, claimed),
+      misdirected: (claimed) => this.#witness.misdirected(claimed),
       closed: (ended) => void this.#channels.delete(ended),
     })
     this.#channels.add(channel)
@@ -136,7 +139,8 @@ export class RabbitServer {
 
   #settle(dispatch: Dispatch, how: 'ack' | 'deadLetter' | Return, claimed: number | undefined): void {
     const { message } = dispatch
-    if (how !== 'ack' && how !== 'deadLetter' && claimed !== undefined) message.ownReturns++
+    if (how !== 'ack' && how !== 'deadLetter' && claimed !== undefined && this.profile.counts.has(how))
+      message.ownReturns++
     this.#witness.settled(dispatch, how, claimed)
     if (how === 'ack') this.#witness.removed(message, 'ack')
     else if (how === 'deadLetter') this.#deadLetter(dispatch, 'deadLetter')

@@ -19,6 +19,8 @@ export interface ChannelOwner {
   readonly container: string
   dispatched(message: StoredMessage): Dispatch
   settled(dispatch: Dispatch, how: 'ack' | 'deadLetter' | Return, claimed: number | undefined): void
+  /** A settlement came that belongs to no delivery of this channel. */
+  misdirected(claimed: number): void
   closed(channel: ServerChannel): void
 }
 
@@ -69,14 +71,18 @@ export class ServerChannel implements Taker {
     this.#queue.detach(this)
   }
 
-  /** False for a tag that this channel does not know: a real broker closes the channel for it. */
-  settle(tag: number, how: 'ack' | 'deadLetter' | 'nack' | 'reject', claimed: number): boolean {
+  /** A tag that this channel does not know is an error of the protocol: it closes the channel. */
+  settle(tag: number, how: 'ack' | 'deadLetter' | 'nack' | 'reject', claimed: number): void {
     const dispatch = this.#unsettled.get(tag)
-    if (!this.#isOpen || dispatch === undefined) return false
+    if (!this.#isOpen) return
+    if (dispatch === undefined) {
+      this.#owner.misdirected(claimed)
+      this.close('consumerTimeout')
+      return
+    }
     this.#unsettled.delete(tag)
     this.#owner.settled(dispatch, how, claimed)
     this.#queue.deliver()
-    return true
   }
 
   /** `claimed`: the process itself closed it. */

@@ -12,7 +12,7 @@ export interface StoredMessage {
   /** Deliveries so far, and those that its queue counts. */
   deliveries: number
   counted: number
-  /** Times that a process of ours gave it back by itself. */
+  /** Of the counted ones, those that a process of ours made by itself. */
   ownReturns: number
 }
 

@@ -64,6 +64,7 @@ export interface Happenings {
   start: Start
   end: End
   settlement: Settlement
+  misdirected: { readonly at: number; readonly claimed: number }
   handedBack: { readonly at: number; readonly message: StoredMessage; readonly claimed: number }
   /** A copy of a message came into a queue. */
   added: { readonly at: number; readonly message: StoredMessage; readonly queue: string }
@@ -74,6 +75,8 @@ export interface Happenings {
   rewound: { readonly at: number; readonly state: QueueState | undefined }
   answer: { readonly at: number; readonly container: string; readonly state: QueueState | undefined }
   state: { readonly at: number; readonly container: string; readonly version: string; readonly state: string }
+  /** A process died. */
+  killed: { readonly at: number; readonly container: string }
   /** Somebody told a process to end. */
   terminated: { readonly at: number; readonly container: string }
   exit: Exit
@@ -88,6 +91,7 @@ export const happenings = [
   'start',
   'end',
   'settlement',
+  'misdirected',
   'handedBack',
   'added',
   'removal',
@@ -96,6 +100,7 @@ export const happenings = [
   'rewound',
   'answer',
   'state',
+  'killed',
   'terminated',
   'exit',
   'log',

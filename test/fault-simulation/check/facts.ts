@@ -1,5 +1,6 @@
 import type { Policy } from '../../../src/core/policy/policy.ts'
 import type { ConsumerAllocation, Lane } from '../../../src/core/allocation/lane.ts'
+import { compareOrder } from '../../../src/core/rollout/order.ts'
 import type { Order } from '../../../src/core/rollout/order.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
@@ -30,6 +31,7 @@ export interface StepTruth {
 }
 
 const rememberedDocuments = 2_000
+const answersToKnow = 6
 
 /** The truth of a run that several invariants need: kept once, before they are asked. */
 export class Facts {
@@ -46,9 +48,9 @@ export class Facts {
   canaryRunning = 0
   readonly failedOnCanary = new Set<string>()
   readonly failedOnBoth = new Set<string>()
-  /** By process: versions that it was told to be retired. */
-  readonly toldRetired = new Map<string, Set<string>>()
-  readonly answered = new Map<string, QueueState | undefined>()
+  readonly #seen = new Map<string, QueueState>()
+  /** By process and version: how often it was told that it is retired. */
+  readonly #toldRetired = new Map<string, Map<string, number>>()
   rewinds = 0
   /** The slowest that the store was made, one way. */
   slowestMs = 0
@@ -69,6 +71,20 @@ export class Facts {
 
   get isRunning(): boolean {
     return this.rollout !== undefined && !isTerminal(this.rollout.phase)
+  }
+
+  runningAt(container: string, version: string): number {
+    return this.#running.get(container)?.get(version)?.size ?? 0
+  }
+
+  /** The newest document, by its order, that the process was answered, of the generation that it was answered last. */
+  lastSeenBy(container: string): QueueState | undefined {
+    return this.#seen.get(container)
+  }
+
+  /** True when everything in the process must know: it reads for its watch and for its coordination, in turns. */
+  knowsRetired(container: string, version: string): boolean {
+    return (this.#toldRetired.get(container)?.get(version) ?? 0) >= answersToKnow
   }
 
   documentOf(order: Order | undefined): QueueState | undefined {
@@ -94,9 +110,13 @@ export class Facts {
    * that is not held back takes many times this.
    */
   burstBound(weight: number): number {
-    const { messagesPerSecond, store } = this.scenario
-    const newsMs = 1_500 + 8 * store.most + this.slowestMs * 8
-    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * newsMs) / 1_000
+    const { messagesPerSecond } = this.scenario
+    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + this.newsMs)) / 1_000
+  }
+
+  /** How long it may take until what happens is known to the coordinator and its answer to everybody. */
+  get newsMs(): number {
+    return 500 + 8 * (this.scenario.store.most + this.slowestMs)
   }
 
   take<K extends Happening>(kind: K, happening: Happenings[K]): void {
@@ -115,15 +135,23 @@ export class Facts {
       this.rewinds++
       this.state = state
     },
-    answer: ({ container, state }) => {
-      this.answered.set(container, state)
-      const told = this.toldRetired.get(container) ?? new Set()
-      this.toldRetired.set(container, told)
-      for (const version of Object.keys(state?.tombstones ?? {})) told.add(version)
-      const running = state?.rollout !== undefined && !isTerminal(state.rollout.phase) ? state.rollout : undefined
-      if (running !== undefined) told.delete(running.canary)
-      if (state !== undefined) told.delete(state.stable)
-    },
+    answer: ({ container, state }) => this.#answered(container, state),
+  }
+
+  /** Counts how often a process was answered that a version is retired. */
+  #answered(container: string, state: QueueState | undefined): void {
+    if (state === undefined) return
+    const seen = this.#seen.get(container)
+    if (seen === undefined || (compareOrder(state, seen) ?? 1) >= 0) this.#seen.set(container, state)
+    const told = this.#toldRetired.get(container) ?? new Map<string, number>()
+    this.#toldRetired.set(container, told)
+    const { rollout, stable, tombstones } = state
+    const isRunning = rollout !== undefined && !isTerminal(rollout.phase)
+    const isInPlay = (version: string): boolean =>
+      version === stable || (isRunning && (version === rollout.canary || version === rollout.stable))
+    for (const version of Object.keys(tombstones))
+      if (isInPlay(version)) told.delete(version)
+      else told.set(version, (told.get(version) ?? 0) + 1)
   }
 
   #runningOf(container: string, version: string): Set<number> {
@@ -177,7 +205,13 @@ export class Facts {
     if (rollout === undefined) return
     const weight = allocations.canary.kind === 'throttled' ? allocations.canary.weight : 0
     const { step } = this
-    if (step?.rollout === rollout.id && step.step === rollout.step && step.phase === rollout.phase && step.weight === weight) return
+    if (
+      step?.rollout === rollout.id &&
+      step.step === rollout.step &&
+      step.phase === rollout.phase &&
+      step.weight === weight
+    )
+      return
     this.step = {
       rollout: rollout.id,
       step: rollout.step,

@@ -1,5 +1,13 @@
 import { backlogDrains, drainEnds, goodIsPromoted, rolloutEnds } from './endings.ts'
 import type { Invariant } from './invariant.ts'
+import {
+  countersGrow,
+  deathsCount,
+  promotionStands,
+  stableLeads,
+  stableRegisters,
+  tombstonesKept,
+} from './leadership.ts'
 import { nothingLost, ownLink, redeliveredForAReason, returnsBounded, settledWithReason } from './messages.ts'
 import { retiredStaysRetired, retirementNeedsProof, stableFloor, twoVersions } from './retirement.ts'
 import {
@@ -28,9 +36,15 @@ export const invariants: readonly Invariant[] = [
   evidenceBeforePromotion,
   badIsNotPromoted,
   stepsInOrder,
+  deathsCount,
+  countersGrow,
   retirementNeedsProof,
   retiredStaysRetired,
+  tombstonesKept,
+  promotionStands,
   twoVersions,
+  stableLeads,
+  stableRegisters,
   orderKept,
   fenced,
   movesAreLegal,

@@ -15,6 +15,7 @@ const lines: { readonly [K in Happening]?: (happening: Happenings[K]) => string 
     `${by} ${epoch}/${sequence} ${stable} ${rollout?.phase ?? 'no rollout'} ${rollout?.step ?? ''}`,
   rewound: ({ state }) => `to ${state === undefined ? 'nothing' : `${state.epoch}/${state.sequence}`}`,
   state: ({ container, version, state }) => `${container} ${version} ${state}`,
+  killed: ({ container }) => container,
   terminated: ({ container }) => container,
   exit: ({ container, end }) => `${container} ${end.reason}`,
   log: ({ container, line }) => `${container} ${line}`,

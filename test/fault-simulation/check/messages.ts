@@ -1,3 +1,5 @@
+import { profiles } from '../broker/profiles.ts'
+import { mustKeepUp } from '../scenario/expect.ts'
 import { workerLimits } from '../scenario/scenario.ts'
 import type { Settlement } from './events.ts'
 import type { Facts } from './facts.ts'
@@ -41,6 +43,7 @@ export const ownLink: Invariant = {
   name: 'own-link',
   says: 'An ack goes to the channel (or receipt) its delivery came from, or nowhere.',
   watch: () => ({
+    misdirected: ({ claimed }) => `delivery ${claimed} was settled over a channel that did not bring it`,
     settlement: ({ dispatch, claimed, how }) =>
       claimed === undefined || claimed === 0 || claimed === dispatch.number
         ? undefined
@@ -73,6 +76,7 @@ export const nothingLost: Invariant = {
         return `${id} is in no queue and in nobody's hands, and was never handled; it left by ${how}`
       },
       rest: () => {
+        if (!mustKeepUp(facts.scenario)) return undefined
         const open = [...all].filter(([id, { handled }]) => !handled && !facts.deadLettered.has(id))
         const [first] = open
         return first && `${open.length} messages were neither handled nor dead-lettered at the end, first ${first[0]}`
@@ -84,20 +88,21 @@ export const nothingLost: Invariant = {
 export const returnsBounded: Invariant = {
   name: 'returns-bounded',
   says: "We never return a message so often that the broker's delivery limit could be reached by our returns alone.",
-  watch: () => ({
-    removal: ({ message, how }) =>
-      how === 'deliveryLimit' && message.ownReturns >= message.counted
-        ? `${message.id} was delivered too often: all ${message.counted} returns were ours`
-        : undefined,
-    settlement: ({ dispatch: { message } }) =>
-      message.ownReturns > 19 ? `${message.id} was returned by us ${message.ownReturns} times` : undefined,
-  }),
+  watch: ({ scenario }) => {
+    const { deliveryLimit } = profiles[scenario.profile]
+    return {
+      settlement: ({ dispatch: { message } }) =>
+        message.ownReturns >= deliveryLimit
+          ? `${message.id} was returned by us ${message.ownReturns} times, the limit is ${deliveryLimit}`
+          : undefined,
+    }
+  },
 }
 
 export const redeliveredForAReason: Invariant = {
   name: 'redelivered-for-a-reason',
   says: 'Duplicates come only from the in-flight set of a crash or cut.',
-  watch: () => {
+  watch: (facts) => {
     const done = new Map<string, { readonly dispatch: number; readonly container: string }>()
     const excused = new Set<string>()
     return {
@@ -106,7 +111,10 @@ export const redeliveredForAReason: Invariant = {
         return undefined
       },
       settlement: ({ dispatch, how, claimed }) => {
-        if (how === 'connectionLost' || how === 'consumerTimeout' || claimed === 0) excused.add(dispatch.message.id)
+        // What is given up while its handler runs may be done all the same.
+        const isGivenUp = how !== 'ack' && (facts.fates.get(dispatch.number)?.running ?? 0) > 0
+        const isCut = how === 'connectionLost' || how === 'consumerTimeout' || claimed === 0
+        if (isCut || isGivenUp) excused.add(dispatch.message.id)
         return undefined
       },
       handedBack: ({ message }) => void excused.add(message.id),

@@ -15,6 +15,7 @@ export class Referee {
     start: [],
     end: [],
     settlement: [],
+    misdirected: [],
     handedBack: [],
     added: [],
     removal: [],
@@ -23,6 +24,7 @@ export class Referee {
     rewound: [],
     answer: [],
     state: [],
+    killed: [],
     terminated: [],
     exit: [],
     log: [],
@@ -32,7 +34,7 @@ export class Referee {
   constructor(facts: Facts, now: () => number) {
     this.#facts = facts
     this.#now = now
-    for (const { name, watch } of invariants) this.#listen(name, watch(facts))
+    for (const invariant of invariants) this.#listen(invariant.name, invariant.watch(facts))
   }
 
   tell<K extends Happening>(kind: K, happening: Happenings[K]): void {

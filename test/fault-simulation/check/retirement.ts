@@ -1,11 +1,14 @@
+import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import type { Invariant } from './invariant.ts'
 
 export const retiredStaysRetired: Invariant = {
   name: 'retired-stays-retired',
   says: 'A retired version starts no delivery again without an explicit new rollout.',
   watch: (facts) => ({
-    start: ({ container, version, message }) =>
-      facts.toldRetired.get(container)?.has(version) === true
+    start: ({ container, version, message, report }) =>
+      // Whoever does not believe the document goes on with what it knew.
+      facts.knowsRetired(container, version) && report.obeyed?.generation === facts.state?.generation
         ? `${container} started ${message} on ${version}, of which it was told that it is retired`
         : undefined,
   }),
@@ -26,16 +29,20 @@ export const retirementNeedsProof: Invariant = {
   watch: (facts) => {
     let enteredAt = 0
     return {
-      writing: ({ before, after, at }) => {
-        const [was, is] = [before?.rollout, after.rollout]
+      writing: ({ before, after: { rollout: is }, at }) => {
+        const was = before?.rollout
         if (is === undefined || was?.phase === is.phase) return undefined
-        if (is.phase === 'Draining' || is.phase === 'RollingBack') enteredAt = at
-        if (was?.id !== is.id || (is.phase !== 'Succeeded' && is.phase !== 'RolledBack')) return undefined
-        const old = is.phase === 'Succeeded' ? is.stable : is.canary
-        const held = facts.runningOn(old)
-        if (held === 0 || at - enteredAt >= facts.policy.drain.timeoutMs) return undefined
-        return `${old} was retired ${Math.round(at - enteredAt)} ms after its drain began with ${held} messages in flight`
+        const drained = was?.id === is.id && isTerminal(is.phase) ? retired(is, at - enteredAt) : undefined
+        enteredAt = at
+        return drained
       },
+    }
+
+    function retired({ phase, stable, canary }: Rollout, sinceMs: number): string | undefined {
+      const old = phase === 'Succeeded' ? stable : canary
+      const held = facts.runningOn(old)
+      if (held === 0 || sinceMs >= facts.policy.drain.timeoutMs) return undefined
+      return `${old} was retired ${Math.round(sinceMs)} ms after its drain began with ${held} messages in flight`
     }
   },
 }
@@ -51,6 +58,8 @@ export const stableFloor: Invariant = {
         const { state: document } = facts
         const isInCharge = document === undefined || document.stable === version
         if (state !== 'draining' || !isInCharge || terminated.has(container) || facts.rewinds > 0) return undefined
+        // Handlers that do not end may hold every slot: then it has to be started anew.
+        if (version === 'v2' && facts.scenario.quality.canaryStuck > 0) return undefined
         return `${container} of ${version}, which is in charge, drains though nobody told it to`
       },
     }

@@ -27,27 +27,41 @@ export const movesAreLegal: Invariant = {
       if (is === undefined) return `the rollout ${was.id} (${was.phase}) vanished`
       if (was.id !== is.id)
         return isTerminal(was.phase) ? undefined : `${is.id} was started while ${was.id} was ${was.phase}`
-      const legal: readonly Phase[] = legalMoves[was.phase]
-      return was.phase === is.phase || legal.includes(is.phase) ? undefined : `${was.phase} became ${is.phase}`
+      return illegalMove(was, is)
     },
   }),
+}
+
+/** Several moves may be in one write: the history has each. */
+function illegalMove(was: Rollout, is: Rollout): string | undefined {
+  const known = was.history.at(-1)
+  const since = is.history.findLastIndex(
+    ({ at, why, elapsedMs }) => at === known?.at && why === known.why && elapsedMs === known.elapsedMs,
+  )
+  const path: readonly Phase[] = [was.phase, ...is.history.slice(since + 1).map(({ phase }) => phase)]
+  for (const [index, phase] of path.entries()) {
+    const next = path[index + 1]
+    const legal: readonly Phase[] = legalMoves[phase]
+    if (next !== undefined && next !== phase && !legal.includes(next)) return `${phase} became ${next}`
+  }
+  return path.at(-1) === is.phase ? undefined : `it is ${is.phase}, and its history ends with ${path.at(-1)}`
 }
 
 export const abortDominates: Invariant = {
   name: 'abort-dominates',
   says: 'Abort beats promote: after an abort commits, the canary is never promoted and takes nothing.',
-  watch: (facts) => {
+  watch: () => {
     let aborted: string | undefined
     return {
       rewound: () => void (aborted = undefined),
-      writing: ({ after }) => {
-        const { rollout, commands } = after
+      writing: ({ after: { rollout, commands } }) => {
         if (rollout === undefined) return undefined
         const wish = commands.some(({ kind, rollout: meant }) => kind === 'abort' && meant === rollout.id)
         if (wish && abortablePhases.includes(rollout.phase)) aborted ??= rollout.id
-        if (aborted !== rollout.id || wish) return undefined
-        if (rollout.phase === 'RollingBack' || rollout.phase === 'RolledBack') return undefined
-        return `${rollout.id} was aborted and is ${rollout.phase}${facts.rewinds > 0 ? ' (after a rewind)' : ''}`
+        const isBack = rollout.phase === 'RollingBack' || rollout.phase === 'RolledBack'
+        return aborted !== rollout.id || wish || isBack
+          ? undefined
+          : `${rollout.id} was aborted and is ${rollout.phase}`
       },
     }
   },
@@ -69,52 +83,68 @@ export const evidenceBeforePromotion: Invariant = {
   name: 'evidence-before-promotion',
   says: 'No promotion without evidence: every passed step has its minimum samples, of this rollout; NaN, missing, stale, error never pass.',
   watch: (facts) => {
-    let outcomes = 0
+    const outcomes: number[] = []
     let openedAt = 0
     return {
-      end: ({ start: { role } }) => {
-        if (role === 'canary') outcomes++
+      end: ({ start: { role }, at }) => {
+        if (role === 'canary') outcomes.push(at)
         return undefined
       },
       writing: (writing) => {
-        const { before, after, at } = writing
-        const [was, is] = [before?.rollout, after.rollout]
-        if (is === undefined || (was?.id === is.id && was.step === is.step && was.phase === is.phase)) return undefined
-        const found = was?.id === is.id && !hasCommand(before) ? unproven(was, is, outcomes, writing) : undefined
-        if (was?.id !== is.id || was.step !== is.step || is.step < was.step) {
-          outcomes = 0
-          openedAt = at
-        }
+        const [was, is] = [writing.before?.rollout, writing.after.rollout]
+        if (is === undefined || !hasMoved(was, is)) return undefined
+        const found = was?.id === is.id ? passed(was, is, writing) : undefined
+        if (was?.id !== is.id || was.step !== is.step || was.phase === 'Initialized') openedAt = writing.at
         return found
       },
     }
 
-    function unproven(was: Rollout, is: Rollout, seen: number, { at }: Writing): string | undefined {
+    function passed(was: Rollout, is: Rollout, { before, at }: Writing): string | undefined {
+      return hasCommand(before) || facts.rewinds > 0 ? undefined : unproven(was, is, at)
+    }
+
+    function unproven(was: Rollout, is: Rollout, at: number): string | undefined {
       const { policy, scenario } = facts
       const step = policy.steps[was.step]
       const goesOn = is.step > was.step && was.phase === 'Progressing'
       if (!goesOn || step?.kind !== 'ramp' || policy.onInsufficientData === 'promote') return undefined
-      if (seen < step.minSamples) return `step ${was.step + 1} passed with ${seen} outcomes of ${step.minSamples}`
-      if (at - openedAt < step.durationMs * 0.9) return `step ${was.step + 1} passed after ${at - openedAt} ms of ${step.durationMs}`
+      const name = `step ${was.step + 1}`
+      // What ended while the step was being opened is counted in it.
+      const seen = outcomes.filter((endedAt) => endedAt >= openedAt - facts.newsMs).length
+      if (seen < step.minSamples) return `${name} passed with ${seen} outcomes of ${step.minSamples}`
+      if (at - openedAt < step.durationMs * slowestClock)
+        return `${name} passed after ${at - openedAt} ms of ${step.durationMs}`
       const { external } = scenario.quality
-      return external === undefined || external === 'good'
-        ? undefined
-        : `step ${was.step + 1} passed although its external metric gave: ${external}`
+      if (external === undefined || external === 'good') return undefined
+      return `${name} passed although its external metric gave: ${external}`
     }
   },
 }
 
+function hasMoved(was: Rollout | undefined, is: Rollout): boolean {
+  return was?.id !== is.id || was.step !== is.step || was.phase !== is.phase
+}
+
+const slowestClock = 0.97
+
 export const badIsNotPromoted: Invariant = {
   name: 'bad-is-not-promoted',
-  says: 'A version that fails three messages in ten or more is not promoted, unless an operator forces it.',
-  watch: ({ scenario }) => {
+  says: 'A version that fails most of its messages is not promoted by a policy that compares failures, unless an operator forces it.',
+  watch: ({ scenario, policy }) => {
     let forced = false
+    const compares = policy.analysis.metrics.some(({ kind }) => kind === 'failures')
+    const isJudged =
+      compares &&
+      policy.steps.length > 0 &&
+      policy.onInsufficientData !== 'promote' &&
+      scenario.quality.canaryFailures >= 0.6
     return {
       writing: ({ before, after }) => {
         if (after.commands.some(({ kind }) => kind === 'promote')) forced = true
         const commits = before?.rollout?.phase === 'Promoting' && after.rollout?.phase === 'Draining'
-        const { canaryFailures } = scenario.quality
-        return commits && !forced && canaryFailures >= 0.3 ? `a canary that fails ${canaryFailures} was promoted` : undefined
+        return commits && !forced && isJudged
+          ? `a canary that fails ${scenario.quality.canaryFailures} was promoted`
+          : undefined
       },
     }
   },

@@ -1,6 +1,7 @@
 import { harmedIn } from '../../../src/core/evidence/counts.ts'
 import { compareOrder } from '../../../src/core/rollout/order.ts'
 import type { Order } from '../../../src/core/rollout/order.ts'
+import type { FaultKind } from '../scenario/scenario.ts'
 import type { Start } from './events.ts'
 import type { Facts } from './facts.ts'
 import type { Invariant } from './invariant.ts'
@@ -65,7 +66,11 @@ export const budgetKept: Invariant = {
   says: 'Canary failures after the failure budget is spent = 0: failed and in flight together never exceed it.',
   watch: (facts) => ({
     start: ({ role, message }) => {
-      if (role !== 'canary' || facts.rewinds > 0 || facts.scenario.quality.stableFailures > 0) return undefined
+      const { quality, faults } = facts.scenario
+      // What the stable version's own failures explain is given back, by the judge's arithmetic; without any, the bound is exact.
+      const isExact =
+        quality.stableFailures + quality.poison === 0 && faults.every(({ kind }) => !blursBudget.has(kind))
+      if (role !== 'canary' || !isExact) return undefined
       const { maxFailedMessages } = facts.policy.limits
       const blamed = facts.canaryFailures - facts.failedOnBoth.size
       if (blamed + facts.canaryRunning <= maxFailedMessages) return undefined
@@ -73,6 +78,8 @@ export const budgetKept: Invariant = {
     },
   }),
 }
+
+const blursBudget: ReadonlySet<FaultKind> = new Set(['outage', 'storeEmptied', 'storeRestored'])
 
 export const fresh: Invariant = {
   name: 'fresh',

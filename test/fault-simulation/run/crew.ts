@@ -3,49 +3,81 @@ import { WorkerProcess } from './worker-process.ts'
 import type { World } from './world.ts'
 
 const restartMs = 500
-const mostRestarts = 12
+const mostRestarts = 8
+
+/** One place for a worker: who fills it now, and what is to be done when it is empty. */
+interface Place {
+  readonly plan: WorkerPlan
+  process: WorkerProcess | undefined
+  incarnations: number
+  /** When whoever has been told to end is started again, once it has. */
+  restartAfterMs: number | undefined
+  isRestarting: boolean
+}
 
 /** All workers of a run, and whoever starts them again. */
 export class Crew {
   readonly #world: World
-  readonly #processes = new Map<string, WorkerProcess>()
-  readonly #incarnations = new Map<string, number>()
+  readonly #places: ReadonlyMap<string, Place>
 
   constructor(world: World) {
     this.#world = world
-    world.facts.isWatched = (name) => this.#named(name)?.container.state === 'running'
+    const places = world.scenario.workers.map((plan): [string, Place] => [
+      plan.name,
+      { plan, process: undefined, incarnations: 0, restartAfterMs: undefined, isRestarting: true },
+    ])
+    this.#places = new Map(places)
+    world.facts.isWatched = (name) =>
+      this.all.find(({ container }) => container.name === name)?.container.state === 'running'
+    for (const place of this.#places.values()) world.timeline.at(place.plan.startsAtMs, () => this.#start(place))
   }
 
   get all(): readonly WorkerProcess[] {
-    return [...this.#processes.values()]
+    return [...this.#places.values()].flatMap(({ process }) => process ?? [])
   }
 
-  start(plan: WorkerPlan): void {
-    const incarnation = (this.#incarnations.get(plan.name) ?? 0) + 1
-    this.#incarnations.set(plan.name, incarnation)
-    const process: WorkerProcess = new WorkerProcess(this.#world, plan, incarnation, ({ reason }) => {
-      if (reason === 'failed') this.restart(plan, restartMs)
-      if (reason === 'retired' && this.#world.scenario.restartsRetired) this.restart(plan, restartMs)
-    })
-    this.#processes.set(plan.name, process)
-  }
-
-  /** In a while, unless it runs then, or has been started too often: who restarts containers backs off. */
-  restart(plan: WorkerPlan, afterMs: number): void {
-    if ((this.#incarnations.get(plan.name) ?? 0) >= mostRestarts) return
-    this.#world.timeline.after(afterMs, () => {
-      if (this.#processes.get(plan.name)?.container.isAlive !== true) this.start(plan)
-    })
+  /** False while somebody is about to be started again. */
+  get isComplete(): boolean {
+    for (const { isRestarting, restartAfterMs } of this.#places.values())
+      if (isRestarting || restartAfterMs !== undefined) return false
+    return true
   }
 
   /** The worker of that name, or who holds the lease; undefined where there is none. */
   find(who: Victim): WorkerProcess | undefined {
     const holder = this.#world.facts.state?.lease.holder
-    const found = who === 'leader' ? this.all.find((process) => process.leads(holder)) : this.#processes.get(who)
+    const found = who === 'leader' ? this.all.find((process) => process.leads(holder)) : this.#places.get(who)?.process
     return found?.container.isAlive === true ? found : undefined
   }
 
-  #named(container: string): WorkerProcess | undefined {
-    return this.all.find((process) => process.container.name === container)
+  crash({ container, plan }: WorkerProcess, restartAfterMs: number): void {
+    this.#world.tell('killed', { at: this.#world.timeline.now, container: container.name })
+    container.kill()
+    this.#restart(this.#places.get(plan.name), restartAfterMs)
+  }
+
+  terminate(process: WorkerProcess, restartAfterMs: number): void {
+    const place = this.#places.get(process.plan.name)
+    if (place !== undefined) place.restartAfterMs = restartAfterMs
+    process.terminate()
+  }
+
+  #start(place: Place): void {
+    place.isRestarting = false
+    place.incarnations++
+    place.process = new WorkerProcess(this.#world, place.plan, place.incarnations, ({ reason }) => {
+      const goesOn = reason === 'failed' || (reason === 'retired' && this.#world.scenario.restartsRetired)
+      const afterMs = place.restartAfterMs ?? (goesOn ? restartMs : undefined)
+      place.restartAfterMs = undefined
+      // What ends by itself again and again is given up; what was ended from outside is not.
+      if (afterMs !== undefined && (!goesOn || place.incarnations < mostRestarts)) this.#restart(place, afterMs)
+    })
+  }
+
+  #restart(place: Place | undefined, afterMs: number): void {
+    if (place === undefined) return
+    place.restartAfterMs = undefined
+    place.isRestarting = true
+    this.#world.timeline.after(afterMs, () => this.#start(place))
   }
 }

@@ -1,10 +1,8 @@
-import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { Phase } from '../../../src/core/rollout/rollout.ts'
 import { lastsMs } from '../scenario/scenario.ts'
-import type { Mishap, Victim, When } from '../scenario/scenario.ts'
-import type { StoreClient } from '../store/store-client.ts'
+import type { Mishap, When } from '../scenario/scenario.ts'
 import type { Crew } from './crew.ts'
-import type { WorkerProcess } from './worker-process.ts'
+import { strike } from './strike.ts'
 import type { World } from './world.ts'
 
 /** Lets faults and commands happen when their time has come. */
@@ -23,6 +21,11 @@ export class Mishaps {
 
   get calmAt(): number {
     return this.#calmAt
+  }
+
+  /** Something is not as it should be at this moment. */
+  disturbed(): void {
+    this.#calmAt = Math.max(this.#calmAt, this.#world.timeline.now)
   }
 
   arrange(when: When, act: () => void, lastsForMs: number): void {
@@ -55,92 +58,11 @@ export class Mishaps {
   }
 
   #strike(mishap: Mishap): void {
-    const { timeline, broker, store, facts, rare } = this.#world
-    rare.reach(`fault:${mishap.kind}`)
-    if (facts.rollout !== undefined && !isTerminal(facts.rollout.phase)) rare.reach(`fault:${mishap.kind} in ${facts.rollout.phase}`)
-    switch (mishap.kind) {
-      case 'brokerDown':
-        broker.isUp = false
-        for (const process of this.#crew.all) process.broker.cut({ clientNoticesMs: 0, serverNoticesMs: 0 }, 0)
-        timeline.after(mishap.forMs, () => void (broker.isUp = true))
-        return
-      case 'publishBlocked':
-        broker.block(mishap.forMs)
-        return
-      case 'storeEmptied':
-        store.empty()
-        return
-      case 'storeRestored':
-        store.restore(mishap.ageMs)
-        return
-      case 'outage':
-        this.#world.isOut = true
-        timeline.after(mishap.forMs, () => void (this.#world.isOut = false))
-        return
-      case 'burst':
-        this.#world.publish(mishap.messages)
-        return
-      case 'storeTrouble':
-        this.#trouble(mishap.who, mishap.forMs, (client, isOn) => (client.trouble = isOn ? mishap.trouble : 'none'))
-        return
-      case 'storeSlow':
-        facts.slowestMs = Math.max(facts.slowestMs, mishap.ms)
-        this.#trouble(mishap.who, mishap.forMs, (client, isOn) => (client.slowMs = isOn ? mishap.ms : 0))
-        return
-      case 'staleReads':
-        this.#trouble(mishap.who, mishap.forMs, (client, isOn) => (client.staleMs = isOn ? mishap.staleMs : 0))
-        return
-      default: {
-        const process = this.#crew.find(mishap.who)
-        if (process !== undefined) this.#strikeOne(mishap, process)
-      }
-    }
-  }
-
-  #strikeOne(mishap: Mishap, process: WorkerProcess): void {
-    const { timeline, broker, rare, facts } = this.#world
-    const { container, plan } = process
-    const isLeader = process.leads(facts.state?.lease.holder)
-    if (isLeader && facts.rollout !== undefined) rare.reach(`leader ${mishap.kind} in ${facts.rollout.phase}`)
-    switch (mishap.kind) {
-      case 'crash':
-        container.kill()
-        this.#crew.restart(plan, mishap.restartAfterMs)
-        return
-      case 'pause':
-        container.pause(mishap.stands)
-        timeline.after(mishap.forMs, () => container.resume())
-        return
-      case 'terminate':
-        process.terminate()
-        if (mishap.againAfterMs !== undefined) timeline.after(mishap.againAfterMs, () => process.terminate())
-        this.#crew.restart(plan, mishap.restartAfterMs)
-        return
-      case 'lag':
-        container.lag(mishap.ms)
-        timeline.after(mishap.forMs, () => container.lag(0))
-        return
-      case 'wallJump':
-        container.jumpWall(mishap.byMs)
-        return
-      case 'cut':
-        process.broker.cut(mishap, mishap.awayMs)
-        return
-      case 'channelClosed':
-        for (const channel of broker.channels())
-          if (channel.connection.container === container) channel.close('consumerTimeout')
-        return
-      default:
-        throw new Error(`${mishap.kind} strikes no single process`)
-    }
-  }
-
-  #trouble(who: Victim | 'all', forMs: number, set: (client: StoreClient, isOn: boolean) => void): void {
-    const one = who === 'all' ? undefined : this.#crew.find(who)
-    const processes = who === 'all' ? this.#crew.all : [one].filter((process) => process !== undefined)
-    for (const { store } of processes) {
-      set(store, true)
-      this.#world.timeline.after(forMs, () => set(store, false))
-    }
+    const { facts, rare } = this.#world
+    const phase = facts.rollout?.phase ?? 'no rollout'
+    rare.reach(`${mishap.kind} in ${phase}`)
+    const hit = 'who' in mishap && this.#crew.find(mishap.who)?.leads(facts.state?.lease.holder) === true
+    if (hit) rare.reach(`${mishap.kind} of the leader in ${phase}`)
+    strike(mishap, this.#world, this.#crew)
   }
 }

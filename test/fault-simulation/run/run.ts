@@ -1,9 +1,8 @@
-import { isTerminal } from '../../../src/core/rollout/rollout.ts'
-import { handBackName, queueName } from '../broker/rabbit-server.ts'
 import type { Violation } from '../check/invariant.ts'
 import { hashOf } from '../scenario/draw.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { Crew } from './crew.ts'
+import { Ending } from './ending.ts'
 import { Mishaps } from './mishaps.ts'
 import { Operator } from './operator.ts'
 import { World } from './world.ts'
@@ -14,73 +13,55 @@ export interface RunResult {
   readonly digest: number
   readonly virtualMs: number
   readonly steps: number
-  readonly phase: string | undefined
+  readonly phase: string
   readonly messages: number
   readonly reached: readonly string[]
 }
 
-/** After the rollout has ended, and after the last fault: time in which what has ended must stay so. */
-const afterwardsMs = 4_000
-/** Beyond the rollout's own deadlines, from the moment when nothing is wrong any more. */
-const recoveryMs = 30_000
-const emptyingMs = 40_000
+/** No run needs more; one that does goes round in circles. */
+const mostSteps = 500_000
 
 /** One scenario from its beginning to its end, or to its first violation. Must not be called from within a microtask. */
 export function run(scenario: Scenario, onTell?: (line: string) => void): RunResult {
   const world = new World(scenario)
+  const { timeline, facts, referee, broker } = world
   const crew = new Crew(world)
   const mishaps = new Mishaps(world, crew)
-  const operator = new Operator(world)
-  const { timeline, facts, referee, broker, policy } = world
+  const ending = new Ending(world, crew, mishaps)
   let digest = 0
   world.onTell = (kind, line) => {
     digest = hashOf(`${digest} ${timeline.now} ${kind} ${line}`)
     onTell?.(`${(timeline.now / 1_000).toFixed(3)} ${kind} ${line}`)
   }
-
-  for (const plan of scenario.workers) timeline.at(plan.startsAtMs, () => crew.start(plan))
-  timeline.at(0, () => world.beginTraffic())
-  mishaps.arrange({ atMs: scenario.rolloutAtMs }, () => operator.start(), 0)
-  for (const plan of scenario.commands) mishaps.arrange(plan.when, () => operator.command(plan), 0)
-  mishaps.arrangeAll()
+  arrange(world, mishaps)
 
   let steps = 0
-  let endedAt: number | undefined
-  let emptyBy: number | undefined
-  const isEmpty = (): boolean => broker.depth(queueName) + broker.depth(handBackName) + broker.unsettled === 0
-  const listener = (error: unknown): void => referee.blame('nothing-unhandled', String(error))
-  process.on('unhandledRejection', listener)
+  const blame = (error: unknown): void => referee.blame('nothing-unhandled', String(error))
+  process.on('unhandledRejection', blame)
   while (referee.violations.length === 0 && timeline.step()) {
-    steps++
-    const { now } = timeline
-    const phase = facts.rollout?.phase
-    mishaps.met(phase)
-    if (emptyBy !== undefined) {
-      if (isEmpty() || now >= emptyBy) break
-      continue
-    }
-    const isOver = phase === undefined ? now > scenario.rolloutAtMs + recoveryMs : isTerminal(phase)
-    if (isOver) endedAt ??= now
-    else endedAt = undefined
-    const calmAt = Math.max(mishaps.calmAt, scenario.rolloutAtMs)
-    const isHopeless = now > calmAt + policy.progressDeadlineMs + policy.drain.timeoutMs + recoveryMs
-    if (isHopeless || (endedAt !== undefined && now >= Math.max(endedAt, calmAt) + afterwardsMs)) {
-      world.endTraffic()
-      emptyBy = now + emptyingMs
-    }
+    mishaps.met(facts.rollout?.phase)
+    if (++steps > mostSteps) referee.blame('settles', `still busy after ${steps} steps`)
+    if (ending.isOver()) break
   }
-  process.off('unhandledRejection', listener)
-  if (referee.violations.length === 0) {
-    const backlog = broker.depth(queueName) + broker.depth(handBackName)
-    world.tell('rest', { at: timeline.now, backlog, unsettled: broker.unsettled })
-  }
+  process.off('unhandledRejection', blame)
+  if (referee.violations.length === 0)
+    world.tell('rest', { at: timeline.now, backlog: ending.backlog, unsettled: broker.unsettled })
   return {
     violations: referee.violations,
     digest,
     virtualMs: timeline.now,
     steps,
-    phase: facts.rollout?.phase,
+    phase: facts.rollout?.phase ?? 'no rollout',
     messages: world.published,
     reached: [...world.rare.reached],
   }
+}
+
+function arrange(world: World, mishaps: Mishaps): void {
+  const operator = new Operator(world)
+  const { rolloutAtMs, commands } = world.scenario
+  world.timeline.at(0, () => world.beginTraffic())
+  mishaps.arrange({ atMs: rolloutAtMs }, () => operator.start(), 0)
+  for (const plan of commands) mishaps.arrange(plan.when, () => operator.command(plan), 0)
+  mishaps.arrangeAll()
 }

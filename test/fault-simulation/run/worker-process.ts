@@ -45,7 +45,13 @@ export class WorkerProcess {
         world.tell('answer', { at: timeline.now, container: name, state })
       },
     })
-    this.broker = new RabbitClient({ server: world.broker, container, timeline, distance: world.network })
+    this.broker = new RabbitClient({
+      server: world.broker,
+      container,
+      timeline,
+      distance: world.network,
+      handsBack: scenario.handsBack,
+    })
     inSandbox(container, () => {
       this.#worker = this.#create()
       void this.#worker.start()
@@ -75,6 +81,7 @@ export class WorkerProcess {
   terminate(): void {
     const again = this.#toldAt !== undefined
     this.#world.tell('terminated', { at: this.#world.timeline.now, container: this.container.name })
+    if (!this.container.isAlive) return
     this.container.receive(() => {
       this.#toldAt ??= this.container.clock.now()
       void (again ? this.#worker?.stop() : this.#worker?.drain())
@@ -84,7 +91,10 @@ export class WorkerProcess {
   #create(): Worker {
     const { plan, container, store, broker } = this
     const { name, random } = container
-    const hex = (): string => Math.floor(random() * 2 ** 32).toString(16).padStart(8, '0')
+    const hex = (): string =>
+      Math.floor(random() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0')
     return createWorker({
       ...workerLimits,
       queue: queueName,

@@ -88,6 +88,7 @@ export class World {
       added: (message, queue) => tell('added', { at: this.timeline.now, message, queue }),
       dispatched: () => undefined,
       settled: (dispatch, how, claimed) => tell('settlement', { at: this.timeline.now, dispatch, how, claimed }),
+      misdirected: (claimed) => tell('misdirected', { at: this.timeline.now, claimed }),
       handedBack: (message, claimed) => tell('handedBack', { at: this.timeline.now, message, claimed }),
       removed: (message, how) => tell('removal', { at: this.timeline.now, message, how }),
     }

@@ -1,8 +1,8 @@
 import type { Draw } from './draw.ts'
-import type { ExternalAnswer } from './scenario.ts'
+import type { ExternalAnswer, PolicyFile } from './scenario.ts'
 
 /** Short steps: a rollout of a minute has everything that one of a day has. */
-export function drawPolicy(dice: Draw, external: ExternalAnswer | undefined): object {
+export function drawPolicy(dice: Draw, external: ExternalAnswer | undefined): PolicyFile {
   const isBlueGreen = dice.chance(0.1)
   return {
     ...(isBlueGreen ? { strategy: 'blueGreen' } : { steps: drawSteps(dice) }),
@@ -10,8 +10,8 @@ export function drawPolicy(dice: Draw, external: ExternalAnswer | undefined): ob
     limits: { maxFailedMessages: dice.whole(2, 8), maxInFlight: dice.pick([2, 4, 50]) },
     onFailure: dice.pick(['rollback', 'rollback', 'pause', 'stepBack']),
     onInsufficientData: dice.pick(['extend', 'extend', 'pause', 'rollback', 'promote']),
-    progressDeadline: `${dice.whole(25, 45)}s`,
-    promotion: { workers: 1, duration: `${dice.whole(2, 15)}00ms` },
+    progressDeadline: `${dice.whole(14, 30)}s`,
+    promotion: { workers: 1, duration: dice.pick(['300ms', '1s', '1500ms', '9s']) },
     drain: { timeout: `${dice.whole(1, 4)}s`, onTimeout: dice.pick(['handBack', 'wait']) },
   }
 }
@@ -23,17 +23,25 @@ function drawSteps(dice: Draw): readonly object[] {
     ...(dice.chance(0.5) && { concurrency: dice.whole(1, 3) }),
     ...(dice.chance(0.15) && { delay: `${dice.whole(5, 100)}ms` }),
     duration: `${dice.whole(5, 30)}00ms`,
-    minSamples: dice.whole(1, 6),
+    minSamples: dice.whole(1, 8),
   }))
   return dice.chance(0.2) ? [...steps, { pause: { duration: '500ms' } }] : steps
 }
 
 function drawMetrics(dice: Draw, external: ExternalAnswer | undefined): readonly object[] {
   return [
-    ...(dice.chance(0.5) ? [{ name: 'failures', promoteWithoutProof: dice.chance(0.9) }] : []),
+    ...(dice.chance(0.75) ? [{ name: 'failures', promoteWithoutProof: dice.chance(0.9) }] : []),
     ...(dice.chance(0.2) ? [{ name: 'novel-errors', failureLimit: 1 }] : []),
     ...(dice.chance(0.2)
-      ? [{ name: 'failure-ceiling', measure: 'failureRate', thresholdRange: { max: '20%' }, failureLimit: 1, interval: '1s' }]
+      ? [
+          {
+            name: 'failure-ceiling',
+            measure: 'failureRate',
+            thresholdRange: { max: '20%' },
+            failureLimit: 1,
+            interval: '1s',
+          },
+        ]
       : []),
     ...(external === undefined
       ? []

@@ -8,26 +8,52 @@ import type { ExternalAnswer, Quality, Scenario, WorkerPlan } from './scenario.t
 /** The scenario of a seed: a fleet, a policy, a canary that is good or bad, and some of the faults, never all of them. */
 export function drawScenario(seed: number): Scenario {
   const dice = draw(streamOf(seed, 'scenario'))
-  const quality = drawQuality(dice)
+  const isCalm = dice.chance(0.12)
+  const quality = isCalm ? good : drawQuality(dice)
   const workers = drawWorkers(dice)
   const storeMs = dice.pick([2, 10, 40])
   return {
     seed,
     profile: dice.pick(profileNames),
+    handsBack: dice.chance(0.8),
     network: { leastMs: 0.1, mostMs: dice.pick([1, 5, 30]) },
     store: { least: 1, most: storeMs },
     workers,
     policy: drawPolicy(dice, quality.external),
-    messagesPerSecond: dice.pick([5, 15, 30, 30]),
+    messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality)),
     quality,
     rolloutAtMs: 2_000 + Math.floor(dice.between(0, 1_500)),
-    commands: drawCommands(dice),
+    commands: isCalm ? [] : drawCommands(dice),
     faults: drawFaults(
       dice,
       workers.map(({ name }) => name),
+      isCalm,
     ),
     restartsRetired: dice.chance(0.4),
   }
+}
+
+/** Messages a second that either version can take by itself, with one of its workers away. */
+function bearable(workers: readonly WorkerPlan[], { handlerMs, canarySlowness }: Quality): number {
+  const meanMs = ((handlerMs.least + handlerMs.most) / 2) * canarySlowness
+  const slots = (of: (plan: WorkerPlan) => boolean): number =>
+    workers.filter(of).reduce((sum, { concurrency }) => sum + concurrency, 0)
+  const fewest = Math.min(
+    slots(({ version }) => version === 'v1'),
+    slots(({ version, isSolo }) => version === 'v2' || isSolo),
+  )
+  return Math.max(2, Math.floor((0.5 * fewest * 1_000) / meanMs))
+}
+
+/** In some runs nothing happens that could speak against the canary: it has to be promoted. */
+const good: Quality = {
+  handlerMs: { least: 2, most: 40 },
+  stableFailures: 0,
+  canaryFailures: 0,
+  canarySlowness: 1,
+  poison: 0,
+  canaryStuck: 0,
+  external: undefined,
 }
 
 function drawWorkers(dice: Draw): readonly WorkerPlan[] {

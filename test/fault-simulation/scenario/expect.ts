@@ -1,7 +1,7 @@
 import type { FaultKind, Scenario } from './scenario.ts'
 
 /** Faults that are no evidence against a version, and after which nothing is as it was not before. */
-const harmless: ReadonlySet<FaultKind> = new Set([
+export const harmless: ReadonlySet<FaultKind> = new Set([
   'wallJump',
   'storeSlow',
   'storeTrouble',
@@ -11,16 +11,20 @@ const harmless: ReadonlySet<FaultKind> = new Set([
 ])
 
 /** A canary that fails nothing, whose rollout nobody interferes with, has to be promoted. */
-export function mustSucceed({ quality, commands, faults, workers, messagesPerSecond }: Scenario): boolean {
-  const isGood = quality.canaryFailures === 0 && quality.canaryStuck === 0 && quality.poison === 0
-  const isMeasurable = quality.external === undefined || quality.external === 'good'
-  return (
-    isGood &&
-    isMeasurable &&
-    quality.canarySlowness === 1 &&
-    messagesPerSecond >= 15 &&
-    commands.length === 0 &&
-    workers.every(({ version }) => version !== 'v3') &&
-    faults.every(({ kind }) => harmless.has(kind))
-  )
+export function mustSucceed(scenario: Scenario): boolean {
+  const { policy, commands, faults, workers, messagesPerSecond } = scenario
+  const isUndisturbed = commands.length === 0 && faults.every(({ kind }) => harmless.has(kind))
+  const isAsUsual = messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3')
+  return isGood(scenario) && isUndisturbed && isAsUsual && policy.onInsufficientData === 'extend'
+}
+
+function isGood({ quality }: Scenario): boolean {
+  const { canaryFailures, canaryStuck, poison, canarySlowness, external } = quality
+  const isMeasured = external === undefined || external === 'good'
+  return canaryFailures + canaryStuck + poison === 0 && canarySlowness === 1 && isMeasured
+}
+
+/** Whoever is in charge at the end can keep up. */
+export function mustKeepUp({ quality }: Scenario): boolean {
+  return quality.canaryStuck === 0 && quality.canaryFailures < 0.3
 }

@@ -8,12 +8,14 @@ import type { Pause } from '../time/container.ts'
 export interface Scenario {
   readonly seed: number
   readonly profile: ProfileName
+  /** False: what the canary fails is returned to the queue. */
+  readonly handsBack: boolean
   /** One way, in milliseconds. */
   readonly network: { readonly leastMs: number; readonly mostMs: number }
   readonly store: { readonly least: number; readonly most: number }
   readonly workers: readonly WorkerPlan[]
   /** As a policy file holds it. */
-  readonly policy: object
+  readonly policy: PolicyFile
   readonly messagesPerSecond: number
   readonly quality: Quality
   readonly rolloutAtMs: number
@@ -31,6 +33,12 @@ export const workerLimits = {
   drainTimeoutMs: 5_000,
   warmUpTimeoutMs: 5_000,
 } as const
+
+/** The parts that a check asks for. */
+export interface PolicyFile {
+  readonly onInsufficientData: string
+  readonly [part: string]: unknown
+}
 
 export interface WorkerPlan {
   readonly name: string
@@ -67,7 +75,7 @@ export interface CommandPlan {
   readonly when: When
 }
 
-/** A worker by its name, or who holds the lease when it happens. */
+/** A worker by its name, `leader`: who holds the lease when it happens, or `all` where a fault can strike all at once. */
 export type Victim = string
 
 export type Fault = { readonly when: When } & Mishap
@@ -75,15 +83,31 @@ export type Fault = { readonly when: When } & Mishap
 export type Mishap =
   | { readonly kind: 'crash'; readonly who: Victim; readonly restartAfterMs: number }
   | { readonly kind: 'pause'; readonly who: Victim; readonly forMs: number; readonly stands: Pause }
-  | { readonly kind: 'terminate'; readonly who: Victim; readonly againAfterMs: number | undefined; readonly restartAfterMs: number }
+  | {
+      readonly kind: 'terminate'
+      readonly who: Victim
+      readonly againAfterMs: number | undefined
+      readonly restartAfterMs: number
+    }
   | { readonly kind: 'lag'; readonly who: Victim; readonly forMs: number; readonly ms: number }
   | { readonly kind: 'wallJump'; readonly who: Victim; readonly byMs: number }
-  | { readonly kind: 'cut'; readonly who: Victim; readonly clientNoticesMs: number; readonly serverNoticesMs: number; readonly awayMs: number }
+  | {
+      readonly kind: 'cut'
+      readonly who: Victim
+      readonly clientNoticesMs: number
+      readonly serverNoticesMs: number
+      readonly awayMs: number
+    }
   | { readonly kind: 'channelClosed'; readonly who: Victim }
   | { readonly kind: 'brokerDown'; readonly forMs: number }
   | { readonly kind: 'publishBlocked'; readonly forMs: number }
-  | { readonly kind: 'storeTrouble'; readonly who: Victim | 'all'; readonly forMs: number; readonly trouble: Exclude<Trouble, 'none'> }
-  | { readonly kind: 'storeSlow'; readonly who: Victim | 'all'; readonly forMs: number; readonly ms: number }
+  | {
+      readonly kind: 'storeTrouble'
+      readonly who: Victim
+      readonly forMs: number
+      readonly trouble: Exclude<Trouble, 'none'>
+    }
+  | { readonly kind: 'storeSlow'; readonly who: Victim; readonly forMs: number; readonly ms: number }
   | { readonly kind: 'staleReads'; readonly who: Victim; readonly forMs: number; readonly staleMs: number }
   | { readonly kind: 'storeEmptied' }
   | { readonly kind: 'storeRestored'; readonly ageMs: number }
@@ -91,29 +115,11 @@ export type Mishap =
   | { readonly kind: 'burst'; readonly messages: number }
 
 export type FaultKind = Mishap['kind']
+export type MishapOf<K extends FaultKind> = Extract<Mishap, { readonly kind: K }>
 
 /** How long a fault lasts, from the moment when it happens. */
 export function lastsMs(fault: Mishap): number {
-  switch (fault.kind) {
-    case 'crash':
-    case 'terminate':
-      return fault.restartAfterMs
-    case 'cut':
-      return fault.awayMs + Math.max(fault.clientNoticesMs, fault.serverNoticesMs)
-    case 'pause':
-    case 'lag':
-    case 'brokerDown':
-    case 'publishBlocked':
-    case 'storeTrouble':
-    case 'storeSlow':
-    case 'staleReads':
-    case 'outage':
-      return fault.forMs
-    case 'wallJump':
-    case 'channelClosed':
-    case 'storeEmptied':
-    case 'storeRestored':
-    case 'burst':
-      return 0
-  }
+  if ('forMs' in fault) return fault.forMs
+  if ('restartAfterMs' in fault) return fault.restartAfterMs
+  return 'awayMs' in fault ? fault.awayMs + Math.max(fault.clientNoticesMs, fault.serverNoticesMs) : 0
 }

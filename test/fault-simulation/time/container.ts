@@ -16,6 +16,8 @@ export interface ContainerOptions {
 /** What stands still with a process that is paused: it alone (SIGSTOP), or its machine and the monotonic clock too. */
 export type Pause = 'process' | 'machine'
 
+/** No sleep is shorter: numbers that are rounded must not make one that never ends. */
+const leastMs = 0.001
 const wallEpoch = Date.UTC(2030, 0, 1)
 
 /**
@@ -138,11 +140,11 @@ export class Container {
       resolve()
     }
     const look = (): void => {
-      if (this.#local() >= end - 1e-6) wake()
-      else timer = this.after(end - this.#local(), look)
+      if (this.#local() >= end) wake()
+      else timer = this.after(Math.max(leastMs, end - this.#local()), look)
     }
     sleepers?.add(wake)
-    if (Number.isFinite(end)) timer = this.after(Math.max(0, ms), look)
+    if (Number.isFinite(end)) timer = this.after(Math.max(leastMs, ms), look)
     return promise
   }
 

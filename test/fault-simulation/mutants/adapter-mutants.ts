@@ -1,0 +1,67 @@
+import type { Mutant } from './mutant.ts'
+
+const client = 'test/fault-simulation/broker'
+
+/** Bugs of an adapter: of the model that stands for it. */
+export const adapterMutants: readonly Mutant[] = [
+  {
+    name: 'stale-ack',
+    says: 'an ack goes to the channel of now, not to that of its delivery',
+    patches: [
+      {
+        file: `${client}/client-subscription.ts`,
+        find: 'const channel: ClientChannel = { connection, server: undefined, isLive: true }',
+        put: 'const channel: ClientChannel = Object.assign(((this as any).rebound ??= {}), { connection, server: undefined, isLive: true })',
+      },
+    ],
+    violates: ['own-link', 'settled-with-reason', 'nothing-lost'],
+  },
+  {
+    name: 'unconfirmed-hand-back',
+    says: 'a handed-back message is acked without waiting for the confirmation',
+    patches: [
+      {
+        file: `${client}/client-delivery.ts`,
+        find: 'const isConfirmed = await within(container.clock, confirmMs, this.#publication)',
+        put: 'const isConfirmed = true',
+      },
+    ],
+    violates: ['settled-with-reason', 'nothing-lost'],
+  },
+  {
+    name: 'reject-for-requeue',
+    says: 'what should go back to the queue is rejected',
+    patches: [
+      {
+        file: `${client}/client-delivery.ts`,
+        find: "return this.#settle('nack')",
+        put: "return this.#settle('deadLetter')",
+      },
+    ],
+    violates: ['settled-with-reason'],
+  },
+  {
+    name: 'channel-not-restored',
+    says: 'a channel that the server closed is not opened again',
+    patches: [
+      {
+        file: `${client}/client-subscription.ts`,
+        find: 'this.#again(channel.connection, reopenMs)',
+        put: 'void reopenMs',
+      },
+    ],
+    violates: ['backlog-drains', 'nothing-lost', 'good-is-promoted', 'rollout-ends'],
+  },
+  {
+    name: 'connection-not-restored',
+    says: 'a connection that was lost is not opened again',
+    patches: [
+      {
+        file: `${client}/rabbit-client.ts`,
+        find: 'subscription.unlink()\n    this.#retry()',
+        put: 'subscription.unlink()',
+      },
+    ],
+    violates: ['backlog-drains', 'nothing-lost', 'rollout-ends'],
+  },
+]

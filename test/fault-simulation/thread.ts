@@ -1,0 +1,102 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Violation } from './check/invariant.ts'
+import { plant } from './mutants/plant.ts'
+import type { RunResult } from './run/run.ts'
+import type { Scenario } from './scenario/scenario.ts'
+
+export interface Task {
+  readonly firstSeed: number
+  readonly count: number
+  readonly stride: number
+  readonly mutant: string | undefined
+  readonly stopsAtFirst: boolean
+  readonly shrinks: boolean
+}
+
+export interface Failure {
+  readonly seed: number
+  readonly violation: Violation
+  /** The least set of faults that leads there, where it was looked for. */
+  readonly scenario: Scenario
+}
+
+/** What a thread has done so far. */
+export interface Report {
+  readonly seeds: number
+  readonly virtualMs: number
+  readonly cpuMs: number
+  readonly messages: number
+  readonly phases: Readonly<Record<string, number>>
+  readonly reached: Readonly<Record<string, number>>
+  /** Of all runs together. */
+  readonly digest: number
+  readonly failures: readonly Failure[]
+}
+
+const batch = 20
+const mostFailures = 20
+
+const task: Task = workerData
+if (task.mutant !== undefined) plant(task.mutant)
+const { run } = await import('./run/run.ts')
+const { shrink } = await import('./run/shrink.ts')
+const { drawScenario } = await import('./scenario/draw-scenario.ts')
+const { closeSandbox } = await import('./time/sandbox.ts')
+
+const later = setImmediate
+const cpuMs = (): number => {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1_000
+}
+const beganAt = cpuMs()
+let report: Report = {
+  seeds: 0,
+  virtualMs: 0,
+  cpuMs: 0,
+  messages: 0,
+  phases: {},
+  reached: {},
+  digest: 0,
+  failures: [],
+}
+closeSandbox()
+later(runBatch)
+
+function runBatch(): void {
+  for (let left = batch; left > 0 && !isDone(); left--) runSeed(task.firstSeed + report.seeds * task.stride)
+  parentPort?.postMessage(report)
+  if (!isDone()) later(runBatch)
+}
+
+function isDone(): boolean {
+  const { seeds, failures } = report
+  return seeds >= task.count || failures.length >= (task.stopsAtFirst ? 1 : mostFailures)
+}
+
+function runSeed(seed: number): void {
+  const scenario = drawScenario(seed)
+  const result = run(scenario)
+  report = {
+    seeds: report.seeds + 1,
+    virtualMs: report.virtualMs + result.virtualMs,
+    cpuMs: cpuMs() - beganAt,
+    messages: report.messages + result.messages,
+    phases: counted(report.phases, [result.phase]),
+    reached: counted(report.reached, result.reached),
+    digest: report.digest ^ result.digest,
+    failures: [...report.failures, ...failureOf(scenario, result)],
+  }
+}
+
+function failureOf(scenario: Scenario, { violations }: RunResult): readonly Failure[] {
+  const [violation] = violations
+  if (violation === undefined) return []
+  const smallest = task.shrinks ? shrink(scenario, violation.invariant).scenario : scenario
+  return [{ seed: scenario.seed, violation, scenario: smallest }]
+}
+
+function counted(counts: Report['phases'], names: readonly string[]): Report['phases'] {
+  const next = { ...counts }
+  for (const name of names) next[name] = (next[name] ?? 0) + 1
+  return next
+}
