@@ -3,8 +3,8 @@ import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { within } from '../../../src/worker/deadline.ts'
 import type { Container } from '../time/container.ts'
+import { messageOf, passageOf } from './delivered.ts'
 import type { ClientChannel } from './client-subscription.ts'
-import { handBackName } from './rabbit-server.ts'
 import type { RabbitServer } from './rabbit-server.ts'
 import type { Dispatch } from './stored-message.ts'
 
@@ -18,36 +18,18 @@ export interface ClientDeliveryOptions {
 
 const confirmMs = 3_000
 
-/** Payloads are marked, so that one that turns up where it must not is found. */
-export const payloadMark = 'PAYLOAD-OF-A-CUSTOMER'
-
 export class ClientDelivery implements Delivery {
   readonly message: BrokerMessage
   readonly passage: Passage
-  /** Of the server's dispatch, for whoever checks. */
-  readonly number: number
   readonly #options: ClientDeliveryOptions
   #isOpen = true
   #publication: Promise<void> | undefined
 
   constructor(options: ClientDeliveryOptions) {
-    const { message, queue, number } = options.dispatch
+    const { dispatch } = options
     this.#options = options
-    this.number = number
-    this.message = {
-      id: message.id,
-      body: Buffer.from(`{"text":"${payloadMark}","id":"${message.id}"}`),
-      headers: { dispatch: number, source: queue === handBackName ? 'handBack' : 'queue' },
-      deliveryCount: message.counted,
-      redelivered: message.deliveries > 1,
-      group: message.group,
-      enqueuedAt: undefined,
-    }
-    const isFromHandBack = queue === handBackName
-    this.passage = {
-      handedBack: isFromHandBack ? message.handedBack : undefined,
-      dead: !isFromHandBack && message.deadFrom === handBackName,
-    }
+    this.message = messageOf(dispatch, dispatch.message.counted)
+    this.passage = passageOf(dispatch)
   }
 
   ack(): boolean {

@@ -1,43 +1,31 @@
 import type { Broker, BrokerCapabilities } from '../../../src/contracts/broker.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { within } from '../../../src/worker/deadline.ts'
-import type { Container } from '../time/container.ts'
-import type { Timeline } from '../time/timeline.ts'
 import { ClientSubscription } from './client-subscription.ts'
 import { Connection } from './connection.ts'
-import type { Cut, Distance } from './connection.ts'
-import { deadName, handBackName, queueName } from './rabbit-server.ts'
+import type { Cut } from './connection.ts'
+import { deadName, handBackName, queueName } from './broker-model.ts'
+import type { BrokerClient, ClientPlace } from './broker-model.ts'
 import type { RabbitServer } from './rabbit-server.ts'
-
-export interface RabbitClientOptions {
-  readonly server: RabbitServer
-  readonly container: Container
-  readonly timeline: Timeline
-  readonly distance: Distance
-  readonly handsBack: boolean
-}
 
 const answerMs = 2_000
 const backoffMs = { least: 50, most: 1_000 }
 
 /** The broker as one process has it: one connection that is restored for ever, and the subscriptions on it. */
-export class RabbitClient implements Broker {
+export class RabbitClient implements BrokerClient {
   readonly capabilities: BrokerCapabilities
-  readonly #options: RabbitClientOptions
+  readonly #options: ClientPlace & { readonly server: RabbitServer }
   readonly #subscriptions = new Set<ClientSubscription>()
   #connection: Connection | undefined
   #isClosed = false
   #attempts = 0
   #awayUntil = 0
 
-  constructor(options: RabbitClientOptions) {
+  constructor(server: RabbitServer, place: ClientPlace) {
+    const options = { ...place, server }
     this.#options = options
     this.capabilities = { kind: 'rabbitmq', handBack: options.handsBack, oldestAge: false }
     options.container.after(options.distance.latencyMs(), () => this.#connect())
-  }
-
-  get isLinked(): boolean {
-    return this.#connection !== undefined
   }
 
   subscribe(...[request, sink]: Parameters<Broker['subscribe']>): ReturnType<Broker['subscribe']> {
@@ -84,7 +72,6 @@ export class RabbitClient implements Broker {
     this.#connection = undefined
   }
 
-  /** The network between this process and the broker breaks, and stays broken for `awayMs`. */
   cut(how: Cut, awayMs: number): void {
     this.#awayUntil = this.#options.timeline.now + awayMs
     this.#connection?.cut(how)

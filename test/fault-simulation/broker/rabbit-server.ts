@@ -1,5 +1,8 @@
 import type { HandBackNote } from '../../../src/contracts/broker.ts'
 import type { Timeline } from '../time/timeline.ts'
+import type { Container } from '../time/container.ts'
+import { deadName, handBackName, queueName } from './broker-model.ts'
+import type { BrokerModel, BrokerWitness } from './broker-model.ts'
 import type { Connection } from './connection.ts'
 import type { Profile, Return } from './profiles.ts'
 import { QueueModel } from './queue-model.ts'
@@ -7,26 +10,8 @@ import { ServerChannel } from './server-channel.ts'
 import type { ChannelRequest } from './server-channel.ts'
 import type { Dispatch, NewMessage, StoredMessage } from './stored-message.ts'
 
-/** What the broker knows to have happened, told to whoever holds it against the invariants. */
-export interface BrokerWitness {
-  added(message: StoredMessage, queue: string): void
-  dispatched(dispatch: Dispatch): void
-  /** `claimed`: the delivery that the process meant; undefined where nobody asked for it. */
-  settled(dispatch: Dispatch, how: 'ack' | 'deadLetter' | Return, claimed: number | undefined): void
-  /** A settlement came over a channel that never brought its delivery. */
-  misdirected(claimed: number): void
-  /** A hand-back is in its queue. */
-  handedBack(message: StoredMessage, claimed: number): void
-  /** The copy is in no queue and in nobody's hands any more. */
-  removed(message: StoredMessage, how: 'ack' | 'deadLetter' | 'deliveryLimit'): void
-}
-
-export const queueName = 'orders'
-export const handBackName = 'orders.queue-canary.hand-back'
-export const deadName = 'orders.dead'
-
 /** A RabbitMQ broker with one queue, its dead letters, and the hand-back queue once somebody declares it. */
-export class RabbitServer {
+export class RabbitServer implements BrokerModel {
   readonly profile: Profile
   readonly #timeline: Timeline
   readonly #witness: BrokerWitness
@@ -71,8 +56,9 @@ export class RabbitServer {
     return sum
   }
 
-  channels(): readonly ServerChannel[] {
-    return [...this.#channels]
+  endChannels(container: Container): void {
+    for (const channel of this.#channels)
+      if (channel.connection.container === container) channel.close('consumerTimeout')
   }
 
   publish(id: string): void {
@@ -133,7 +119,6 @@ export class RabbitServer {
   #dispatch(message: StoredMessage, queue: string, container: string): Dispatch {
     const dispatch = { number: ++this.#dispatches, message, queue, container }
     message.deliveries++
-    this.#witness.dispatched(dispatch)
     return dispatch
   }
 

@@ -18,6 +18,7 @@ export interface Start {
   readonly source: 'queue' | 'handBack'
   readonly attempt: number
   readonly redelivered: boolean
+  readonly group: string | undefined
   /** The consumer at this moment, this message included. */
   readonly report: ConsumerReport
 }

@@ -6,7 +6,7 @@ import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { deadName } from '../broker/rabbit-server.ts'
+import { deadName } from '../broker/broker-model.ts'
 import { orderKey } from './events.ts'
 import type { End, Happening, Happenings, Start } from './events.ts'
 

@@ -1,4 +1,5 @@
 import { backlogDrains, drainEnds, goodIsPromoted, rolloutEnds } from './endings.ts'
+import { groupsInOrder } from './groups.ts'
 import type { Invariant } from './invariant.ts'
 import {
   countersGrow,
@@ -8,7 +9,14 @@ import {
   stableRegisters,
   tombstonesKept,
 } from './leadership.ts'
-import { nothingLost, ownLink, redeliveredForAReason, returnsBounded, settledWithReason } from './messages.ts'
+import {
+  keptInvisible,
+  nothingLost,
+  ownLink,
+  redeliveredForAReason,
+  returnsBounded,
+  settledWithReason,
+} from './messages.ts'
 import { retiredStaysRetired, retirementNeedsProof, stableFloor, twoVersions } from './retirement.ts'
 import {
   abortDominates,
@@ -54,5 +62,7 @@ export const invariants: readonly Invariant[] = [
   goodIsPromoted,
   backlogDrains,
   returnsBounded,
+  keptInvisible,
+  groupsInOrder,
   nothingTold,
 ]

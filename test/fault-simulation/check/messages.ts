@@ -85,6 +85,20 @@ export const nothingLost: Invariant = {
   },
 }
 
+export const keptInvisible: Invariant = {
+  name: 'kept-invisible',
+  says: 'What a handler holds stays its own: no receipt runs out in a process that runs and reaches its broker.',
+  watch: ({ scenario }) => ({
+    settlement: ({ dispatch, how }) =>
+      how === 'connectionLost' &&
+      scenario.profile.startsWith('sqs') &&
+      scenario.faults.length === 0 &&
+      dispatch.message.deliveries === 1
+        ? `the receipt of ${dispatch.message.id} ran out in ${dispatch.container}`
+        : undefined,
+  }),
+}
+
 export const returnsBounded: Invariant = {
   name: 'returns-bounded',
   says: "We never return a message so often that the broker's delivery limit could be reached by our returns alone.",

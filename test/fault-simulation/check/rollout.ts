@@ -133,18 +133,15 @@ export const badIsNotPromoted: Invariant = {
   watch: ({ scenario, policy }) => {
     let forced = false
     const compares = policy.analysis.metrics.some(({ kind }) => kind === 'failures')
-    const isJudged =
-      compares &&
-      policy.steps.length > 0 &&
-      policy.onInsufficientData !== 'promote' &&
-      scenario.quality.canaryFailures >= 0.6
+    const { canaryFailures, canaryStuck } = scenario.quality
+    // Handlers that end late are judged late: a step of a second may be over before.
+    const isWorse = canaryFailures >= 0.6 && canaryStuck === 0
+    const isJudged = compares && isWorse && policy.steps.length > 0 && policy.onInsufficientData !== 'promote'
     return {
       writing: ({ before, after }) => {
         if (after.commands.some(({ kind }) => kind === 'promote')) forced = true
         const commits = before?.rollout?.phase === 'Promoting' && after.rollout?.phase === 'Draining'
-        return commits && !forced && isJudged
-          ? `a canary that fails ${scenario.quality.canaryFailures} was promoted`
-          : undefined
+        return commits && !forced && isJudged ? `a canary that fails ${canaryFailures} was promoted` : undefined
       },
     }
   },

@@ -1,4 +1,4 @@
-import { payloadMark } from '../broker/client-delivery.ts'
+import { payloadMark } from '../broker/delivered.ts'
 import type { Invariant } from './invariant.ts'
 
 export const secretMark = 's3cr3t-of-the-broker'

@@ -5,6 +5,26 @@ const client = 'test/fault-simulation/broker'
 /** Bugs of an adapter: of the model that stands for it. */
 export const adapterMutants: readonly Mutant[] = [
   {
+    name: 'visibility-not-extended',
+    says: 'the visibility of a message is not extended while its handler runs',
+    patches: [{ file: `${client}/sqs-subscription.ts`, find: 'delivery.extend()', put: 'void delivery' }],
+    violates: ['redelivered-for-a-reason', 'returns-bounded', 'groups-in-order', 'kept-invisible'],
+    foundBy: 1,
+  },
+  {
+    name: 'group-lock-ignored',
+    says: 'messages of one group are given to whoever asks',
+    patches: [
+      {
+        file: `${client}/sqs-server.ts`,
+        find: 'if (group === undefined) return false',
+        put: 'if (position >= 0) return false',
+      },
+    ],
+    violates: ['groups-in-order'],
+    foundBy: 1,
+  },
+  {
     name: 'stale-ack',
     says: 'an ack goes to the channel of now, not to that of its delivery',
     patches: [
@@ -15,6 +35,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['own-link', 'settled-with-reason', 'nothing-lost'],
+    foundBy: 1,
   },
   {
     name: 'unconfirmed-hand-back',
@@ -27,6 +48,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['settled-with-reason', 'nothing-lost'],
+    foundBy: 1,
   },
   {
     name: 'reject-for-requeue',
@@ -39,6 +61,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['settled-with-reason'],
+    foundBy: 1,
   },
   {
     name: 'channel-not-restored',
@@ -51,6 +74,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'good-is-promoted', 'rollout-ends'],
+    foundBy: 1,
   },
   {
     name: 'connection-not-restored',
@@ -63,5 +87,6 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'rollout-ends'],
+    foundBy: 1,
   },
 ]

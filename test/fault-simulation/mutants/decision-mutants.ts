@@ -13,6 +13,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['good-is-promoted', 'rollout-ends', 'backlog-drains', 'nothing-lost', 'fenced', 'order-kept'],
+    foundBy: 1,
   },
   {
     name: 'deaths-forgotten',
@@ -25,6 +26,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['deaths-count', 'budget-kept'],
+    foundBy: 1,
   },
   {
     name: 'harm-goes-down',
@@ -37,6 +39,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['counters-grow'],
+    foundBy: 1,
   },
   {
     name: 'nan-passes',
@@ -54,6 +57,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['evidence-before-promotion'],
+    foundBy: 1,
   },
   {
     name: 'missing-data-passes',
@@ -66,6 +70,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['evidence-before-promotion'],
+    foundBy: 1,
   },
   {
     name: 'samples-ignored',
@@ -78,6 +83,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['evidence-before-promotion'],
+    foundBy: 1,
   },
   {
     name: 'step-cut-short',
@@ -90,6 +96,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['evidence-before-promotion'],
+    foundBy: 1,
   },
   {
     name: 'grants-ignore-use',
@@ -102,6 +109,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['share-kept'],
+    foundBy: 1,
   },
   {
     name: 'budget-given-twice',
@@ -114,6 +122,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['budget-kept'],
+    foundBy: 1,
   },
   {
     name: 'no-cap',
@@ -126,6 +135,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['divided-exactly', 'nothing-unhandled'],
+    foundBy: 1,
   },
   {
     name: 'unfenced-write',
@@ -138,6 +148,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['fenced', 'moves-are-legal', 'abort-dominates'],
+    foundBy: 1,
   },
   {
     name: 'promote-beats-abort',
@@ -150,6 +161,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['abort-dominates'],
+    foundBy: 1,
   },
   {
     name: 'abort-forgotten',
@@ -162,6 +174,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['abort-dominates'],
+    foundBy: 1,
   },
   {
     name: 'retired-unproven',
@@ -174,6 +187,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof'],
+    foundBy: 1,
   },
   {
     name: 'retired-goes-on',
@@ -186,6 +200,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retired-stays-retired', 'two-versions'],
+    foundBy: 1,
   },
   {
     name: 'past-believed',
@@ -198,6 +213,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'retired-stays-retired', 'promotion-stands'],
+    foundBy: 1,
   },
   {
     name: 'canary-leads',
@@ -215,5 +231,6 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['stable-leads'],
+    foundBy: 1,
   },
 ]

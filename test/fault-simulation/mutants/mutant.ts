@@ -11,4 +11,6 @@ export interface Mutant {
   readonly says: string
   readonly patches: readonly Patch[]
   readonly violates: readonly string[]
+  /** A seed that finds it. */
+  readonly foundBy: number
 }

@@ -13,6 +13,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['settled-with-reason'],
+    foundBy: 1,
   },
   {
     name: 'older-document-obeyed',
@@ -30,6 +31,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['order-kept'],
+    foundBy: 1,
   },
   {
     name: 'wall-clock-ttl',
@@ -47,6 +49,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['fresh'],
+    foundBy: 1,
   },
   {
     name: 'allocation-for-ever',
@@ -59,6 +62,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['fresh'],
+    foundBy: 1,
   },
   {
     name: 'permits-ignored',
@@ -71,6 +75,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['within-allocation', 'share-kept'],
+    foundBy: 1,
   },
   {
     name: 'fuse-ignored',
@@ -83,6 +88,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['within-allocation', 'budget-kept'],
+    foundBy: 1,
   },
   {
     name: 'drain-skipped',
@@ -95,6 +101,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof', 'redelivered-for-a-reason'],
+    foundBy: 1,
   },
   {
     name: 'drain-for-ever',
@@ -112,6 +119,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['drain-ends', 'rollout-ends'],
+    foundBy: 1,
   },
   {
     name: 'tombstones-lost',
@@ -124,12 +132,14 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['tombstones-kept'],
+    foundBy: 1,
   },
   {
     name: 'canary-registers',
     says: 'in solo mode whichever version the store answers first is in charge',
     patches: [{ file: 'src/worker/watcher.ts', find: 'if (!registers) return false', put: 'void registers' }],
     violates: ['rollout-ends', 'stable-registers'],
+    foundBy: 1,
   },
   {
     name: 'returns-unbounded',
@@ -142,6 +152,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['returns-bounded'],
+    foundBy: 1,
   },
   {
     name: 'payload-in-log',
@@ -154,5 +165,6 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['nothing-told'],
+    foundBy: 1,
   },
 ]

@@ -1,5 +1,5 @@
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
-import { handBackName, queueName } from '../broker/rabbit-server.ts'
+import { handBackName, queueName } from '../broker/broker-model.ts'
 import type { Crew } from './crew.ts'
 import type { Mishaps } from './mishaps.ts'
 import type { World } from './world.ts'

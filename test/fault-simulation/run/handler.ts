@@ -1,6 +1,6 @@
 import type { Handle, HandlerContext, Message } from '../../../src/contracts/handler.ts'
 import type { Start } from '../check/events.ts'
-import { payloadMark } from '../broker/client-delivery.ts'
+import { payloadMark } from '../broker/delivered.ts'
 import { fractionOf } from '../scenario/draw.ts'
 import type { Quality } from '../scenario/scenario.ts'
 import type { Container } from '../time/container.ts'

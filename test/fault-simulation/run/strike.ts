@@ -31,9 +31,7 @@ const blows: { readonly [K in FaultKind]: (mishap: MishapOf<K>, scene: Scene) =>
     for (const { broker } of victims) broker.cut(how, how.awayMs)
   },
   channelClosed: (_, { victims, world }) => {
-    for (const { container } of victims)
-      for (const channel of world.broker.channels())
-        if (channel.connection.container === container) channel.close('consumerTimeout')
+    for (const { container } of victims) world.broker.endChannels(container)
   },
   brokerDown: ({ forMs }, { world, crew }) => {
     world.broker.isUp = false

@@ -2,8 +2,8 @@ import type { Logger } from '../../../src/contracts/logger.ts'
 import type { OpenMetricProvider } from '../../../src/contracts/metric-provider.ts'
 import { createWorker } from '../../../src/worker/worker.ts'
 import type { Worker, WorkerEnd } from '../../../src/worker/worker.ts'
-import { RabbitClient } from '../broker/rabbit-client.ts'
-import { queueName } from '../broker/rabbit-server.ts'
+import type { BrokerClient } from '../broker/broker-model.ts'
+import { queueName } from '../broker/broker-model.ts'
 import type { Start } from '../check/events.ts'
 import { streamOf } from '../scenario/draw.ts'
 import { workerLimits } from '../scenario/scenario.ts'
@@ -20,7 +20,7 @@ export class WorkerProcess {
   readonly plan: WorkerPlan
   readonly container: Container
   readonly store: StoreClient
-  readonly broker: RabbitClient
+  readonly broker: BrokerClient
   readonly #world: World
   #worker: Worker | undefined
   #answeredAt = -Infinity
@@ -45,13 +45,7 @@ export class WorkerProcess {
         world.tell('answer', { at: timeline.now, container: name, state })
       },
     })
-    this.broker = new RabbitClient({
-      server: world.broker,
-      container,
-      timeline,
-      distance: world.network,
-      handsBack: scenario.handsBack,
-    })
+    this.broker = world.connect({ container, timeline, distance: world.network, handsBack: scenario.handsBack })
     inSandbox(container, () => {
       this.#worker = this.#create()
       void this.#worker.start()
@@ -67,10 +61,6 @@ export class WorkerProcess {
         onExit(end)
       })
     })
-  }
-
-  get isLinked(): boolean {
-    return this.broker.isLinked
   }
 
   leads(holder: string | undefined): boolean {
@@ -123,7 +113,7 @@ export class WorkerProcess {
       version,
       quality: scenario.quality,
       isOut: () => this.#world.isOut,
-      onStart: ({ id, headers, redelivered }, { role, attempt }) => {
+      onStart: ({ id, headers, redelivered, group }, { role, attempt }) => {
         const report = this.#worker?.snapshot().find((consumer) => consumer.version === version)
         if (report === undefined) throw new Error(`${version} is not hosted here`)
         const start: Start = {
@@ -137,6 +127,7 @@ export class WorkerProcess {
           source: headers['source'] === 'handBack' ? 'handBack' : 'queue',
           attempt,
           redelivered,
+          group,
           report,
         }
         tell('start', start)

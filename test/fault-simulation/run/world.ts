@@ -3,8 +3,10 @@ import type { Policy } from '../../../src/core/policy/policy.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { distance } from '../broker/connection.ts'
 import type { Distance } from '../broker/connection.ts'
-import { profiles } from '../broker/profiles.ts'
-import { queueName, RabbitServer } from '../broker/rabbit-server.ts'
+import { queueName } from '../broker/broker-model.ts'
+import type { BrokerModel, BrokerWitness } from '../broker/broker-model.ts'
+import { openBroker } from '../broker/open-broker.ts'
+import type { OpenBroker } from '../broker/open-broker.ts'
 import { Facts } from '../check/facts.ts'
 import { RareStates } from '../check/rare-states.ts'
 import { lineOf } from '../check/lines.ts'
@@ -24,7 +26,8 @@ export class World {
   readonly facts: Facts
   readonly referee: Referee
   readonly rare: RareStates
-  readonly broker: RabbitServer
+  readonly broker: BrokerModel
+  readonly connect: OpenBroker['connect']
   readonly store: StoreServer
   readonly network: Distance
   /** Something that both versions need is away. */
@@ -45,7 +48,9 @@ export class World {
     this.referee = new Referee(this.facts, () => timeline.now)
     this.rare = new RareStates(this.facts)
     this.network = distance(streamOf(scenario.seed, 'network'), scenario.network)
-    this.broker = new RabbitServer(profiles[scenario.profile], timeline, this.#brokerWitness())
+    const { model, connect } = openBroker(scenario, timeline, this.#brokerWitness())
+    this.broker = model
+    this.connect = connect
     this.store = new StoreServer(timeline, this.#storeWitness())
   }
 
@@ -82,11 +87,10 @@ export class World {
     return this.#parsed.state
   }
 
-  #brokerWitness(): ConstructorParameters<typeof RabbitServer>[2] {
+  #brokerWitness(): BrokerWitness {
     const { tell } = this
     return {
       added: (message, queue) => tell('added', { at: this.timeline.now, message, queue }),
-      dispatched: () => undefined,
       settled: (dispatch, how, claimed) => tell('settlement', { at: this.timeline.now, dispatch, how, claimed }),
       misdirected: (claimed) => tell('misdirected', { at: this.timeline.now, claimed }),
       handedBack: (message, claimed) => tell('handedBack', { at: this.timeline.now, message, claimed }),

@@ -1,5 +1,5 @@
 import type { Draw } from './draw.ts'
-import type { ExternalAnswer, PolicyFile } from './scenario.ts'
+import type { ExternalAnswer, MetricFile, PolicyFile } from './scenario.ts'
 
 /** Short steps: a rollout of a minute has everything that one of a day has. */
 export function drawPolicy(dice: Draw, external: ExternalAnswer | undefined): PolicyFile {
@@ -10,7 +10,7 @@ export function drawPolicy(dice: Draw, external: ExternalAnswer | undefined): Po
     limits: { maxFailedMessages: dice.whole(2, 8), maxInFlight: dice.pick([2, 4, 50]) },
     onFailure: dice.pick(['rollback', 'rollback', 'pause', 'stepBack']),
     onInsufficientData: dice.pick(['extend', 'extend', 'pause', 'rollback', 'promote']),
-    progressDeadline: `${dice.whole(14, 30)}s`,
+    progressDeadline: `${dice.whole(20, 36)}s`,
     promotion: { workers: 1, duration: dice.pick(['300ms', '1s', '1500ms', '9s']) },
     drain: { timeout: `${dice.whole(1, 4)}s`, onTimeout: dice.pick(['handBack', 'wait']) },
   }
@@ -28,7 +28,7 @@ function drawSteps(dice: Draw): readonly object[] {
   return dice.chance(0.2) ? [...steps, { pause: { duration: '500ms' } }] : steps
 }
 
-function drawMetrics(dice: Draw, external: ExternalAnswer | undefined): readonly object[] {
+function drawMetrics(dice: Draw, external: ExternalAnswer | undefined): readonly MetricFile[] {
   return [
     ...(dice.chance(0.75) ? [{ name: 'failures', promoteWithoutProof: dice.chance(0.9) }] : []),
     ...(dice.chance(0.2) ? [{ name: 'novel-errors', failureLimit: 1 }] : []),

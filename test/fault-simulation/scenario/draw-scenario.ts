@@ -11,7 +11,7 @@ export function drawScenario(seed: number): Scenario {
   const isCalm = dice.chance(0.12)
   const quality = isCalm ? good : drawQuality(dice)
   const workers = drawWorkers(dice)
-  const storeMs = dice.pick([2, 10, 40])
+  const storeMs = dice.pick([5, 40, 100])
   return {
     seed,
     profile: dice.pick(profileNames),

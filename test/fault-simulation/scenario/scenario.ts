@@ -37,7 +37,14 @@ export const workerLimits = {
 /** The parts that a check asks for. */
 export interface PolicyFile {
   readonly onInsufficientData: string
+  readonly analysis: { readonly interval: string; readonly metrics: readonly MetricFile[] }
   readonly [part: string]: unknown
+}
+
+export interface MetricFile {
+  readonly name: string
+  readonly promoteWithoutProof?: boolean
+  readonly [setting: string]: unknown
 }
 
 export interface WorkerPlan {
