@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { mutants } from './mutants/mutants.ts'
 import { simulate } from './simulate.ts'
 
-const seeds = Number(process.env['QUEUE_CANARY_FAULT_SEEDS'] ?? 40)
+const seeds = Number(process.env['QUEUE_CANARY_FAULT_SEEDS'] ?? 2_000)
 
 describe('the fleet under faults', () => {
-  it(`violates no invariant in the runs of ${seeds} seeds`, { timeout: 300_000 }, async () => {
+  it(`violates no invariant in the runs of ${seeds} seeds`, { timeout: 900_000 }, async () => {
     const { failures, reached } = await simulate({ firstSeed: 1, seeds, jobs: 2 })
     expect(failures).toEqual([])
     expect(reached).toMatchObject({ promoted: expect.any(Number), 'rolled back': expect.any(Number) })

@@ -1,5 +1,5 @@
 /** How a message came back to its queue. */
-export type Return = 'nack' | 'reject' | 'channelClosed' | 'connectionLost' | 'consumerTimeout'
+export type Return = 'nack' | 'reject' | 'channelClosed' | 'connectionLost' | 'consumerTimeout' | 'expired'
 
 /** What a broker's version does with what comes back. Sources: the release notes and documentation of RabbitMQ, as read in the field notes. */
 export interface Profile {

@@ -29,7 +29,7 @@ export interface SqsOptions {
   readonly maxReceiveCount: number
 }
 
-export const visibilityMs = 6_000
+export const visibilityMs = 3_000
 const groups = 5
 /** A deleted message comes back now and then: a replica was away. */
 const duplicates = 0.003
@@ -224,7 +224,7 @@ export class SqsServer implements BrokerModel {
   }
 
   #expire(dispatch: Dispatch): void {
-    this.#options.witness.settled(dispatch, 'connectionLost', undefined)
+    this.#options.witness.settled(dispatch, 'expired', undefined)
     this.#release(dispatch)
   }
 
@@ -235,6 +235,7 @@ export class SqsServer implements BrokerModel {
 
   #remove(dispatch: Dispatch): void {
     this.#heldBy(dispatch.message, dispatch.number)?.expiry.cancel()
+    ;(dispatch.message as SqsMessage).held = undefined
     this.#drop(dispatch.message, dispatch.queue)
   }
 

@@ -20,18 +20,16 @@ interface Fate {
 
 /** Totals of the truth since the running step began. */
 export interface StepTruth {
-  readonly rollout: string
-  readonly step: number
-  readonly phase: Rollout['phase']
+  readonly name: string
   readonly weight: number
-  readonly since: number
   canary: number
   total: number
-  outcomes: number
 }
 
 const rememberedDocuments = 2_000
 const answersToKnow = 6
+/** What a throttled consumer may add to its permits while a grant is late, at most (`core/allocation/permits.ts`). */
+const bridgeMs = 250
 
 /** The truth of a run that several invariants need: kept once, before they are asked. */
 export class Facts {
@@ -40,14 +38,13 @@ export class Facts {
   readonly fates = new Map<number, Fate>()
   readonly #documents = new Map<string, QueueState>()
   state: QueueState | undefined
-  /** The rollout's newest document was seen at. */
-  writtenAt = 0
   step: StepTruth | undefined
   /** First outcomes on the canary that were not success, and messages that failed on the stable version too. */
   canaryFailures = 0
   canaryRunning = 0
   readonly failedOnCanary = new Set<string>()
   readonly failedOnBoth = new Set<string>()
+  readonly #permitted = new Map<string, number>()
   readonly #seen = new Map<string, QueueState>()
   /** By process and version: how often it was told that it is retired. */
   readonly #toldRetired = new Map<string, Map<string, number>>()
@@ -80,6 +77,11 @@ export class Facts {
   /** The newest document, by its order, that the process was answered, of the generation that it was answered last. */
   lastSeenBy(container: string): QueueState | undefined {
     return this.#seen.get(container)
+  }
+
+  /** Messages that the consumer may have taken in all, by any document so far: what was bridged under an older one may begin under a newer one. */
+  mostPermitted(consumer: string): number {
+    return this.#permitted.get(consumer) ?? 0
   }
 
   /** True when everything in the process must know: it reads for its watch and for its coordination, in turns. */
@@ -130,7 +132,7 @@ export class Facts {
     },
     start: (start) => this.#started(start),
     end: (end) => this.#ended(end),
-    writing: ({ at, after }) => this.#wrote(after, at),
+    writing: ({ after }) => this.#wrote(after),
     rewound: ({ state }) => {
       this.rewinds++
       this.state = state
@@ -186,41 +188,30 @@ export class Facts {
 
   #endedOnCanary(message: string, outcome: End['outcome']): void {
     this.canaryRunning--
-    if (this.step !== undefined) this.step.outcomes++
     if (outcome === 'succeeded') return
     this.canaryFailures++
     this.failedOnCanary.add(message)
   }
 
-  #wrote(after: QueueState, at: number): void {
+  #wrote(after: QueueState): void {
     this.state = after
-    this.writtenAt = at
     this.#documents.set(orderKey(after), after)
-    if (this.#documents.size > rememberedDocuments)
-      for (const oldest of this.#documents.keys()) {
-        this.#documents.delete(oldest)
-        break
-      }
-    const { rollout, allocations } = after
-    if (rollout === undefined) return
-    const weight = allocations.canary.kind === 'throttled' ? allocations.canary.weight : 0
-    const { step } = this
-    if (
-      step?.rollout === rollout.id &&
-      step.step === rollout.step &&
-      step.phase === rollout.phase &&
-      step.weight === weight
-    )
-      return
-    this.step = {
-      rollout: rollout.id,
-      step: rollout.step,
-      phase: rollout.phase,
-      weight,
-      since: at,
-      canary: 0,
-      total: 0,
-      outcomes: 0,
+    const [oldest] = this.#documents.size > rememberedDocuments ? this.#documents.keys() : []
+    if (oldest !== undefined) this.#documents.delete(oldest)
+    this.#permits(after)
+    if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary)
+  }
+
+  #permits({ allocations }: QueueState): void {
+    for (const [id, { permits = Infinity, bridge }] of Object.entries(allocations.consumers)) {
+      const bridged = bridge === undefined ? 0 : Math.floor(bridge.permitsPerMs * bridgeMs)
+      this.#permitted.set(id, Math.max(this.mostPermitted(id), permits + bridged))
     }
+  }
+
+  #turnTo({ id, step, phase }: Rollout, lane: Lane): void {
+    const weight = lane.kind === 'throttled' ? lane.weight : 0
+    const name = `${id}/${step}/${phase}/${weight}`
+    if (this.step?.name !== name) this.step = { name, weight, canary: 0, total: 0 }
   }
 }

@@ -22,7 +22,8 @@ export const groupsInOrder: Invariant = {
     }
     return {
       settlement: ({ dispatch: { message }, how }) => {
-        if (message.group !== undefined && how === 'connectionLost') groupOf(message.group).isExcused = true
+        if (message.group !== undefined && (how === 'connectionLost' || how === 'expired'))
+          groupOf(message.group).isExcused = true
         return undefined
       },
       start: (start) => (start.group === undefined ? undefined : outOfTurn(start, groupOf(start.group))),

@@ -90,7 +90,7 @@ export const keptInvisible: Invariant = {
   says: 'What a handler holds stays its own: no receipt runs out in a process that runs and reaches its broker.',
   watch: ({ scenario }) => ({
     settlement: ({ dispatch, how }) =>
-      how === 'connectionLost' &&
+      how === 'expired' &&
       scenario.profile.startsWith('sqs') &&
       scenario.faults.length === 0 &&
       dispatch.message.deliveries === 1
@@ -127,7 +127,7 @@ export const redeliveredForAReason: Invariant = {
       settlement: ({ dispatch, how, claimed }) => {
         // What is given up while its handler runs may be done all the same.
         const isGivenUp = how !== 'ack' && (facts.fates.get(dispatch.number)?.running ?? 0) > 0
-        const isCut = how === 'connectionLost' || how === 'consumerTimeout' || claimed === 0
+        const isCut = how === 'connectionLost' || how === 'expired' || how === 'consumerTimeout' || claimed === 0
         if (isCut || isGivenUp) excused.add(dispatch.message.id)
         return undefined
       },

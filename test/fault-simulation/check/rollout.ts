@@ -135,7 +135,9 @@ export const badIsNotPromoted: Invariant = {
     const compares = policy.analysis.metrics.some(({ kind }) => kind === 'failures')
     const { canaryFailures, canaryStuck } = scenario.quality
     // Handlers that end late are judged late: a step of a second may be over before.
-    const isWorse = canaryFailures >= 0.6 && canaryStuck === 0
+    const samples = policy.steps.reduce((sum, step) => sum + (step.kind === 'ramp' ? step.minSamples : 0), 0)
+    // Less than a handful of outcomes tells nothing.
+    const isWorse = canaryFailures === 1 && canaryStuck === 0 && samples >= 6
     const isJudged = compares && isWorse && policy.steps.length > 0 && policy.onInsufficientData !== 'promote'
     return {
       writing: ({ before, after }) => {

@@ -6,9 +6,6 @@ import type { Start } from './events.ts'
 import type { Facts } from './facts.ts'
 import type { Invariant } from './invariant.ts'
 
-/** What a throttled consumer may add to its permits while a grant is late, at most (`core/allocation/permits.ts`). */
-const bridgeMs = 250
-
 export const withinAllocation: Invariant = {
   name: 'within-allocation',
   says: "A canary's messages in flight <= its allocation, its messages taken <= its permits, failed and in flight together <= its failure allowance.",
@@ -26,9 +23,8 @@ function beyondAllocation(start: Start, facts: Facts): string | undefined {
   if (lane.kind !== 'throttled') return `${who} under a document whose lane for the canary is ${lane.kind}`
   if (own === undefined) return `${who} without an allocation`
   if (report.inFlight > own.concurrency) return `${who} with ${report.inFlight} in flight of ${own.concurrency}`
-  const bridged = own.bridge === undefined ? 0 : Math.floor(own.bridge.permitsPerMs * bridgeMs)
-  if (report.counts.taken > (own.permits ?? Infinity) + bridged)
-    return `${who} as number ${report.counts.taken}, permits ${own.permits} and ${bridged} bridged`
+  const permitted = facts.mostPermitted(report.id)
+  if (report.counts.taken > permitted) return `${who} as number ${report.counts.taken}, it was permitted ${permitted}`
   const exposed = harmedIn(report.counts) + report.inFlight
   if (exposed > own.failures) return `${who} with ${exposed} failed or in flight of ${own.failures}`
   return undefined

@@ -31,6 +31,7 @@ const phases: readonly Phase[] = [
   'Progressing',
   'WaitingPromotion',
   'Promoting',
+  'Promoting',
   'Draining',
   'Succeeded',
   'RollingBack',
@@ -89,6 +90,6 @@ const faultKinds = Object.keys(choices) as readonly FaultKind[]
 
 function drawMishap(dice: Draw, kind: FaultKind, workers: readonly string[]): Mishap {
   const who = dice.chance(0.3) ? 'leader' : dice.pick(workers)
-  const forMs = dice.pick([300, 2_000, 4_000, 8_000])
+  const forMs = dice.pick([300, 2_000, 4_000, 8_000, 8_000])
   return { kind, ...choices[kind]({ dice, who, forMs }) } as Mishap
 }
