@@ -1,5 +1,5 @@
 import { invariants } from './check/invariants.ts'
-import type { Failure, Report } from './thread.ts'
+import type { Failure, Report } from './report.ts'
 
 /** Figures, how often each rare state was reached, and for each violation how to see it again. */
 export function printReport(report: Report, mutant: string | undefined): void {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { Report, Task } from './thread.ts'
+import { emptyReport } from './report.ts'
+import type { Report, Task } from './report.ts'
 
 export interface Simulation {
   readonly firstSeed: number
@@ -18,28 +19,37 @@ export interface Simulation {
 /** Runs the scenarios of a range of seeds, in threads of their own: a simulated process takes over time and randomness of its thread. */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { firstSeed, seeds, jobs = 1, mutant, stopsAtFirst = false, shrinks = false, onProgress } = simulation
-  const reports = await Promise.all(
-    Array.from({ length: jobs }, (_, offset) => {
-      const count = Math.ceil((seeds - offset) / jobs)
-      return inThread({ firstSeed: firstSeed + offset, count, stride: jobs, mutant, stopsAtFirst, shrinks }, onProgress)
+  const threads = Array.from({ length: Math.min(jobs, seeds) }, (_, offset) => {
+    const count = Math.ceil((seeds - offset) / jobs)
+    return startThread({ firstSeed: firstSeed + offset, count, stride: jobs, mutant, stopsAtFirst, shrinks })
+  })
+  const reports = threads.map((thread) =>
+    untilExit(thread, (report) => {
+      onProgress?.(report)
+      if (!stopsAtFirst || report.failures.length === 0) return
+      for (const other of threads) if (other !== thread) void other.terminate()
     }),
   )
-  return reports.reduce(addReports)
+  return (await Promise.all(reports)).reduce(addReports)
 }
 
-async function inThread(task: Task, onProgress: Simulation['onProgress']): Promise<Report> {
-  const thread = new Worker(new URL('thread.ts', import.meta.url), {
+function startThread(task: Task): Worker {
+  return new Worker(new URL('thread.ts', import.meta.url), {
     workerData: task,
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
   })
+}
+
+/** The last that a thread told before it ended. */
+function untilExit(thread: Worker, onReport: (report: Report) => void): Promise<Report> {
   const { promise, resolve, reject } = Promise.withResolvers<Report>()
-  let latest: Report | undefined
+  let latest = emptyReport
   thread.on('message', (report: Report) => {
     latest = report
-    onProgress?.(report)
+    onReport(report)
   })
   thread.once('error', reject)
-  thread.once('exit', () => (latest === undefined ? reject(new Error('the thread told nothing')) : resolve(latest)))
+  thread.once('exit', () => resolve(latest))
   return promise
 }
 

@@ -1,37 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Violation } from './check/invariant.ts'
 import { plant } from './mutants/plant.ts'
 import type { RunResult } from './run/run.ts'
+import { emptyReport } from './report.ts'
+import type { Failure, Report, Task } from './report.ts'
 import type { Scenario } from './scenario/scenario.ts'
-
-export interface Task {
-  readonly firstSeed: number
-  readonly count: number
-  readonly stride: number
-  readonly mutant: string | undefined
-  readonly stopsAtFirst: boolean
-  readonly shrinks: boolean
-}
-
-export interface Failure {
-  readonly seed: number
-  readonly violation: Violation
-  /** The least set of faults that leads there, where it was looked for. */
-  readonly scenario: Scenario
-}
-
-/** What a thread has done so far. */
-export interface Report {
-  readonly seeds: number
-  readonly virtualMs: number
-  readonly cpuMs: number
-  readonly messages: number
-  readonly phases: Readonly<Record<string, number>>
-  readonly reached: Readonly<Record<string, number>>
-  /** Of all runs together. */
-  readonly digest: number
-  readonly failures: readonly Failure[]
-}
 
 const batch = 20
 const mostFailures = 20
@@ -49,16 +21,7 @@ const cpuMs = (): number => {
   return (user + system) / 1_000
 }
 const beganAt = cpuMs()
-let report: Report = {
-  seeds: 0,
-  virtualMs: 0,
-  cpuMs: 0,
-  messages: 0,
-  phases: {},
-  reached: {},
-  digest: 0,
-  failures: [],
-}
+let report = emptyReport
 closeSandbox()
 later(runBatch)
 

@@ -18,12 +18,19 @@ export const rolloutEnds: Invariant = {
 export const drainEnds: Invariant = {
   name: 'drain-ends',
   says: 'A process that is told to end does so within its deadline, connected or not.',
-  watch: () => ({
-    exit: ({ container, sinceToldMs }) =>
-      sinceToldMs !== undefined && sinceToldMs > workerLimits.drainTimeoutMs + drainGraceMs
-        ? `${container} ended ${Math.round(sinceToldMs)} ms after it was told to; it has ${workerLimits.drainTimeoutMs}`
-        : undefined,
-  }),
+  watch: () => {
+    const told = new Set<string>()
+    return {
+      terminated: ({ container }) => void told.add(container),
+      killed: ({ container }) => void told.delete(container),
+      exit: ({ container, sinceToldMs = 0 }) => {
+        told.delete(container)
+        if (sinceToldMs <= workerLimits.drainTimeoutMs + drainGraceMs) return undefined
+        return `${container} ended ${Math.round(sinceToldMs)} ms after it was told to; it has ${workerLimits.drainTimeoutMs}`
+      },
+      rest: () => (told.size > 0 ? `${[...told].join(', ')} never ended, and was told to` : undefined),
+    }
+  },
 }
 
 /** What a worker takes for signing off and closing beyond its drain timeout (`worker/worker.ts`). */

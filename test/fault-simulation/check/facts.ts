@@ -85,8 +85,8 @@ export class Facts {
   }
 
   /** True when everything in the process must know: it reads for its watch and for its coordination, in turns. */
-  knowsRetired(container: string, version: string): boolean {
-    return (this.#toldRetired.get(container)?.get(version) ?? 0) >= answersToKnow
+  knowsRetired(container: string, version: string, answers = answersToKnow): boolean {
+    return (this.#toldRetired.get(container)?.get(version) ?? 0) >= answers
   }
 
   documentOf(order: Order | undefined): QueueState | undefined {

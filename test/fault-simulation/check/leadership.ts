@@ -1,3 +1,4 @@
+import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { FaultKind } from '../scenario/scenario.ts'
 import type { Invariant } from './invariant.ts'
 
@@ -64,18 +65,19 @@ export const deathsCount: Invariant = {
   name: 'deaths-count',
   says: 'A canary that died with messages and without signing off is failure evidence.',
   watch: (facts) => {
-    let diedAt: number | undefined
+    let death: { readonly at: number; readonly epoch: number; readonly rollout: string } | undefined
+    const isWatched = facts.scenario.faults.every(({ kind }) => kind === 'crash' || !silencing.has(kind))
     return {
       killed: ({ at, container }) => {
-        if (facts.runningAt(container, 'v2') > 0 && facts.rollout?.phase === 'Progressing') diedAt ??= at
+        const { rollout, state } = facts
+        if (facts.runningAt(container, 'v2') > 0 && rollout?.phase === 'Progressing' && state !== undefined)
+          death ??= { at, epoch: state.epoch, rollout: rollout.id }
         return undefined
       },
-      writing: ({ before, after: { rollout }, at }) => {
-        const commits = before?.rollout?.phase === 'Promoting' && rollout?.phase === 'Draining'
-        if (!commits || diedAt === undefined || at - diedAt < foundDeadMs + facts.newsMs) return undefined
-        return rollout.lost + rollout.harmed === 0 && facts.rewinds === 0
-          ? 'promoted, and the canary that died does not count'
-          : undefined
+      writing: ({ after: { rollout, epoch }, at }) => {
+        if (death === undefined || !isWatched || at - death.at < foundDeadMs + facts.newsMs) return undefined
+        if (epoch !== death.epoch || rollout?.id !== death.rollout || isTerminal(rollout.phase)) return undefined
+        return rollout.lost + rollout.harmed === 0 ? 'a canary died with messages, and nothing was counted' : undefined
       },
     }
   },
@@ -89,7 +91,8 @@ export const tombstonesKept: Invariant = {
       const known = facts.lastSeenBy(by)
       if (known === undefined || before?.generation === after.generation || known.generation === after.generation)
         return undefined
-      const lost = Object.keys(known.tombstones).filter((version) => after.tombstones[version] === undefined)
+      const isKnown = (version: string): boolean => facts.knowsRetired(by, version, 3)
+      const lost = Object.keys(known.tombstones).filter((name) => isKnown(name) && after.tombstones[name] === undefined)
       return lost.length > 0 ? `${by} wrote a document without the tombstone of ${lost.join(', ')}` : undefined
     },
   }),

@@ -9,7 +9,7 @@ export const adapterMutants: readonly Mutant[] = [
     says: 'the visibility of a message is not extended while its handler runs',
     patches: [{ file: `${client}/sqs-subscription.ts`, find: 'delivery.extend()', put: 'void delivery' }],
     violates: ['redelivered-for-a-reason', 'returns-bounded', 'groups-in-order', 'kept-invisible'],
-    foundBy: 1,
+    foundBy: 252,
   },
   {
     name: 'group-lock-ignored',
@@ -22,7 +22,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['groups-in-order'],
-    foundBy: 1,
+    foundBy: 3,
   },
   {
     name: 'stale-ack',
@@ -35,7 +35,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['own-link', 'settled-with-reason', 'nothing-lost'],
-    foundBy: 1,
+    foundBy: 37,
   },
   {
     name: 'unconfirmed-hand-back',
@@ -48,7 +48,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['settled-with-reason', 'nothing-lost'],
-    foundBy: 1,
+    foundBy: 8,
   },
   {
     name: 'reject-for-requeue',
@@ -61,7 +61,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['settled-with-reason'],
-    foundBy: 1,
+    foundBy: 4,
   },
   {
     name: 'channel-not-restored',
@@ -74,7 +74,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'good-is-promoted', 'rollout-ends'],
-    foundBy: 1,
+    foundBy: 6,
   },
   {
     name: 'connection-not-restored',
@@ -87,6 +87,6 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'rollout-ends'],
-    foundBy: 1,
+    foundBy: 8,
   },
 ]

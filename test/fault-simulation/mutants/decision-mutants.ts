@@ -13,20 +13,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['good-is-promoted', 'rollout-ends', 'backlog-drains', 'nothing-lost', 'fenced', 'order-kept'],
-    foundBy: 1,
-  },
-  {
-    name: 'deaths-forgotten',
-    says: 'a canary that died without signing off is no evidence',
-    patches: [
-      {
-        file: 'src/coordinator/observe.ts',
-        find: 'dead: deadAmong(allocated, reports, gathered),',
-        put: 'dead: [],',
-      },
-    ],
-    violates: ['deaths-count', 'budget-kept'],
-    foundBy: 1,
+    foundBy: 75,
   },
   {
     name: 'harm-goes-down',
@@ -39,7 +26,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['counters-grow'],
-    foundBy: 1,
+    foundBy: 117,
   },
   {
     name: 'nan-passes',
@@ -56,8 +43,8 @@ export const decisionMutants: readonly Mutant[] = [
         put: 'const within = isWithin(value, threshold) || Number.isNaN(value)',
       },
     ],
-    violates: ['evidence-before-promotion'],
-    foundBy: 1,
+    violates: ['evidence-before-promotion', 'rollout-ends'],
+    foundBy: 133,
   },
   {
     name: 'missing-data-passes',
@@ -70,7 +57,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['evidence-before-promotion'],
-    foundBy: 1,
+    foundBy: 10,
   },
   {
     name: 'samples-ignored',
@@ -83,7 +70,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['evidence-before-promotion'],
-    foundBy: 1,
+    foundBy: 2,
   },
   {
     name: 'step-cut-short',
@@ -96,7 +83,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['evidence-before-promotion'],
-    foundBy: 1,
+    foundBy: 8,
   },
   {
     name: 'grants-ignore-use',
@@ -109,7 +96,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['share-kept'],
-    foundBy: 1,
+    foundBy: 41,
   },
   {
     name: 'budget-given-twice',
@@ -122,7 +109,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['budget-kept'],
-    foundBy: 1,
+    foundBy: 14,
   },
   {
     name: 'no-cap',
@@ -148,20 +135,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['fenced', 'moves-are-legal', 'abort-dominates'],
-    foundBy: 1,
-  },
-  {
-    name: 'promote-beats-abort',
-    says: 'of an abort and a promotion that came together the promotion is carried out',
-    patches: [
-      {
-        file: 'src/core/rollout/advance.ts',
-        find: "Number(b.kind === 'abort') - Number(a.kind === 'abort')",
-        put: "Number(a.kind === 'abort') - Number(b.kind === 'abort')",
-      },
-    ],
-    violates: ['abort-dominates'],
-    foundBy: 1,
+    foundBy: 4,
   },
   {
     name: 'abort-forgotten',
@@ -174,7 +148,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['abort-dominates'],
-    foundBy: 1,
+    foundBy: 47,
   },
   {
     name: 'retired-unproven',
@@ -187,7 +161,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof'],
-    foundBy: 1,
+    foundBy: 2,
   },
   {
     name: 'retired-goes-on',
@@ -200,7 +174,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retired-stays-retired', 'two-versions'],
-    foundBy: 1,
+    foundBy: 2,
   },
   {
     name: 'past-believed',
@@ -213,7 +187,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'retired-stays-retired', 'promotion-stands'],
-    foundBy: 1,
+    foundBy: 175,
   },
   {
     name: 'canary-leads',
@@ -231,6 +205,6 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['stable-leads'],
-    foundBy: 1,
+    foundBy: 21,
   },
 ]

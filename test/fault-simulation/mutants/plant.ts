@@ -1,4 +1,5 @@
 import { registerHooks } from 'node:module'
+import type { Patch } from './mutant.ts'
 import { mutants } from './mutants.ts'
 
 const root = new URL('../../../', import.meta.url).href
@@ -10,13 +11,12 @@ const root = new URL('../../../', import.meta.url).href
 export function plant(name: string): void {
   const mutant = mutants.find((known) => known.name === name)
   if (mutant === undefined) throw new Error(`there is no mutant ${name}`)
-  const patched = new Map(mutant.patches.map((patch) => [`${root}${patch.file}`, patch]))
+  const patches = Map.groupBy(mutant.patches, ({ file }) => `${root}${file}`)
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context)
-      const patch = patched.get(url)
-      if (patch === undefined) return loaded
-      return { ...loaded, source: replaced(textOf(loaded.source), patch) }
+      const own = patches.get(url)
+      return own === undefined ? loaded : { ...loaded, source: own.reduce(replaced, textOf(loaded.source)) }
     },
   })
 }
@@ -28,10 +28,7 @@ function textOf(source: unknown): string {
 }
 
 /** Throws unless the snippet is there exactly once. */
-export function replaced(
-  source: string,
-  { file, find, put }: { readonly file: string; readonly find: string; readonly put: string },
-): string {
+export function replaced(source: string, { file, find, put }: Patch): string {
   const parts = source.split(find)
   if (parts.length === 2) return parts.join(put)
   throw new Error(`${file}: expected the snippet exactly once, found it ${parts.length - 1} times: ${find}`)

@@ -4,6 +4,8 @@ import type { World } from './world.ts'
 
 const restartMs = 500
 const mostRestarts = 8
+/** Whoever was told to end and has not by then, frozen or not, never will. */
+const longestEndMs = 60_000
 
 /** One place for a worker: who fills it now, and what is to be done when it is empty. */
 interface Place {
@@ -12,6 +14,7 @@ interface Place {
   incarnations: number
   /** When whoever has been told to end is started again, once it has. */
   restartAfterMs: number | undefined
+  toldAt: number
   isRestarting: boolean
 }
 
@@ -24,7 +27,7 @@ export class Crew {
     this.#world = world
     const places = world.scenario.workers.map((plan): [string, Place] => [
       plan.name,
-      { plan, process: undefined, incarnations: 0, restartAfterMs: undefined, isRestarting: true },
+      { plan, process: undefined, incarnations: 0, restartAfterMs: undefined, toldAt: 0, isRestarting: true },
     ])
     this.#places = new Map(places)
     world.facts.isWatched = (name) =>
@@ -38,8 +41,9 @@ export class Crew {
 
   /** False while somebody is about to be started again. */
   get isComplete(): boolean {
-    for (const { isRestarting, restartAfterMs } of this.#places.values())
-      if (isRestarting || restartAfterMs !== undefined) return false
+    const { now } = this.#world.timeline
+    for (const { isRestarting, restartAfterMs, toldAt } of this.#places.values())
+      if (isRestarting || (restartAfterMs !== undefined && now - toldAt < longestEndMs)) return false
     return true
   }
 
@@ -58,7 +62,7 @@ export class Crew {
 
   terminate(process: WorkerProcess, restartAfterMs: number): void {
     const place = this.#places.get(process.plan.name)
-    if (place !== undefined) place.restartAfterMs = restartAfterMs
+    if (place !== undefined) Object.assign(place, { restartAfterMs, toldAt: this.#world.timeline.now })
     process.terminate()
   }
 

@@ -69,9 +69,9 @@ export class WorkerProcess {
 
   /** SIGTERM the first time, SIGTERM again the second time. */
   terminate(): void {
+    if (!this.container.isAlive) return
     const again = this.#toldAt !== undefined
     this.#world.tell('terminated', { at: this.#world.timeline.now, container: this.container.name })
-    if (!this.container.isAlive) return
     this.container.receive(() => {
       this.#toldAt ??= this.container.clock.now()
       void (again ? this.#worker?.stop() : this.#worker?.drain())
