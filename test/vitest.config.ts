@@ -20,6 +20,14 @@ export default defineConfig({
       {
         ...common,
         test: {
+          name: 'faults',
+          include: ['test/fault-simulation/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        ...common,
+        test: {
           name: 'broker',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/rabbitmq-global.ts', 'test/support/sqs-global.ts'],

@@ -10,6 +10,7 @@ import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Effect, Transition } from '../core/rollout/event.ts'
 import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
+import { takesBack } from '../core/rollout/rewound.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import { ExternalGauge } from './external-gauge.ts'
@@ -70,6 +71,8 @@ export class Coordinator {
   #policyMissingSince: number | undefined
   #sweptAt = -Infinity
   #leads = false
+  /** The newest document that it has read. */
+  #known: QueueState | undefined
   #interrupted = false
   #ticking: Promise<unknown> = Promise.resolve()
 
@@ -113,12 +116,19 @@ export class Coordinator {
     const found = await this.#options.records.readState()
     const now = this.#options.clock.now()
     this.#leads = found?.state.lease.holder === this.#options.consumer.id
-    if (found === undefined) return
+    if (found === undefined || this.#isPast(found.state)) return
     const look = { ...found, now, watched: this.#watch.at(now) }
     this.#lease.observe(found.state.lease, look.watched)
     if (this.#leads) return this.#lead(look)
     this.#watch.mark(now)
     if (await this.#mayLead(look)) await this.#take(look)
+  }
+
+  /** A store that went back in time may have lost a promotion or an abort: nobody who knows of it goes on from there. */
+  #isPast(state: QueueState): boolean {
+    if (this.#known !== undefined && takesBack(state, this.#known)) return true
+    this.#known = state
+    return false
   }
 
   async #mayLead({ state, watched }: Look): Promise<boolean> {
@@ -158,7 +168,9 @@ export class Coordinator {
     const next = { ...decided, sequence: state.sequence + 1, lease }
     if ((await this.#options.records.writeState(next, revision)) === undefined) return
     this.#watch.mark(now)
-    this.#decided = { epoch: next.epoch, sequence: next.sequence, at: now }
+    // A step or phase lasts from the moment when it is known to have begun.
+    const at = hasMoved(rollout, next.rollout) ? this.#options.clock.now() : now
+    this.#decided = { epoch: next.epoch, sequence: next.sequence, at }
     await this.#carryOut(effects, next)
   }
 
@@ -267,4 +279,8 @@ export class Coordinator {
     if (!this.#interrupted) this.#options.log.warn({ error: String(error) }, 'coordination is interrupted')
     this.#interrupted = true
   }
+}
+
+function hasMoved(before: Rollout | undefined, after: Rollout | undefined): boolean {
+  return before?.phase !== after?.phase || before?.step !== after?.step
 }

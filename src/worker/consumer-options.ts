@@ -43,6 +43,8 @@ export interface ConsumerOptions {
   readonly coordinator: Coordination
   /** Starts a rollout of the consumer's version where that is new; undefined: nobody does by themselves. */
   readonly automatic: NewcomerStart | undefined
+  /** Whether its version takes charge of a queue that nobody has registered for; the canary of solo mode never does. */
+  readonly registers: boolean
   readonly limits: ConsumerLimits
   readonly whenRetired: 'exit' | 'idle'
   readonly clock: Clock

@@ -63,6 +63,7 @@ export class Host {
       records,
       log,
       automatic: automatic && new AutomaticStart({ ...this.#options, records, version, pinned: automatic, log }),
+      registers: this.#hosted === this.#options.hosted[0],
       coordinator: new Coordinator({
         records,
         broker,

@@ -5,6 +5,7 @@ import type { Assignment } from '../core/allocation/assignment.ts'
 import type { Order } from '../core/rollout/order.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { createQueueState, runningRollout } from '../core/rollout/queue-state.ts'
+import { takesBack } from '../core/rollout/rewound.ts'
 import { isQueueCanaryError } from '../errors.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import { duty, obey, unaware } from './obedience.ts'
@@ -14,6 +15,8 @@ import { TroubleLog } from './trouble-log.ts'
 export interface WatcherOptions {
   readonly records: Pick<QueueRecords, 'readState' | 'writeState'>
   readonly self: Self
+  /** Whether its version takes charge of a queue that nobody has registered for. */
+  readonly registers: boolean
   readonly clock: Clock
   readonly log: Logger
   readonly newId: () => string
@@ -75,7 +78,7 @@ export class Watcher {
     try {
       const { records } = this.#options
       let found = await records.readState()
-      if (found === undefined && (await this.#meetNone())) found = await records.readState()
+      if (found === undefined ? await this.#meetNone() : await this.#meetPast(found)) found = await records.readState()
       if (found !== undefined) this.#take({ kind: 'document', state: found.state })
       this.#read = found
       this.#trouble.over()
@@ -85,24 +88,34 @@ export class Watcher {
     }
   }
 
-  /**
-   * The version that registers first is in charge. Where a document has gone, a consumer in charge writes it anew: retired versions stay
-   * retired. True when there is one now.
-   */
+  /** The version that registers first is in charge. True when there is a document now. */
   async #meetNone(): Promise<boolean> {
-    const { records, self, newId, log } = this.#options
-    const fresh = createQueueState(newId(), self.version)
-    const last = this.#state
-    if (last === undefined) {
-      const isFirst = (await records.writeState(fresh, undefined)) !== undefined
-      if (isFirst) log.info({}, 'the queue was not known: this version has registered as the one in charge')
-      return true
+    const { records, self, registers, newId, log } = this.#options
+    if (this.#state !== undefined) {
+      this.#take({ kind: 'missing' })
+      return this.#writeAnew(undefined)
     }
-    this.#take({ kind: 'missing' })
-    if (this.#memory.assignment.kind !== 'stream' || last.stable !== self.version) return false
-    const { previous, tombstones } = last
-    await records.writeState({ ...fresh, previous, tombstones }, undefined)
+    if (!registers) return false
+    const isFirst = (await records.writeState(createQueueState(newId(), self.version), undefined)) !== undefined
+    if (isFirst) log.info({}, 'the queue was not known: this version has registered as the one in charge')
     return true
+  }
+
+  /** What was promoted, retired or aborted stays so where the store has forgotten it. True when there is another document now. */
+  async #meetPast({ state, revision }: { readonly state: QueueState; readonly revision: Revision }): Promise<boolean> {
+    if (this.#state === undefined || !takesBack(state, this.#state)) return false
+    this.#take({ kind: 'document', state })
+    return this.#writeAnew(revision)
+  }
+
+  /** A consumer in charge writes a document that was lost anew: retired versions stay retired. A stale read is no loss, and does no harm: its revision has gone. */
+  async #writeAnew(expected: Revision | undefined): Promise<boolean> {
+    const { records, self, newId } = this.#options
+    const last = this.#state
+    if (last === undefined || this.#memory.assignment.kind !== 'stream' || last.stable !== self.version) return false
+    const { previous, tombstones } = last
+    const fresh = { ...createQueueState(newId(), self.version), previous, tombstones }
+    return (await records.writeState(fresh, expected)) !== undefined
   }
 
   #take(look: Look): void {

@@ -126,6 +126,29 @@ describe('a store that loses its memory', () => {
     expect(all.canary.snapshot()).toMatchObject([{ state: 'ready' }])
   })
 
+  it('restored from a dump of before a promotion: the promotion stands, and what it retired stays retired', async () => {
+    const all = fleet(teardown)
+    const [first, second] = [all.worker('v1'), all.worker('v2')]
+    await first.start()
+    await second.start()
+    all.traffic(2)
+    await all.start('v2', quickPolicy)
+    await all.phase('Progressing')
+    const dump = await all.store.dump()
+    await all.phase('Succeeded')
+    await first.done
+    const { generation } = await all.state()
+    await all.store.restore(dump)
+    await eventually(async () => (await all.state()).generation !== generation, { what: 'a new generation' })
+    expect(await all.state()).toMatchObject({ stable: 'v2', previous: 'v1', rollout: undefined })
+    expect(all.log.text).toContain('the store went back in time')
+    await takes(all, 'v2')
+    const again = all.worker('v1')
+    await again.start()
+    expect(await again.done).toMatchObject({ reason: 'retired' })
+    expect(second.snapshot()).toMatchObject([{ state: 'ready' }])
+  })
+
   it('filled with garbage: stable goes on, the canary takes nothing', async () => {
     const all = await ramping()
     const key = 'default/orders/state'

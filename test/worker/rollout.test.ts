@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { statusOf } from '../../src/status/snapshot.ts'
+import type { Store } from '../../src/contracts/store.ts'
 import { eventually, remains } from '../support/eventually.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { deadQueue, handBackQueue } from './support/bench.ts'
@@ -119,6 +120,27 @@ describe('solo mode', () => {
     expect(drains.length).toBe(2)
     expect(await solo.done).toMatchObject({ reason: 'drained' })
     expect(new Set([...(handled.get('v1') ?? []), ...seen]).size).toBe(sent())
+  })
+
+  it('never puts the canary in charge of a new queue, whichever of the two the store answers first', async () => {
+    const { worker, state, store } = fleet(teardown)
+    let isFirst = true
+    const slowForTheFirst: Store = {
+      ...store,
+      get: async (key) => {
+        if (isFirst) {
+          isFirst = false
+          await new Promise((resolve) => setTimeout(resolve, 100))
+        }
+        return store.get(key)
+      },
+    }
+    const solo = worker('v1', () => undefined, {
+      store: slowForTheFirst,
+      canary: { version: 'v2', handler: () => undefined },
+    })
+    await solo.start()
+    expect((await state()).stable).toBe('v1')
   })
 })
 

@@ -30,18 +30,16 @@ export function advance(before: QueueState, input: Advance): Transition<QueueSta
   const rollout = runningRollout(before)
   if (rollout === undefined) return withoutRollout(before, sinceMs)
   const state = { ...before, standby: passWindow(before.standby, sinceMs) }
-  const events: readonly RolloutEvent[] = [
-    ...abortFirst(state.commands, rollout.id).map((command): RolloutEvent => ({
-      kind: 'command',
-      at,
-      command,
-      freeze: seen.freeze,
-    })),
-    { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen },
-  ]
-  const moved = events.reduce(step(policy), { state: rollout, effects: [] })
-  const told = { ...state, rollout: moved.state, commands: [] }
-  const settled = moved.effects.reduce<QueueState>((next, effect) => applied(next, effect, input), told)
+  const { freeze } = seen
+  const commands = abortFirst(state.commands, rollout.id)
+  const told = commands.map((command): RolloutEvent => ({ kind: 'command', at, command, freeze }))
+  const commanded = told.reduce(step(policy), { state: rollout, effects: [] })
+  const look: RolloutEvent = { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen }
+  // What an operator has just begun has lasted for no time yet.
+  const isNew = commanded.state.phase !== rollout.phase || commanded.state.step !== rollout.step
+  const moved = step(policy)(commanded, isNew ? { ...look, inPhaseMs: 0 } : look)
+  const next = { ...state, rollout: moved.state, commands: [] }
+  const settled = moved.effects.reduce<QueueState>((known, effect) => applied(known, effect, input), next)
   return { state: allocated(settled, moved.state, input), effects: moved.effects }
 }
 

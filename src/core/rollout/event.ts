@@ -7,6 +7,8 @@ export interface LookEvent {
   readonly kind: 'look'
   readonly at: string
   readonly sinceMs: number
+  /** Of these, since the phase began. @default all */
+  readonly inPhaseMs?: number
   readonly ratePerMs: number
   readonly seen: Observation
 }

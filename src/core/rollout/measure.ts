@@ -18,7 +18,8 @@ import type { Observation } from './observation.ts'
 import type { Rollout, Totals } from './rollout.ts'
 
 /** Books one look: clocks, origins, harm, the comparison, and every measurement that is due. */
-export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, ratePerMs }: LookEvent): Rollout {
+export function bookLook(rollout: Rollout, policy: Policy, look: LookEvent): Rollout {
+  const { sinceMs, inPhaseMs = sinceMs, seen, ratePerMs } = look
   const totals = totalsOf(seen)
   const origin = originOf(rollout, totals)
   const lost = seen.canary.dead.reduce((sum, dead) => sum + lostWith(dead), 0)
@@ -29,8 +30,8 @@ export function bookLook(rollout: Rollout, policy: Policy, { sinceMs, seen, rate
     errorsBefore: rollout.errorsBefore ?? seen.canary.errors,
     latest: totals,
     elapsedMs: rollout.elapsedMs + sinceMs,
-    stepElapsedMs: rollout.stepElapsedMs + sinceMs,
-    phaseElapsedMs: rollout.phaseElapsedMs + sinceMs,
+    stepElapsedMs: rollout.stepElapsedMs + inPhaseMs,
+    phaseElapsedMs: rollout.phaseElapsedMs + inPhaseMs,
     frozenMs: seen.freeze === undefined ? rollout.frozenMs : (rollout.frozenMs ?? 0) + sinceMs,
     harmed: Math.max(rollout.harmed, harmedIn(countsSince(totals.canary, origin.canary)) + lost),
     lost: Math.max(rollout.lost, lost),

@@ -1,5 +1,5 @@
 import { describeValue } from './describe-problem.ts'
-import { invalid } from './reader.ts'
+import { extend, invalid } from './reader.ts'
 import type { Invalid, Infer, Json, JsonSchema, Path, Reader, Report } from './reader.ts'
 
 export type Fields = Readonly<Record<string, Reader<unknown>>>
@@ -22,9 +22,14 @@ export function object<F extends Fields>(fields: F, options: ObjectOptions = {})
     read: (value, path, report) => {
       if (!isObject(value)) return refuse('an object', value, path, report)
       const known = unknownKeys === 'drop' || knowsKeys(value, fields, path, report)
-      const results = entries.map(([key, reader]) => [key, readField(value, key, reader, { path, report })] as const)
-      if (!known || results.some(([, result]) => result === invalid)) return invalid
-      return Object.fromEntries(results) as ObjectOf<F>
+      const result: Record<string, unknown> = {}
+      let valid = known
+      for (const [key, reader] of entries) {
+        const read = readField(value, key, reader, { path, report })
+        if (read === invalid) valid = false
+        else result[key] = read
+      }
+      return valid ? (result as ObjectOf<F>) : invalid
     },
   }
 }
@@ -53,7 +58,7 @@ export function dictionary<T>(values: Reader<T>, keys?: Reader<string>): Reader<
       const result: Record<string, T> = Object.create(null)
       let valid = true
       for (const [key, item] of Object.entries(value)) {
-        const at = [...path, key]
+        const at = extend(path, key)
         const named = keys?.read(key, at, (problem) => report({ ...problem, at: 'key' })) ?? key
         const read = values.read(item, at, report)
         if (named === invalid || read === invalid) valid = false
@@ -88,7 +93,7 @@ export function list<T>(items: Reader<T>, options: ListOptions = {}): Reader<rea
         report({ path, expected, found: `a list of ${value.length}` })
         return invalid
       }
-      const results = Array.from(value, (item, index) => items.read(item, [...path, index], report))
+      const results = Array.from(value, (item, index) => items.read(item, extend(path, index), report))
       return results.every(isValid) ? results : invalid
     },
   }
@@ -125,7 +130,7 @@ function readField(
 ): unknown {
   const found = own(value, key)
   if (found === undefined && reader.absent !== undefined) return reader.absent.value
-  return reader.read(found, [...at.path, key], at.report)
+  return reader.read(found, extend(at.path, key), at.report)
 }
 
 function knowsKeys(value: Readonly<Record<string, unknown>>, fields: Fields, path: Path, report: Report): boolean {

@@ -50,8 +50,18 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
+/** A path for nobody: where it begins, none is built. Nearly all documents have no problem to tell the place of. */
+const untold: Path = []
+
+/** The path of a part. */
+export function extend(path: Path, key: string | number): Path {
+  return path === untold ? untold : [...path, key]
+}
+
 /** Reads a whole document. */
 export function parseWith<T>(reader: Reader<T>, value: unknown): Parsed<T> {
+  const quick = reader.read(value, untold, ignore)
+  if (quick !== invalid) return { ok: true, value: quick }
   const problems: Problem[] = []
   const result = reader.read(value, [], (problem) => problems.push(problem))
   return result === invalid ? { ok: false, problems } : { ok: true, value: result }
@@ -59,7 +69,7 @@ export function parseWith<T>(reader: Reader<T>, value: unknown): Parsed<T> {
 
 /** The value, or undefined where the reader does not accept it; for checks that look at a part of a document that may be broken elsewhere. */
 export function peek<T>(reader: Reader<T>, value: unknown): T | undefined {
-  const result = reader.read(value, [], ignore)
+  const result = reader.read(value, untold, ignore)
   return result === invalid ? undefined : result
 }
 

@@ -41,6 +41,17 @@ describe('advance', () => {
     expect(looked(due).state).toMatchObject({ stable: 'v1', rollout: { phase: 'RollingBack' } })
   })
 
+  it.each([
+    ['a step that an operator went on to', 'promote', {}, 'Progressing'],
+    ['a promotion that an operator skipped to', 'promote', { full: true }, 'Promoting'],
+  ] as const)('counts none of the time before for %s', (_, kind, parts, phase) => {
+    const paused = stateIn({ phase: 'Paused', hold: 'operator', elapsedMs: 500 }, [buildCommand(kind, parts)])
+    const patient = { ...policy, promotion: { workers: 1, durationMs: 1_000 } }
+    const seen = observation({ canary: facts({ live: 1, ready: 1 }) })
+    const { rollout } = advance(paused, { at, sinceMs: 2_000, seen, pace: still, policy: patient }).state
+    expect(rollout).toMatchObject({ phase, elapsedMs: 2_500, stepElapsedMs: 0, phaseElapsedMs: 0 })
+  })
+
   it('carries out nothing that was meant for another rollout', () => {
     const { state } = looked(stateIn({ phase: 'Progressing' }, [buildCommand('abort', { rollout: 'r0' })]))
     expect([state.rollout?.phase, state.commands]).toEqual(['Progressing', []])

@@ -1,0 +1,101 @@
+import type { Delivery, HandBackNote, Passage } from '../../../src/contracts/broker.ts'
+import type { BrokerMessage } from '../../../src/contracts/message.ts'
+import { QueueCanaryError } from '../../../src/errors.ts'
+import { messageOf, passageOf } from './delivered.ts'
+import type { SqsLink } from './sqs-link.ts'
+import { visibilityMs } from './sqs-server.ts'
+import type { Dispatch } from './stored-message.ts'
+
+const deleteAttempts = 4
+const againMs = 300
+
+/** One receive of one message. Everything goes by its receipt, again and again until it is answered. */
+export class SqsDelivery implements Delivery {
+  readonly message: BrokerMessage
+  readonly passage: Passage
+  readonly returnsLeft = Infinity
+  readonly #client: SqsLink
+  readonly #dispatch: Dispatch
+  readonly #onSettled: () => void
+  #isOpen = true
+  /** By the client's own clock. */
+  #heldUntil: number
+
+  constructor(client: SqsLink, dispatch: Dispatch, onSettled: () => void) {
+    this.#client = client
+    this.#dispatch = dispatch
+    this.#onSettled = onSettled
+    this.message = messageOf(dispatch, dispatch.message.deliveries - 1)
+    this.passage = passageOf(dispatch)
+    this.#heldUntil = client.place.container.clock.now() + visibilityMs
+  }
+
+  get isVoid(): boolean {
+    return this.#isOpen && this.#client.place.container.clock.now() >= this.#heldUntil
+  }
+
+  ack(): boolean {
+    return this.#settle(() => this.#client.server.delete(this.#dispatch))
+  }
+
+  requeue(): boolean {
+    return this.#settle(() => this.#client.server.changeVisibility(this.#dispatch, 0))
+  }
+
+  deadLetter(): boolean {
+    return this.#settle(() => this.#client.server.deadLetter(this.#dispatch))
+  }
+
+  async handBack(note: HandBackNote): Promise<boolean> {
+    if (!this.#isOpen) return false
+    this.#isOpen = false
+    try {
+      await this.#client.ask<void>((answer) => this.#client.server.handBack(this.#dispatch, note, () => answer()))
+    } catch {
+      this.#isOpen = true
+      throw new QueueCanaryError('HAND_BACK_FAILED', 'SQS did not confirm the message')
+    }
+    this.#isOpen = true
+    return this.ack()
+  }
+
+  retryLater(): Promise<boolean> {
+    return Promise.reject(new QueueCanaryError('RETRY_FAILED', 'the model keeps no message for later'))
+  }
+
+  async extend(): Promise<void> {
+    const { server, place } = this.#client
+    const until = place.container.clock.now() + visibilityMs
+    try {
+      await this.#client.ask<void>((answer) => {
+        server.changeVisibility(this.#dispatch, visibilityMs)
+        answer()
+      })
+      this.#heldUntil = until
+    } catch {
+      // it is held for as long as it was
+    }
+  }
+
+  #settle(act: () => void): boolean {
+    if (!this.#isOpen || this.isVoid) return false
+    this.#isOpen = false
+    this.#onSettled()
+    void this.#until(act)
+    return true
+  }
+
+  async #until(act: () => void): Promise<void> {
+    for (let attempt = 0; attempt < deleteAttempts; attempt++) {
+      try {
+        await this.#client.ask<void>((answer) => {
+          act()
+          answer()
+        })
+        return
+      } catch {
+        await this.#client.place.container.clock.sleep(againMs)
+      }
+    }
+  }
+}

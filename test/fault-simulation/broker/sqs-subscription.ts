@@ -1,0 +1,125 @@
+import type { DeliverySink, LinkState, SubscribeRequest, Subscription } from '../../../src/contracts/broker.ts'
+import { within } from '../../../src/worker/deadline.ts'
+import type { SqsLink } from './sqs-link.ts'
+import { SqsDelivery } from './sqs-delivery.ts'
+import { visibilityMs } from './sqs-server.ts'
+import type { Dispatch } from './stored-message.ts'
+
+export interface SqsSource {
+  readonly queue: string
+  readonly request: SubscribeRequest
+  readonly sink: DeliverySink
+}
+
+const pollMs = 1_000
+const pollPatienceMs = 3_500
+const stopMs = 4_000
+const againMs = 300
+const mostAtOnce = 10
+
+/** Polls while it has permits and room, for no more than it may have; what it holds is kept invisible until it is settled. */
+export class SqsSubscription implements Subscription {
+  readonly #client: SqsLink
+  readonly #source: SqsSource
+  readonly #held = new Set<SqsDelivery>()
+  #permits: number
+  #received = 0
+  #polling: Promise<void> | undefined
+  #isStopped = false
+  #reported: LinkState | undefined
+
+  constructor(client: SqsLink, source: SqsSource) {
+    this.#client = client
+    this.#source = source
+    this.#permits = source.request.permits
+    this.#later(() => {
+      this.#reportLinked()
+      this.#poll()
+    })
+    this.#keepHeld()
+  }
+
+  permit(total: number): void {
+    if (!(total > this.#permits)) return
+    this.#permits = total
+    this.#later(() => {
+      this.#reportLinked()
+      this.#poll()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#reportLinked()
+    if (this.#polling !== undefined) await within(this.#client.place.container.clock, stopMs, this.#polling)
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    for (const delivery of this.#held) delivery.requeue()
+    this.#held.clear()
+    this.#report('closed')
+  }
+
+  get #wanted(): number {
+    const room = this.#source.request.maxUnsettled - this.#held.size
+    return this.#isStopped ? 0 : Math.min(mostAtOnce, this.#permits - this.#received, room)
+  }
+
+  #poll(): void {
+    if (this.#polling !== undefined || this.#wanted <= 0) return
+    this.#polling = this.#pollOnce().then(() => {
+      this.#polling = undefined
+      this.#poll()
+    })
+  }
+
+  async #pollOnce(): Promise<void> {
+    const { place, server } = this.#client
+    const { queue } = this.#source
+    const request = { queue, container: place.container.name, max: this.#wanted }
+    try {
+      const found = await this.#client.ask<readonly Dispatch[]>(
+        (answer) => server.receive({ ...request, answer }, pollMs),
+        pollPatienceMs,
+      )
+      for (const dispatch of found) this.#onDelivery(dispatch)
+    } catch {
+      await place.container.clock.sleep(againMs)
+    }
+  }
+
+  #onDelivery(dispatch: Dispatch): void {
+    const delivery: SqsDelivery = new SqsDelivery(this.#client, dispatch, () => {
+      this.#held.delete(delivery)
+      this.#later(() => this.#poll())
+    })
+    this.#received++
+    this.#held.add(delivery)
+    this.#report('consuming')
+    this.#source.sink.onDelivery(delivery)
+    this.#reportLinked()
+  }
+
+  /** Long before the visibility of what is held runs out, it is extended. */
+  #keepHeld(): void {
+    this.#client.place.container.after(visibilityMs / 3, () => {
+      for (const delivery of this.#held) void delivery.extend()
+      if (this.#reported !== 'closed') this.#keepHeld()
+    })
+  }
+
+  #later(act: () => void): void {
+    this.#client.place.container.after(0, act)
+  }
+
+  #reportLinked(): void {
+    this.#report(!this.#isStopped && this.#received < this.#permits ? 'consuming' : 'idle')
+  }
+
+  #report(state: LinkState): void {
+    if (state === this.#reported || this.#reported === 'closed') return
+    this.#reported = state
+    this.#source.sink.onLink(state)
+  }
+}

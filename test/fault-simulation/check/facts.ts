@@ -1,0 +1,217 @@
+import type { Policy } from '../../../src/core/policy/policy.ts'
+import type { ConsumerAllocation, Lane } from '../../../src/core/allocation/lane.ts'
+import { compareOrder } from '../../../src/core/rollout/order.ts'
+import type { Order } from '../../../src/core/rollout/order.ts'
+import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
+import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import type { Rollout } from '../../../src/core/rollout/rollout.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { deadName } from '../broker/broker-model.ts'
+import { orderKey } from './events.ts'
+import type { End, Happening, Happenings, Start } from './events.ts'
+
+/** What became of one delivery, as far as handlers go. */
+interface Fate {
+  running: number
+  succeeded: boolean
+  failures: number
+  role: Start['role']
+}
+
+/** Totals of the truth since the running step began. */
+export interface StepTruth {
+  readonly name: string
+  readonly weight: number
+  canary: number
+  total: number
+}
+
+const rememberedDocuments = 2_000
+const answersToKnow = 6
+/** What a throttled consumer may add to its permits while a grant is late, at most (`core/allocation/permits.ts`). */
+const bridgeMs = 250
+
+/** The truth of a run that several invariants need: kept once, before they are asked. */
+export class Facts {
+  readonly scenario: Scenario
+  readonly policy: Policy
+  readonly fates = new Map<number, Fate>()
+  readonly #documents = new Map<string, QueueState>()
+  state: QueueState | undefined
+  step: StepTruth | undefined
+  /** First outcomes on the canary that were not success, and messages that failed on the stable version too. */
+  canaryFailures = 0
+  canaryRunning = 0
+  readonly failedOnCanary = new Set<string>()
+  readonly failedOnBoth = new Set<string>()
+  readonly #permitted = new Map<string, number>()
+  readonly #seen = new Map<string, QueueState>()
+  /** By process and version: how often it was told that it is retired. */
+  readonly #toldRetired = new Map<string, Map<string, number>>()
+  rewinds = 0
+  /** The slowest that the store was made, one way. */
+  slowestMs = 0
+  readonly deadLettered = new Set<string>()
+  /** By process and version: deliveries whose handlers run. */
+  readonly #running = new Map<string, Map<string, Set<number>>>()
+  /** Whether a process lives and does not stand still. */
+  isWatched: (container: string) => boolean = () => true
+
+  constructor(scenario: Scenario, policy: Policy) {
+    this.scenario = scenario
+    this.policy = policy
+  }
+
+  get rollout(): Rollout | undefined {
+    return this.state?.rollout
+  }
+
+  get isRunning(): boolean {
+    return this.rollout !== undefined && !isTerminal(this.rollout.phase)
+  }
+
+  runningAt(container: string, version: string): number {
+    return this.#running.get(container)?.get(version)?.size ?? 0
+  }
+
+  /** The newest document, by its order, that the process was answered, of the generation that it was answered last. */
+  lastSeenBy(container: string): QueueState | undefined {
+    return this.#seen.get(container)
+  }
+
+  /** Messages that the consumer may have taken in all, by any document so far: what was bridged under an older one may begin under a newer one. */
+  mostPermitted(consumer: string): number {
+    return this.#permitted.get(consumer) ?? 0
+  }
+
+  /** True when everything in the process must know: it reads for its watch and for its coordination, in turns. */
+  knowsRetired(container: string, version: string, answers = answersToKnow): boolean {
+    return (this.#toldRetired.get(container)?.get(version) ?? 0) >= answers
+  }
+
+  documentOf(order: Order | undefined): QueueState | undefined {
+    return order && this.#documents.get(orderKey(order))
+  }
+
+  allocationOf({ report }: Start): { readonly lane: Lane; readonly own: ConsumerAllocation | undefined } | undefined {
+    const document = this.documentOf(report.obeyed)
+    return document && { lane: document.allocations.canary, own: document.allocations.consumers[report.id] }
+  }
+
+  /** Handlers of the version that run now, in processes that live and do not stand still. */
+  runningOn(version: string): number {
+    let sum = 0
+    for (const [container, versions] of this.#running) {
+      if (this.isWatched(container)) sum += versions.get(version)?.size ?? 0
+    }
+    return sum
+  }
+
+  /**
+   * What may be taken beyond the weight: what is granted ahead for the time that news travels, what is bridged, and the slots. Generous: a canary
+   * that is not held back takes many times this.
+   */
+  burstBound(weight: number): number {
+    const { messagesPerSecond } = this.scenario
+    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + this.newsMs)) / 1_000
+  }
+
+  /** How long it may take until what happens is known to the coordinator and its answer to everybody. */
+  get newsMs(): number {
+    return 500 + 8 * (this.scenario.store.most + this.slowestMs)
+  }
+
+  take<K extends Happening>(kind: K, happening: Happenings[K]): void {
+    const book = this.#books[kind]
+    book?.(happening)
+  }
+
+  readonly #books: { readonly [K in Happening]?: (happening: Happenings[K]) => void } = {
+    added: ({ message, queue }) => {
+      if (queue === deadName) this.deadLettered.add(message.id)
+    },
+    start: (start) => this.#started(start),
+    end: (end) => this.#ended(end),
+    writing: ({ after }) => this.#wrote(after),
+    rewound: ({ state }) => {
+      this.rewinds++
+      this.state = state
+    },
+    answer: ({ container, state }) => this.#answered(container, state),
+  }
+
+  /** Counts how often a process was answered that a version is retired. */
+  #answered(container: string, state: QueueState | undefined): void {
+    if (state === undefined) return
+    const seen = this.#seen.get(container)
+    if (seen === undefined || (compareOrder(state, seen) ?? 1) >= 0) this.#seen.set(container, state)
+    const told = this.#toldRetired.get(container) ?? new Map<string, number>()
+    this.#toldRetired.set(container, told)
+    const { rollout, stable, tombstones } = state
+    const isRunning = rollout !== undefined && !isTerminal(rollout.phase)
+    const isInPlay = (version: string): boolean =>
+      version === stable || (isRunning && (version === rollout.canary || version === rollout.stable))
+    for (const version of Object.keys(tombstones))
+      if (isInPlay(version)) told.delete(version)
+      else told.set(version, (told.get(version) ?? 0) + 1)
+  }
+
+  #runningOf(container: string, version: string): Set<number> {
+    const versions = this.#running.get(container) ?? new Map<string, Set<number>>()
+    this.#running.set(container, versions)
+    const running = versions.get(version) ?? new Set()
+    versions.set(version, running)
+    return running
+  }
+
+  #started({ dispatch, role, source, attempt, container, version }: Start): void {
+    this.#runningOf(container, version).add(dispatch)
+    const fate = this.fates.get(dispatch) ?? { running: 0, succeeded: false, failures: 0, role }
+    fate.running++
+    this.fates.set(dispatch, fate)
+    if (role === 'canary') this.canaryRunning++
+    if (source !== 'queue' || attempt !== 1 || this.step === undefined) return
+    this.step.total++
+    if (role === 'canary') this.step.canary++
+  }
+
+  #ended({ start: { dispatch, role, message, container, version }, outcome }: End): void {
+    this.#runningOf(container, version).delete(dispatch)
+    const fate = this.fates.get(dispatch)
+    if (fate === undefined) return
+    fate.running--
+    if (outcome === 'succeeded') fate.succeeded = true
+    else fate.failures++
+    if (role === 'canary') this.#endedOnCanary(message, outcome)
+    else if (outcome === 'failed' && this.failedOnCanary.has(message)) this.failedOnBoth.add(message)
+  }
+
+  #endedOnCanary(message: string, outcome: End['outcome']): void {
+    this.canaryRunning--
+    if (outcome === 'succeeded') return
+    this.canaryFailures++
+    this.failedOnCanary.add(message)
+  }
+
+  #wrote(after: QueueState): void {
+    this.state = after
+    this.#documents.set(orderKey(after), after)
+    const [oldest] = this.#documents.size > rememberedDocuments ? this.#documents.keys() : []
+    if (oldest !== undefined) this.#documents.delete(oldest)
+    this.#permits(after)
+    if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary)
+  }
+
+  #permits({ allocations }: QueueState): void {
+    for (const [id, { permits = Infinity, bridge }] of Object.entries(allocations.consumers)) {
+      const bridged = bridge === undefined ? 0 : Math.floor(bridge.permitsPerMs * bridgeMs)
+      this.#permitted.set(id, Math.max(this.mostPermitted(id), permits + bridged))
+    }
+  }
+
+  #turnTo({ id, step, phase }: Rollout, lane: Lane): void {
+    const weight = lane.kind === 'throttled' ? lane.weight : 0
+    const name = `${id}/${step}/${phase}/${weight}`
+    if (this.step?.name !== name) this.step = { name, weight, canary: 0, total: 0 }
+  }
+}

@@ -1,0 +1,114 @@
+import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import type { FaultKind } from '../scenario/scenario.ts'
+import type { Invariant } from './invariant.ts'
+
+/** Faults after which a stable worker may be silent though it lives. */
+const silencing: ReadonlySet<FaultKind> = new Set([
+  'crash',
+  'pause',
+  'terminate',
+  'lag',
+  'storeTrouble',
+  'storeSlow',
+  'staleReads',
+  'storeEmptied',
+  'storeRestored',
+])
+
+export const stableLeads: Invariant = {
+  name: 'stable-leads',
+  says: 'The canary version does not coordinate while a stable worker lives.',
+  watch: ({ scenario }) => ({
+    writing: ({ after: { lease, rollout, stable } }) => {
+      if (rollout === undefined || stable === rollout.canary) return undefined
+      const isCanary = lease.holder?.endsWith(`.${rollout.canary}`) === true
+      if (!isCanary || scenario.faults.some(({ kind }) => silencing.has(kind))) return undefined
+      return `${lease.holder} coordinates the trial of ${rollout.canary} beside living workers of ${stable}`
+    },
+  }),
+}
+
+export const stableRegisters: Invariant = {
+  name: 'stable-registers',
+  says: 'In doubt, canary zero: the canary of solo mode never takes charge of a queue that nobody knows.',
+  watch: ({ scenario }) => ({
+    writing: ({ before, after }) =>
+      before === undefined &&
+      after.stable === 'v2' &&
+      scenario.workers.every(({ isSolo }) => isSolo) &&
+      after.epoch === 0 &&
+      Object.keys(after.tombstones).length === 0
+        ? 'the canary of solo mode has registered as the version in charge'
+        : undefined,
+  }),
+}
+
+export const countersGrow: Invariant = {
+  name: 'counters-grow',
+  says: 'Counters never go down: what was harmed stays so.',
+  watch: () => ({
+    writing: ({ before, after }) => {
+      const [was, is] = [before?.rollout, after.rollout]
+      if (was === undefined || is === undefined || was.id !== is.id || before?.generation !== after.generation)
+        return undefined
+      return is.harmed < was.harmed || is.elapsedMs < was.elapsedMs || is.lost < was.lost
+        ? `harmed ${was.harmed} became ${is.harmed}, lost ${was.lost} became ${is.lost}`
+        : undefined
+    },
+  }),
+}
+
+/** Until a silent consumer is found dead (`coordinator/roster.ts`), and the decision after that. */
+const foundDeadMs = 9_000
+
+export const deathsCount: Invariant = {
+  name: 'deaths-count',
+  says: 'A canary that died with messages and without signing off is failure evidence.',
+  watch: (facts) => {
+    let death: { readonly at: number; readonly epoch: number; readonly rollout: string } | undefined
+    const isWatched = facts.scenario.faults.every(({ kind }) => kind === 'crash' || !silencing.has(kind))
+    return {
+      killed: ({ at, container }) => {
+        const { rollout, state } = facts
+        if (facts.runningAt(container, 'v2') > 0 && rollout?.phase === 'Progressing' && state !== undefined)
+          death ??= { at, epoch: state.epoch, rollout: rollout.id }
+        return undefined
+      },
+      writing: ({ after: { rollout, epoch }, at }) => {
+        if (death === undefined || !isWatched || at - death.at < foundDeadMs + facts.newsMs) return undefined
+        if (epoch !== death.epoch || rollout?.id !== death.rollout || isTerminal(rollout.phase)) return undefined
+        return rollout.lost + rollout.harmed === 0 ? 'a canary died with messages, and nothing was counted' : undefined
+      },
+    }
+  },
+}
+
+export const tombstonesKept: Invariant = {
+  name: 'tombstones-kept',
+  says: 'A document that is written anew keeps the tombstones that its writer knew.',
+  watch: (facts) => ({
+    writing: ({ before, after, by }) => {
+      const known = facts.lastSeenBy(by)
+      if (known === undefined || before?.generation === after.generation || known.generation === after.generation)
+        return undefined
+      const isKnown = (version: string): boolean => facts.knowsRetired(by, version, 3)
+      const lost = Object.keys(known.tombstones).filter((name) => isKnown(name) && after.tombstones[name] === undefined)
+      return lost.length > 0 ? `${by} wrote a document without the tombstone of ${lost.join(', ')}` : undefined
+    },
+  }),
+}
+
+export const promotionStands: Invariant = {
+  name: 'promotion-stands',
+  says: 'A promotion that a living worker in charge knows of is not taken back by a store that went back in time.',
+  watch: (facts) => ({
+    writing: ({ before, after, by }) => {
+      const known = facts.lastSeenBy(by)
+      if (known === undefined || before?.generation !== after.generation || known.generation !== after.generation)
+        return undefined
+      return known.stable !== after.stable && before.stable === after.stable
+        ? `${by} went on with ${after.stable} in charge, and knew that ${known.stable} is`
+        : undefined
+    },
+  }),
+}

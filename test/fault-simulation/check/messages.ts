@@ -1,0 +1,142 @@
+import { profiles } from '../broker/profiles.ts'
+import { mustKeepUp } from '../scenario/expect.ts'
+import { workerLimits } from '../scenario/scenario.ts'
+import type { Settlement } from './events.ts'
+import type { Facts } from './facts.ts'
+import type { Invariant } from './invariant.ts'
+
+/** Of one message: copies in queues and hands, and whether a handler has ever succeeded with it. */
+interface Whereabouts {
+  copies: number
+  handled: boolean
+}
+
+export const settledWithReason: Invariant = {
+  name: 'settled-with-reason',
+  says: 'No message is acked without a successful handler, a durable hand-back, or the dead-lettering its policy asks for.',
+  watch: (facts) => {
+    const handedBack = new Set<number>()
+    return {
+      handedBack: ({ claimed }) => void handedBack.add(claimed),
+      settlement: (settlement) => {
+        if (settlement.how === 'ack') return ackReason(settlement, facts, handedBack)
+        if (settlement.how === 'deadLetter') return deadLetterReason(settlement, facts)
+        return undefined
+      },
+    }
+  },
+}
+
+function ackReason({ dispatch }: Settlement, facts: Facts, handedBack: ReadonlySet<number>): string | undefined {
+  if (facts.fates.get(dispatch.number)?.succeeded === true || handedBack.has(dispatch.number)) return undefined
+  return `${dispatch.message.id} was acked by ${dispatch.container}, where no handler has succeeded with it`
+}
+
+function deadLetterReason({ dispatch }: Settlement, facts: Facts): string | undefined {
+  if (dispatch.message.deadFrom !== undefined) return undefined
+  const fate = facts.fates.get(dispatch.number)
+  if (fate?.role === 'stable' && fate.failures >= workerLimits.maxAttempts) return undefined
+  return `${dispatch.message.id} was dead-lettered by ${dispatch.container} after ${fate?.failures ?? 0} failures`
+}
+
+export const ownLink: Invariant = {
+  name: 'own-link',
+  says: 'An ack goes to the channel (or receipt) its delivery came from, or nowhere.',
+  watch: () => ({
+    misdirected: ({ claimed }) => `delivery ${claimed} was settled over a channel that did not bring it`,
+    settlement: ({ dispatch, claimed, how }) =>
+      claimed === undefined || claimed === 0 || claimed === dispatch.number
+        ? undefined
+        : `${how} of delivery ${claimed} settled delivery ${dispatch.number} (${dispatch.message.id})`,
+  }),
+}
+
+export const nothingLost: Invariant = {
+  name: 'nothing-lost',
+  says: 'Confirmed = done + in queue + in flight + dead-lettered + explicitly discarded, at every moment.',
+  watch: (facts) => {
+    const all = new Map<string, Whereabouts>()
+    return {
+      added: ({ message: { id } }) => {
+        const known = all.get(id)
+        if (known === undefined) all.set(id, { copies: 1, handled: false })
+        else known.copies++
+        return undefined
+      },
+      end: ({ start, outcome }) => {
+        const known = all.get(start.message)
+        if (known !== undefined && outcome === 'succeeded') known.handled = true
+        return undefined
+      },
+      removal: ({ message: { id }, how }) => {
+        const known = all.get(id)
+        if (known === undefined) return undefined
+        known.copies--
+        if (known.copies > 0 || known.handled) return undefined
+        return `${id} is in no queue and in nobody's hands, and was never handled; it left by ${how}`
+      },
+      rest: () => {
+        if (!mustKeepUp(facts.scenario)) return undefined
+        const open = [...all].filter(([id, { handled }]) => !handled && !facts.deadLettered.has(id))
+        const [first] = open
+        return first && `${open.length} messages were neither handled nor dead-lettered at the end, first ${first[0]}`
+      },
+    }
+  },
+}
+
+export const keptInvisible: Invariant = {
+  name: 'kept-invisible',
+  says: 'What a handler holds stays its own: no receipt runs out in a process that runs and reaches its broker.',
+  watch: ({ scenario }) => ({
+    settlement: ({ dispatch, how }) =>
+      how === 'expired' &&
+      scenario.profile.startsWith('sqs') &&
+      scenario.faults.length === 0 &&
+      dispatch.message.deliveries === 1
+        ? `the receipt of ${dispatch.message.id} ran out in ${dispatch.container}`
+        : undefined,
+  }),
+}
+
+export const returnsBounded: Invariant = {
+  name: 'returns-bounded',
+  says: "We never return a message so often that the broker's delivery limit could be reached by our returns alone.",
+  watch: ({ scenario }) => {
+    const { deliveryLimit } = profiles[scenario.profile]
+    return {
+      settlement: ({ dispatch: { message } }) =>
+        message.ownReturns >= deliveryLimit
+          ? `${message.id} was returned by us ${message.ownReturns} times, the limit is ${deliveryLimit}`
+          : undefined,
+    }
+  },
+}
+
+export const redeliveredForAReason: Invariant = {
+  name: 'redelivered-for-a-reason',
+  says: 'Duplicates come only from the in-flight set of a crash or cut.',
+  watch: (facts) => {
+    const done = new Map<string, { readonly dispatch: number; readonly container: string }>()
+    const excused = new Set<string>()
+    return {
+      end: ({ start, outcome }) => {
+        if (outcome === 'succeeded') done.set(start.message, start)
+        return undefined
+      },
+      settlement: ({ dispatch, how, claimed }) => {
+        // What is given up while its handler runs may be done all the same.
+        const isGivenUp = how !== 'ack' && (facts.fates.get(dispatch.number)?.running ?? 0) > 0
+        const isCut = how === 'connectionLost' || how === 'expired' || how === 'consumerTimeout' || claimed === 0
+        if (isCut || isGivenUp) excused.add(dispatch.message.id)
+        return undefined
+      },
+      handedBack: ({ message }) => void excused.add(message.id),
+      start: ({ message, dispatch, attempt }) => {
+        const before = done.get(message)
+        if (before === undefined || excused.has(message)) return undefined
+        return `${message} was handled by ${before.container} with success and started again (delivery ${dispatch}, attempt ${attempt})`
+      },
+    }
+  },
+}

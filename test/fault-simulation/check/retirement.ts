@@ -1,0 +1,67 @@
+import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import type { Rollout } from '../../../src/core/rollout/rollout.ts'
+import type { Invariant } from './invariant.ts'
+
+export const retiredStaysRetired: Invariant = {
+  name: 'retired-stays-retired',
+  says: 'A retired version starts no delivery again without an explicit new rollout.',
+  watch: (facts) => ({
+    start: ({ container, version, message, report }) =>
+      // Whoever does not believe the document goes on with what it knew.
+      facts.knowsRetired(container, version) && report.obeyed?.generation === facts.state?.generation
+        ? `${container} started ${message} on ${version}, of which it was told that it is retired`
+        : undefined,
+  }),
+}
+
+export const twoVersions: Invariant = {
+  name: 'two-versions',
+  says: 'At most two versions consume: the one in charge and the one on trial.',
+  watch: () => ({
+    start: ({ version, message, container }) =>
+      version === 'v3' ? `${container} started ${message} on ${version}, which no rollout ever named` : undefined,
+  }),
+}
+
+export const retirementNeedsProof: Invariant = {
+  name: 'retirement-needs-proof',
+  says: 'Retirement needs proof: the old version has nothing in flight, or the drain deadline is recorded.',
+  watch: (facts) => {
+    let enteredAt = 0
+    return {
+      writing: ({ before, after: { rollout: is }, at }) => {
+        const was = before?.rollout
+        if (is === undefined || was?.phase === is.phase) return undefined
+        const drained = was?.id === is.id && isTerminal(is.phase) ? retired(is, at - enteredAt) : undefined
+        enteredAt = at
+        return drained
+      },
+    }
+
+    function retired({ phase, stable, canary }: Rollout, sinceMs: number): string | undefined {
+      const old = phase === 'Succeeded' ? stable : canary
+      const held = facts.runningOn(old)
+      if (held === 0 || sinceMs >= facts.policy.drain.timeoutMs) return undefined
+      return `${old} was retired ${Math.round(sinceMs)} ms after its drain began with ${held} messages in flight`
+    }
+  },
+}
+
+export const stableFloor: Invariant = {
+  name: 'stable-floor',
+  says: 'Stable capacity never drops below its start before promotion commits, except by real deaths.',
+  watch: (facts) => {
+    const terminated = new Set<string>()
+    return {
+      terminated: ({ container }) => void terminated.add(container),
+      state: ({ container, version, state }) => {
+        const { state: document } = facts
+        const isInCharge = document === undefined || document.stable === version
+        if (state !== 'draining' || !isInCharge || terminated.has(container) || facts.rewinds > 0) return undefined
+        // Handlers that do not end may hold every slot: then it has to be started anew.
+        if (version === 'v2' && facts.scenario.quality.canaryStuck > 0) return undefined
+        return `${container} of ${version}, which is in charge, drains though nobody told it to`
+      },
+    }
+  },
+}

@@ -1,0 +1,7 @@
+import { adapterMutants } from './adapter-mutants.ts'
+import { decisionMutants } from './decision-mutants.ts'
+import type { Mutant } from './mutant.ts'
+import { workerMutants } from './worker-mutants.ts'
+
+/** The planted bugs that prove that the simulation bites. */
+export const mutants: readonly Mutant[] = [...adapterMutants, ...workerMutants, ...decisionMutants]

@@ -1,0 +1,157 @@
+import type { Mutant } from './mutant.ts'
+
+/** Bugs of a worker. */
+export const workerMutants: readonly Mutant[] = [
+  {
+    name: 'ack-before-handler',
+    says: 'a message is acked when its handler begins',
+    patches: [
+      {
+        file: 'src/worker/dispatcher.ts',
+        find: 'inFlight.begin(work)\n',
+        put: 'inFlight.begin(work)\n    work.delivery.ack()\n',
+      },
+    ],
+    violates: ['settled-with-reason'],
+    foundBy: 1,
+  },
+  {
+    name: 'older-document-obeyed',
+    says: 'the order of documents is not checked',
+    patches: [
+      {
+        file: 'src/worker/obedience.ts',
+        find: "if (order < 0) return { ...memory, doubt: 'older' }",
+        put: '',
+      },
+      {
+        file: 'src/worker/obedience.ts',
+        find: 'if (order > 0) return',
+        put: 'if (order !== 0) return',
+      },
+    ],
+    violates: ['order-kept'],
+    foundBy: 62,
+  },
+  {
+    name: 'wall-clock-ttl',
+    says: 'the moment when the document was last seen to change is taken by the wall clock',
+    patches: [
+      {
+        file: 'src/worker/watcher.ts',
+        find: 'obey(before, look, this.#options.self, this.#options.clock.now())',
+        put: 'obey(before, look, this.#options.self, this.#options.clock.wall())',
+      },
+    ],
+    violates: ['fresh'],
+    foundBy: 595,
+  },
+  {
+    name: 'allocation-for-ever',
+    says: 'an allocation does not grow old',
+    patches: [
+      {
+        file: 'src/worker/obedience.ts',
+        find: 'if (doubt !== undefined || sinceMs > ttlMs)',
+        put: 'if (doubt !== undefined)',
+      },
+    ],
+    violates: ['fresh'],
+    foundBy: 595,
+  },
+  {
+    name: 'permits-ignored',
+    says: 'concurrency alone bounds what the canary takes',
+    patches: [
+      {
+        file: 'src/worker/throttled-intake.ts',
+        find: 'const permitted = (allocation.permits ?? Infinity) - tally.taken',
+        put: 'const permitted = Infinity',
+      },
+    ],
+    violates: ['within-allocation', 'share-kept'],
+    foundBy: 2,
+  },
+  {
+    name: 'fuse-ignored',
+    says: 'a consumer begins messages that may fail beyond its allowance',
+    patches: [
+      {
+        file: 'src/worker/throttled-intake.ts',
+        find: 'return failures - tally.spentFailures - inFlight.running.size - this.#starting',
+        put: 'return 0 * inFlight.running.size + failures + tally.spentFailures',
+      },
+    ],
+    violates: ['within-allocation', 'budget-kept'],
+    foundBy: 14,
+  },
+  {
+    name: 'drain-skipped',
+    says: 'a drain reports its end without waiting for what runs',
+    patches: [
+      {
+        file: 'src/worker/drain.ts',
+        find: 'let quiet = await becomesQuiet(options, 2 * graceMs)',
+        put: 'let quiet = true',
+      },
+    ],
+    violates: ['retirement-needs-proof', 'redelivered-for-a-reason'],
+    foundBy: 2,
+  },
+  {
+    name: 'drain-for-ever',
+    says: 'handlers have no deadline, and a drain waits for them without one',
+    patches: [
+      {
+        file: 'src/worker/dispatcher.ts',
+        find: 'const { clock, handlerTimeoutMs, inFlight } = this.#options',
+        put: 'const { clock, inFlight } = this.#options\n    const handlerTimeoutMs = 1e9',
+      },
+      {
+        file: 'src/worker/drain.ts',
+        find: 'if (!(await deadline.outlasts(next, keepMs))) return isQuiet()',
+        put: 'void deadline\n    void keepMs\n    await next',
+      },
+      {
+        file: 'src/worker/worker.ts',
+        find: 'if (!(await within(clock, totalMs, this.done))) {',
+        put: 'await this.done\n    if (totalMs < 0) {\n      void clock',
+      },
+    ],
+    violates: ['drain-ends', 'rollout-ends'],
+    foundBy: 14,
+  },
+  {
+    name: 'tombstones-lost',
+    says: 'a document that is written anew has no tombstones',
+    patches: [
+      {
+        file: 'src/worker/watcher.ts',
+        find: 'const fresh = { ...createQueueState(newId(), self.version), previous, tombstones }',
+        put: 'const fresh = { ...createQueueState(newId(), self.version), previous }\n    void tombstones',
+      },
+    ],
+    violates: ['tombstones-kept'],
+    foundBy: 28,
+  },
+  {
+    name: 'canary-registers',
+    says: 'in solo mode whichever version the store answers first is in charge',
+    patches: [{ file: 'src/worker/watcher.ts', find: 'if (!registers) return false', put: 'void registers' }],
+    violates: ['rollout-ends', 'stable-registers'],
+    foundBy: 2,
+  },
+  {
+    name: 'payload-in-log',
+    says: 'what a handler throws is logged as it is',
+    patches: [
+      {
+        file: 'src/worker/describe-thrown.ts',
+        find: "const name = identifier(thrown, 'name') ?? 'unnamed'",
+        put: "const name = String(thrown) + (identifier(thrown, 'name') ?? 'unnamed')",
+      },
+    ],
+    violates: ['nothing-told'],
+    foundBy: 4,
+  },
+]

@@ -1,0 +1,53 @@
+import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import { handBackName, queueName } from '../broker/broker-model.ts'
+import type { Crew } from './crew.ts'
+import type { Mishaps } from './mishaps.ts'
+import type { World } from './world.ts'
+
+/** After the rollout has ended, and after the last fault: time in which what has ended must stay so. */
+const afterwardsMs = 4_000
+/** Beyond the rollout's own deadlines, from the moment when nothing is wrong any more. */
+const recoveryMs = 30_000
+const emptyingMs = 40_000
+
+/** Says when a run is over: some time after the rollout's end and the last fault, once the queues are empty; or when it is too late for all that. */
+export class Ending {
+  readonly #world: World
+  readonly #crew: Crew
+  readonly #mishaps: Mishaps
+  #endedAt: number | undefined
+  #emptyBy: number | undefined
+
+  constructor(world: World, crew: Crew, mishaps: Mishaps) {
+    this.#world = world
+    this.#crew = crew
+    this.#mishaps = mishaps
+  }
+
+  get backlog(): number {
+    const { broker } = this.#world
+    return broker.depth(queueName) + broker.depth(handBackName)
+  }
+
+  /** To be asked after each step. */
+  isOver(): boolean {
+    const { broker, timeline } = this.#world
+    if (this.#emptyBy !== undefined) return this.backlog + broker.unsettled === 0 || timeline.now >= this.#emptyBy
+    if (!this.#hasRested()) return false
+    this.#world.endTraffic()
+    this.#emptyBy = timeline.now + emptyingMs
+    return false
+  }
+
+  #hasRested(): boolean {
+    const { timeline, facts, policy, scenario } = this.#world
+    const { now } = timeline
+    if (!this.#crew.isComplete) this.#mishaps.disturbed()
+    const { rollout } = facts
+    const hasEnded = rollout === undefined ? now > scenario.rolloutAtMs + recoveryMs : isTerminal(rollout.phase)
+    this.#endedAt = hasEnded ? (this.#endedAt ?? now) : undefined
+    const calmAt = Math.max(this.#mishaps.calmAt, scenario.rolloutAtMs)
+    if (now > calmAt + policy.progressDeadlineMs + policy.drain.timeoutMs + recoveryMs) return true
+    return this.#endedAt !== undefined && now >= Math.max(this.#endedAt, calmAt) + afterwardsMs
+  }
+}

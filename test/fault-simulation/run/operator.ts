@@ -1,0 +1,86 @@
+import { beginRollout } from '../../../src/cli/begin-rollout.ts'
+import { changeState } from '../../../src/cli/change-state.ts'
+import { createQueueView } from '../../../src/cli/queue-view.ts'
+import type { QueueView } from '../../../src/cli/queue-view.ts'
+import { isQueueCanaryError } from '../../../src/errors.ts'
+import { policyDigest } from '../../../src/policy-digest.ts'
+import { queueName } from '../broker/broker-model.ts'
+import { streamOf } from '../scenario/draw.ts'
+import type { CommandPlan } from '../scenario/scenario.ts'
+import { StoreClient } from '../store/store-client.ts'
+import { Container } from '../time/container.ts'
+import type { World } from './world.ts'
+
+const againMs = 500
+const attempts = 100
+
+/** Whoever types commands: the command line's own code, tried again until it has been heard or refused. */
+export class Operator {
+  readonly #world: World
+  readonly #container: Container
+  readonly #view: QueueView
+  #commands = 0
+
+  constructor(world: World) {
+    const { timeline, scenario, store } = world
+    const container = new Container({ name: 'operator', timeline, random: streamOf(scenario.seed, 'operator') })
+    const client = new StoreClient({
+      server: store,
+      container,
+      timeline,
+      latencyMs: scenario.store,
+      onAnswer: () => undefined,
+    })
+    this.#world = world
+    this.#container = container
+    this.#view = createQueueView(client, { namespace: 'default', queue: queueName }, container.clock)
+  }
+
+  start(): void {
+    this.#try(async () => {
+      const digest = policyDigest(this.#world.policy)
+      await this.#view.records.writePolicy(digest, this.#world.policy)
+      await beginRollout(this.#view, this.#container.clock, () => ({
+        canary: 'v2',
+        policyDigest: digest,
+        force: false,
+      }))
+    })
+  }
+
+  command({ kind, full }: CommandPlan): void {
+    const id = `c${++this.#commands}`
+    const { records, place } = this.#view
+    this.#try(async () => {
+      await changeState({
+        records,
+        place,
+        clock: this.#container.clock,
+        change: (state) => {
+          const { rollout, commands } = state
+          const isKnown = commands.some((known) => known.id === id) || rollout?.carriedOut.includes(id) === true
+          if (rollout === undefined || isKnown) return Promise.resolve(undefined)
+          const command = { id, rollout: rollout.id, kind, full, reason: '' }
+          return Promise.resolve({ ...state, commands: [...commands, command] })
+        },
+      })
+    })
+  }
+
+  #try(act: () => Promise<void>): void {
+    this.#container.receive(() => void this.#until(act))
+  }
+
+  async #until(act: () => Promise<void>): Promise<void> {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      try {
+        await act()
+        return
+      } catch (error) {
+        if (!isQueueCanaryError(error)) throw error
+        if (error.code === 'COMMAND_REFUSED') return
+      }
+      await this.#container.clock.sleep(againMs)
+    }
+  }
+}

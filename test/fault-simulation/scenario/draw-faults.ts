@@ -1,0 +1,95 @@
+import { harmless } from './expect.ts'
+import type { Phase } from '../../../src/core/rollout/rollout.ts'
+import type { Draw } from './draw.ts'
+import type { CommandPlan, Fault, FaultKind, Mishap, MishapOf, When } from './scenario.ts'
+
+const mostFaults = 6
+
+/** Each seed has only some kinds of faults: where all come at once, most hide one another. */
+export function drawFaults(dice: Draw, workers: readonly string[], isCalm: boolean): readonly Fault[] {
+  const kinds = faultKinds.filter((kind) => (!isCalm || harmless.has(kind)) && dice.chance(0.25))
+  if (kinds.length === 0) return []
+  const count = dice.whole(0, mostFaults)
+  return Array.from({ length: count }, () => ({ when: drawWhen(dice), ...drawMishap(dice, dice.pick(kinds), workers) }))
+}
+
+export function drawCommands(dice: Draw): readonly CommandPlan[] {
+  if (dice.chance(0.6)) return []
+  const kinds = ['abort', 'abort', 'pause', 'resume', 'promote', 'promote'] as const
+  let when = drawWhen(dice)
+  return Array.from({ length: dice.whole(1, 3) }, () => {
+    const kind = dice.pick(kinds)
+    // Two operators at once are what commands have to bear.
+    if (dice.chance(0.5)) when = drawWhen(dice)
+    return { kind, full: kind === 'promote' && dice.chance(0.4), when }
+  })
+}
+
+const phases: readonly Phase[] = [
+  'Initialized',
+  'Progressing',
+  'Progressing',
+  'WaitingPromotion',
+  'Promoting',
+  'Promoting',
+  'Draining',
+  'Succeeded',
+  'RollingBack',
+  'RolledBack',
+]
+
+function drawWhen(dice: Draw): When {
+  if (dice.chance(0.4)) return { atMs: dice.whole(0, 15_000) }
+  return { phase: dice.pick(phases), afterMs: dice.pick([0, 0, 30, 200, 1_000, 3_000]) + dice.whole(0, 60) }
+}
+
+interface Choice {
+  readonly dice: Draw
+  /** One of the workers, or whoever leads. */
+  readonly who: string
+  readonly forMs: number
+}
+
+const choices: { readonly [K in FaultKind]: (choice: Choice) => Omit<MishapOf<K>, 'kind'> } = {
+  crash: ({ dice, who }) => ({ who, restartAfterMs: dice.pick([300, 2_000, 10_000]) }),
+  pause: ({ dice, who }) => ({
+    who,
+    forMs: dice.pick([500, 3_000, 7_000, 15_000]),
+    stands: dice.pick(['process', 'machine']),
+  }),
+  terminate: ({ dice, who }) => ({
+    who,
+    againAfterMs: dice.chance(0.4) ? undefined : dice.pick([50, 1_000]),
+    restartAfterMs: dice.pick([500, 5_000]),
+  }),
+  lag: ({ dice, who, forMs }) => ({ who, forMs, ms: dice.pick([20, 200, 1_500]) }),
+  wallJump: ({ dice, who }) => ({ who, byMs: dice.pick([-3_600_000, 3_600_000, 10_000]) }),
+  cut: ({ dice, who }) => ({
+    who,
+    clientNoticesMs: dice.pick([0, 50, 4_000]),
+    serverNoticesMs: dice.pick([0, 50, 4_000]),
+    awayMs: dice.pick([0, 500, 5_000]),
+  }),
+  channelClosed: ({ who }) => ({ who }),
+  brokerDown: ({ forMs }) => ({ forMs }),
+  publishBlocked: ({ forMs }) => ({ forMs }),
+  storeTrouble: ({ dice, who, forMs }) => ({
+    who: dice.chance(0.4) ? 'all' : who,
+    forMs,
+    trouble: dice.pick(['refuse', 'hang', 'loseAnswers', 'lateWrites']),
+  }),
+  storeSlow: ({ dice, who, forMs }) => ({ who: dice.chance(0.4) ? 'all' : who, forMs, ms: dice.pick([100, 600]) }),
+  staleReads: ({ dice, who, forMs }) => ({ who, forMs, staleMs: dice.pick([500, 3_000]) }),
+  storeEmptied: () => ({}),
+  storeRestored: ({ dice }) => ({ ageMs: dice.pick([2_000, 8_000]) }),
+  outage: ({ forMs }) => ({ forMs }),
+  burst: ({ dice }) => ({ messages: dice.pick([50, 200]) }),
+}
+
+const faultKinds = Object.keys(choices) as readonly FaultKind[]
+
+function drawMishap(dice: Draw, kind: FaultKind, workers: readonly string[]): Mishap {
+  const who = dice.chance(0.3) ? 'leader' : dice.pick(workers)
+  const forMs = dice.pick([300, 2_000, 4_000, 8_000, 8_000])
+  return { kind, ...choices[kind]({ dice, who, forMs }) } as Mishap
+}

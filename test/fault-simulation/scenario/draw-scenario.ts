@@ -1,0 +1,95 @@
+import { profileNames } from '../broker/profiles.ts'
+import { draw, streamOf } from './draw.ts'
+import type { Draw } from './draw.ts'
+import { drawCommands, drawFaults } from './draw-faults.ts'
+import { drawPolicy } from './draw-policy.ts'
+import type { ExternalAnswer, Quality, Scenario, WorkerPlan } from './scenario.ts'
+
+/** The scenario of a seed: a fleet, a policy, a canary that is good or bad, and some of the faults, never all of them. */
+export function drawScenario(seed: number): Scenario {
+  const dice = draw(streamOf(seed, 'scenario'))
+  const isCalm = dice.chance(0.12)
+  const quality = isCalm ? good : drawQuality(dice)
+  const workers = drawWorkers(dice)
+  const storeMs = dice.pick([5, 40, 100])
+  return {
+    seed,
+    profile: dice.pick(profileNames),
+    handsBack: dice.chance(0.8),
+    network: { leastMs: 0.1, mostMs: dice.pick([1, 5, 30]) },
+    store: { least: 1, most: storeMs },
+    workers,
+    policy: drawPolicy(dice, quality.external),
+    messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality)),
+    quality,
+    rolloutAtMs: 2_000 + Math.floor(dice.between(0, 1_500)),
+    commands: isCalm ? [] : drawCommands(dice),
+    faults: drawFaults(
+      dice,
+      workers.map(({ name }) => name),
+      isCalm,
+    ),
+    restartsRetired: dice.chance(0.4),
+  }
+}
+
+/** Messages a second that either version can take by itself, with one of its workers away. */
+function bearable(workers: readonly WorkerPlan[], { handlerMs, canarySlowness }: Quality): number {
+  const meanMs = ((handlerMs.least + handlerMs.most) / 2) * canarySlowness
+  const slots = (of: (plan: WorkerPlan) => boolean): number =>
+    workers.filter(of).reduce((sum, { concurrency }) => sum + concurrency, 0)
+  const fewest = Math.min(
+    slots(({ version }) => version === 'v1'),
+    slots(({ version, isSolo }) => version === 'v2' || isSolo),
+  )
+  return Math.max(2, Math.floor((0.5 * fewest * 1_000) / meanMs))
+}
+
+/** In some runs nothing happens that could speak against the canary: it has to be promoted. */
+const good: Quality = {
+  handlerMs: { least: 2, most: 40 },
+  stableFailures: 0,
+  canaryFailures: 0,
+  canarySlowness: 1,
+  poison: 0,
+  canaryStuck: 0,
+  external: undefined,
+}
+
+function drawWorkers(dice: Draw): readonly WorkerPlan[] {
+  const plan = (name: string, version: string, startsAtMs: number): WorkerPlan => ({
+    name,
+    version,
+    isSolo: false,
+    startsAtMs,
+    concurrency: dice.whole(1, 4),
+    clockRate: dice.pick([1, 1, 1, 0.98, 1.02]),
+    wallOffsetMs: dice.pick([0, 0, 3_600_000, -3_600_000]),
+  })
+  if (dice.chance(0.1)) return [{ ...plan('solo', 'v1', 0), isSolo: true }]
+  const stable = Array.from({ length: dice.whole(1, 3) }, (_, index) => plan(`stable-${index}`, 'v1', index * 20))
+  const canary = Array.from({ length: dice.whole(1, 2) }, (_, index) =>
+    plan(`canary-${index}`, 'v2', 1_000 + Math.floor(dice.between(0, 1_500))),
+  )
+  const third = dice.chance(0.1) ? [plan('other-0', 'v3', 1_500)] : []
+  return [...stable, ...canary, ...third]
+}
+
+function drawQuality(dice: Draw): Quality {
+  const isBad = dice.chance(0.3)
+  const stableFailures = dice.pick([0, 0, 0, 0.02])
+  return {
+    handlerMs: { least: 2, most: dice.pick([10, 40, 150]) },
+    stableFailures,
+    canaryFailures: isBad ? dice.pick([0.3, 0.6, 1]) : stableFailures,
+    canarySlowness: dice.pick([1, 1, 1, 3]),
+    poison: dice.pick([0, 0, 0, 0.01]),
+    canaryStuck: dice.pick([0, 0, 0, 0, 0.02, 0.3]),
+    external: drawExternal(dice),
+  }
+}
+
+function drawExternal(dice: Draw): ExternalAnswer | undefined {
+  if (dice.chance(0.75)) return undefined
+  return dice.pick<ExternalAnswer>(['good', 'good', 'good', 'bad', 'nan', 'noData', 'error', 'never'])
+}

@@ -1,0 +1,38 @@
+import type { FaultKind, Scenario } from './scenario.ts'
+
+/** Faults that are no evidence against a version, and after which nothing is as it was not before. */
+export const harmless: ReadonlySet<FaultKind> = new Set([
+  'wallJump',
+  'storeSlow',
+  'storeTrouble',
+  'burst',
+  'publishBlocked',
+  'channelClosed',
+])
+
+/** A canary that fails nothing, whose rollout nobody interferes with, has to be promoted. */
+export function mustSucceed(scenario: Scenario): boolean {
+  const { policy, commands, faults, workers, messagesPerSecond } = scenario
+  const isUndisturbed = commands.length === 0 && faults.every(({ kind }) => harmless.has(kind))
+  const isAsUsual = messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3')
+  return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(policy)
+}
+
+/** A proof takes more messages than a run of a minute has. */
+function asksLittle({ onInsufficientData, analysis }: Scenario['policy']): boolean {
+  return (
+    onInsufficientData === 'extend' &&
+    analysis.metrics.every(({ promoteWithoutProof }) => promoteWithoutProof !== false)
+  )
+}
+
+function isGood({ quality }: Scenario): boolean {
+  const { canaryFailures, canaryStuck, poison, canarySlowness, external } = quality
+  const isMeasured = external === undefined || external === 'good'
+  return canaryFailures + canaryStuck + poison === 0 && canarySlowness === 1 && isMeasured
+}
+
+/** Whoever is in charge at the end can keep up. */
+export function mustKeepUp({ quality }: Scenario): boolean {
+  return quality.canaryStuck === 0 && quality.canaryFailures < 0.3
+}
