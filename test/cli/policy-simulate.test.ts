@@ -51,9 +51,9 @@ describe('policy simulate', () => {
   })
 
   it('draws in blocks on a terminal, and shows how far it is', async () => {
-    const { out, err } = await run(['p.yaml', ...given, '1%', '--runs', '30'], { terminal: true })
+    const { out, err } = await run(['p.yaml', ...given, '1%', '--runs', '300'], { terminal: true })
     expect(out).toMatch(/│.*[▁▂▃▄▅▆▇█]/)
-    expect(err).toMatch(/^\r\d+ of 30 runs/)
+    expect(err).toMatch(/^\r\d+ of 300 runs/)
     expect(err.endsWith('\r\u001b[K')).toBe(true)
   })
 

@@ -78,7 +78,7 @@ export const workerMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/throttled-intake.ts',
-        find: 'return failures - tally.spentFailures - inFlight.running.size - this.#starting',
+        find: 'return failures - tally.spentFailures - inFlight.running.size - this.#coming',
         put: 'return 0 * inFlight.running.size + failures + tally.spentFailures',
       },
     ],
