@@ -30,11 +30,24 @@ export default defineConfig({
         test: {
           name: 'broker',
           include: ['test/integration/**/*.test.ts'],
-          globalSetup: ['test/support/rabbitmq-global.ts', 'test/support/sqs-global.ts'],
+          exclude: ['test/integration/sqs-*.test.ts'],
+          globalSetup: ['test/support/rabbitmq-global.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           // A test of processes, brokers and their deaths may meet a machine that stands still. It says so when it needed its second try.
+          retry: 1,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'sqs',
+          include: ['test/integration/sqs-*.test.ts'],
+          globalSetup: ['test/support/sqs-global.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
           retry: 1,
         },
       },

@@ -200,8 +200,8 @@ export const decisionMutants: readonly Mutant[] = [
       },
       {
         file: 'src/coordinator/coordinator.ts',
-        find: 'if (this.#options.consumer.version !== state.stable && this.#stableLives(state, watched)) {',
-        put: "if (this.#options.consumer.version === '' && this.#stableLives(state, watched)) {",
+        find: 'return !isStable && this.#stableLives(state, watched)',
+        put: 'return false',
       },
     ],
     violates: ['stable-leads'],
