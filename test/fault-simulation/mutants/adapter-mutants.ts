@@ -35,7 +35,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['own-link', 'settled-with-reason', 'nothing-lost'],
-    foundBy: 37,
+    foundBy: 107,
   },
   {
     name: 'unconfirmed-hand-back',

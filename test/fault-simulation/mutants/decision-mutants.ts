@@ -109,7 +109,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['budget-kept'],
-    foundBy: 14,
+    foundBy: 25,
   },
   {
     name: 'no-cap',
@@ -161,7 +161,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof'],
-    foundBy: 2,
+    foundBy: 20,
   },
   {
     name: 'retired-goes-on',

@@ -83,7 +83,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['within-allocation', 'budget-kept'],
-    foundBy: 14,
+    foundBy: 17,
   },
   {
     name: 'drain-skipped',
@@ -96,7 +96,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof', 'redelivered-for-a-reason'],
-    foundBy: 2,
+    foundBy: 20,
   },
   {
     name: 'drain-for-ever',
@@ -132,7 +132,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['tombstones-kept'],
-    foundBy: 28,
+    foundBy: 105,
   },
   {
     name: 'canary-registers',
