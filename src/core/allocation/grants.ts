@@ -81,7 +81,7 @@ export function dividePermits(division: PermitDivision): {
 
 /** `part`: of the version's messages, what this consumer gets. */
 function bridgeOf({ weight }: ThrottledLane, { ratePerMs, horizonMs }: Pace, part: number): Bridge | undefined {
-  const permitsPerMs = Number(((weight / 100) * ratePerMs * part).toPrecision(3))
+  const permitsPerMs = Math.round((weight / 100) * ratePerMs * part * fineness) / fineness
   // When a grant is obeyed, two thirds of its horizon have passed on average.
   return permitsPerMs > 0 ? { permitsPerMs, afterMs: horizonMs / 3 } : undefined
 }
@@ -92,6 +92,8 @@ function burstOf({ weight, concurrency }: ThrottledLane, { ratePerMs, horizonMs 
 }
 
 const mostPermits = 10_000
+/** Fewer digits travel with each decision. A slower pace adds nothing in the time that it lasts. */
+const fineness = 1e6
 
 /** Messages that each consumer can have in flight: within its slots, and within what may fail. */
 function roomsOf({ active, mayFail }: PermitDivision): readonly number[] {

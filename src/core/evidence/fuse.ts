@@ -17,6 +17,8 @@ export interface Fuse {
 /** Twice what the stable version does: it is known late, and from few messages. */
 const allowance = 2
 const mostLimit = 0.999
+/** Fewer digits travel with each decision. */
+const fineness = 1e5
 
 export function fuseFor({
   stableRate,
@@ -28,7 +30,7 @@ export function fuseFor({
   readonly significanceLevel: number
 }): Fuse {
   return {
-    limit: Math.min(mostLimit, Number((allowance * (1 + rollbackMargin) * stableRate).toPrecision(3))),
+    limit: Math.min(mostLimit, Math.ceil(allowance * (1 + rollbackMargin) * stableRate * fineness) / fineness),
     needed: 1 / significanceLevel,
   }
 }

@@ -9,7 +9,10 @@ import type { Rollout } from './rollout.ts'
  * would have had. Whichever of the two is more: the first are among the second.
  */
 export function blamedFailures(rollout: Rollout): number {
-  return Math.max(0, rollout.harmed - Math.max(rollout.poison, explainedFailures(rollout)))
+  const { harmed, poison, explained } = rollout
+  // What is explained so far already is explained by more later: most looks end here.
+  if (harmed <= Math.max(poison, explained?.expected ?? 0)) return 0
+  return Math.max(0, harmed - Math.max(poison, explainedFailures(rollout)))
 }
 
 /** True when no canary message may start any more, for now at least. */
