@@ -13,6 +13,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'unit',
+          sequence: { groupOrder: 0 },
           include: ['test/{core,simulate,worker,coordinator,records,status,cli,adapters,meta}/**/*.test.ts'],
           testTimeout: 15_000,
         },
@@ -21,6 +22,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'faults',
+          sequence: { groupOrder: 1 },
           include: ['test/fault-simulation/**/*.test.ts'],
           testTimeout: 120_000,
         },
@@ -29,6 +31,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'broker',
+          sequence: { groupOrder: 2 },
           include: ['test/integration/**/*.test.ts'],
           exclude: ['test/integration/sqs-*.test.ts'],
           globalSetup: ['test/support/rabbitmq-global.ts'],
@@ -43,6 +46,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'sqs',
+          sequence: { groupOrder: 3 },
           include: ['test/integration/sqs-*.test.ts'],
           globalSetup: ['test/support/sqs-global.ts'],
           testTimeout: 120_000,
@@ -55,6 +59,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'study',
+          sequence: { groupOrder: 4 },
           include: ['test/study/**/*.test.ts'],
           globalSetup: ['test/support/rabbitmq-global.ts'],
           testTimeout: 600_000,
@@ -65,6 +70,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'stores',
+          sequence: { groupOrder: 5 },
           include: ['test/stores/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

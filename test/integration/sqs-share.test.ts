@@ -2,11 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { measureShares, offTarget, shareTable } from './support/share-run.ts'
 import { useSqsStage } from './support/sqs-stage.ts'
 
-const regimes = [
-  { type: 'standard', title: '200 a second', perSecond: 200, seconds: 8 },
-  { type: 'fifo', title: '200 a second', perSecond: 200, seconds: 8 },
-  { type: 'standard', title: 'a backlog', perSecond: undefined, seconds: 6, backlog: 20_000 },
-] as const
+/** The others are in `sqs-share.long.ts`. */
+const regimes = [{ type: 'standard', title: '200 a second', perSecond: 200, seconds: 8 }] as const
 
 describe('the share of the messages that the canary gets, on SQS', () => {
   const open = useSqsStage()
