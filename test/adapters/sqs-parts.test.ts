@@ -105,13 +105,16 @@ describe('the note of a hand-back', () => {
     sentAt: 1_700_000_000_000,
   } as const
 
+  const anyReason = fc.constantFrom('failed', 'timedOut', 'returned', 'unaccepted')
+
   it('travels beside whatever the publisher wrote, in no more than ten attributes, and comes back whole', () => {
     fc.assert(
-      fc.property(someAttributes, (attributes) => {
-        const written = writeNote(attributes, note)
+      fc.property(someAttributes, anyReason, (attributes, reason) => {
+        const told = { ...note, handedBack: { ...note.handedBack, reason } }
+        const written = writeNote(attributes, told)
         expect(Object.keys(written).length).toBeLessThanOrEqual(10)
         const read = readNote(written)
-        expect(read.note).toEqual(note)
+        expect(read.note).toEqual(told)
         expect(plain(read.attributes)).toEqual(plain(attributes))
       }),
     )

@@ -56,7 +56,7 @@ function toNote({ version, reason, deliveryCount, id, sentAt, kept }: Readonly<R
   return { note: { handedBack, id, sentAt: wholeNumber(sentAt) }, kept: unpackAll(kept) }
 }
 
-const reasons: readonly unknown[] = ['failed', 'timedOut', 'returned'] satisfies HandBackNote['reason'][]
+const reasons: readonly unknown[] = ['failed', 'timedOut', 'returned', 'unaccepted'] satisfies HandBackNote['reason'][]
 
 function isReason(value: unknown): value is HandBackNote['reason'] {
   return reasons.includes(value)
