@@ -92,6 +92,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   onDelivery(delivery: Delivery, source: Source): void {
     const { processor } = this.#options
     const work = new Work(delivery, source, 'canary')
+    if (this.#held.length > 0) this.#letGoOfLost()
     if (this.#failedHere.has(delivery.message.id) || this.#handsOn(delivery)) {
       this.#passOn(work)
       return
@@ -128,7 +129,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
       const asideMs = standAsideMs * 2 ** Math.min(deliveryCount, mostDoublings)
       this.#asideUntil = Math.max(this.#asideUntil, clock.now() + asideMs)
       this.#toReturn.push(work)
-    } else this.#held = [...this.#held.filter((held) => !held.isVoid), work]
+    } else this.#held.push(work)
     // What is held keeps its place at the broker: others come over a subscription that has all its places.
     if (!this.#stopped) this.#replacing ??= this.#replace()
   }
@@ -227,6 +228,13 @@ export class ThrottledIntake implements Intake, SourceOwner {
     }
     this.#replacing = undefined
     this.freed()
+  }
+
+  /** What is held and comes again would wait for itself. */
+  #letGoOfLost(): void {
+    const lost = this.#held.filter(({ isVoid }) => isVoid)
+    this.#held = this.#held.filter(({ isVoid }) => !isVoid)
+    for (const work of lost) this.#options.processor.settler.requeue(work)
   }
 
   #take(work: Work): void {
