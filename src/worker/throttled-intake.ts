@@ -90,14 +90,11 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   onDelivery(delivery: Delivery, source: Source): void {
-    const { processor } = this.#options
     const work = new Work(delivery, source, 'canary')
     if (this.#held.length > 0) this.#letGoOfLost()
-    if (this.#failedHere.has(delivery.message.id) || this.#handsOn(delivery)) {
-      this.#passOn(work)
-      return
-    }
-    if (!processor.rejects(work)) this.#take(work)
+    // Also what goes to others waits for its group: nothing that came after it may begin before it.
+    if (!this.#options.processor.groups.admits(work)) this.#count(work)
+    else if (!this.#meets(work)) this.#toReturn.push(work)
     this.freed()
     // Where permits are left it would come straight back: then it is returned when the subscription has stopped.
     if (!this.#stopped && this.#replacing === undefined) this.returnUnstarted()
@@ -112,7 +109,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   turn(work: Work): void {
-    if (!this.#start(work)) this.#options.processor.settler.requeue(work)
+    if (!this.#meets(work)) this.#options.processor.settler.requeue(work)
   }
 
   /** First stops taking, then returns the message, then stands aside for a moment: the next one to ask must be another. */
@@ -237,9 +234,23 @@ export class ThrottledIntake implements Intake, SourceOwner {
     for (const work of lost) this.#options.processor.settler.requeue(work)
   }
 
-  #take(work: Work): void {
-    this.#options.processor.tally.add('taken')
-    if (!this.#start(work)) this.#toReturn.push(work)
+  /** Whether it is done with here: on its way to others, or going to begin. False when it must not begin. */
+  #meets(work: Work): boolean {
+    const { processor } = this.#options
+    if (!this.#failedHere.has(work.delivery.message.id) && !this.#handsOn(work.delivery))
+      return processor.rejects(work) || this.#take(work)
+    this.#passOn(work)
+    return true
+  }
+
+  #take(work: Work): boolean {
+    this.#count(work)
+    return this.#start(work)
+  }
+
+  #count(work: Work): void {
+    if (!work.isTaken) this.#options.processor.tally.add('taken')
+    work.isTaken = true
   }
 
   /** False when it must not start: the allocation went, grew old or shrank while the message was on its way. */
@@ -267,7 +278,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
       processor.tally.add('returned')
       processor.settler.drop(work)
     } else if (!this.#mayStart() || processor.inFlight.occupied >= this.slots) processor.settler.requeue(work)
-    else if (processor.groups.admits(work)) await processor.begin(work)
+    else await processor.begin(work)
   }
 
   /** True for a message near the broker's own limit, where it can be handed on: at the last delivery only a hand-back can. */

@@ -76,7 +76,7 @@ export class Unaccepted {
   #count(work: Work): void {
     work.outcome = 'unaccepted'
     this.#total++
-    if (work.source.request.source === 'queue') this.#options.tally.add('taken')
+    if (!work.isTaken && work.source.request.source === 'queue') this.#options.tally.add('taken')
   }
 
   #putOff(work: Work): void {
