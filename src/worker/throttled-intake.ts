@@ -237,15 +237,12 @@ export class ThrottledIntake implements Intake, SourceOwner {
   /** Whether it is done with here: on its way to others, or going to begin. False when it must not begin. */
   #meets(work: Work): boolean {
     const { processor } = this.#options
-    if (!this.#failedHere.has(work.delivery.message.id) && !this.#handsOn(work.delivery))
-      return processor.rejects(work) || this.#take(work)
-    this.#passOn(work)
+    if (this.#failedHere.has(work.delivery.message.id) || this.#handsOn(work.delivery)) this.#passOn(work)
+    else if (!processor.rejects(work)) {
+      this.#count(work)
+      return this.#start(work)
+    }
     return true
-  }
-
-  #take(work: Work): boolean {
-    this.#count(work)
-    return this.#start(work)
   }
 
   #count(work: Work): void {
