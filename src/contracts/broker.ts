@@ -144,7 +144,7 @@ export interface Passage {
   readonly retried: RetryRecord | undefined
 }
 
-/** What stays of a `RetryNote`: only the attempts, where the broker counts them. */
+/** What stays of a `RetryNote`: only the attempts, where the broker counts them, unless the message could be put off as a new one. */
 export interface RetryRecord extends Pick<RetryNote, 'attempts' | 'waits'> {
   readonly version: RetryNote['version'] | undefined
   readonly reason: RetryNote['reason'] | undefined

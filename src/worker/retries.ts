@@ -54,7 +54,9 @@ export class Retries {
     const attempts = excused ? Math.min(work.attempt, Math.floor(maxAttempts / 2)) : work.attempt
     const step = excused ? maxAttempts - 1 : attempts
     const delayMs = backoffMs(backoff, step, random)
-    const isShort = longestBackoffMs(backoff, step) < shortDelayMs
+    // A broker that counts by itself must see each attempt, or none: its count is the next one.
+    const longest = longestBackoffMs(backoff, retryLater === 'counted' ? maxAttempts - 1 : step)
+    const isShort = longest < shortDelayMs
     if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(work.next(attempts), delayMs)
     else {
       const note = { ...this.#note(work), attempts, error, delayMs }

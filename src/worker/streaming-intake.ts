@@ -132,7 +132,7 @@ export class StreamingIntake implements Intake, SourceOwner {
   /** What is void, is not to be handled, or must wait for its group. */
   #passesOver(work: Work): boolean {
     const { processor } = this.#options
-    if (!work.isVoid) return processor.rejects(work) || !processor.groups.admits(work)
+    if (!work.isVoid) return !processor.groups.admits(work) || processor.rejects(work)
     processor.settler.drop(work)
     return true
   }

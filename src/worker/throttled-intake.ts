@@ -90,13 +90,11 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   onDelivery(delivery: Delivery, source: Source): void {
-    const { processor } = this.#options
     const work = new Work(delivery, source, 'canary')
-    if (this.#failedHere.has(delivery.message.id) || this.#handsOn(delivery)) {
-      this.#passOn(work)
-      return
-    }
-    if (!processor.rejects(work)) this.#take(work)
+    if (this.#held.length > 0) this.#letGoOfLost()
+    // Also what goes to others waits for its group: nothing that came after it may begin before it.
+    if (!this.#options.processor.groups.admits(work)) this.#count(work)
+    else if (!this.#meets(work)) this.#toReturn.push(work)
     this.freed()
     // Where permits are left it would come straight back: then it is returned when the subscription has stopped.
     if (!this.#stopped && this.#replacing === undefined) this.returnUnstarted()
@@ -111,7 +109,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   turn(work: Work): void {
-    if (!this.#start(work)) this.#options.processor.settler.requeue(work)
+    if (!this.#meets(work)) this.#options.processor.settler.requeue(work)
   }
 
   /** First stops taking, then returns the message, then stands aside for a moment: the next one to ask must be another. */
@@ -128,7 +126,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
       const asideMs = standAsideMs * 2 ** Math.min(deliveryCount, mostDoublings)
       this.#asideUntil = Math.max(this.#asideUntil, clock.now() + asideMs)
       this.#toReturn.push(work)
-    } else this.#held = [...this.#held.filter((held) => !held.isVoid), work]
+    } else this.#held.push(work)
     // What is held keeps its place at the broker: others come over a subscription that has all its places.
     if (!this.#stopped) this.#replacing ??= this.#replace()
   }
@@ -229,9 +227,27 @@ export class ThrottledIntake implements Intake, SourceOwner {
     this.freed()
   }
 
-  #take(work: Work): void {
-    this.#options.processor.tally.add('taken')
-    if (!this.#start(work)) this.#toReturn.push(work)
+  /** What is held and comes again would wait for itself. */
+  #letGoOfLost(): void {
+    const lost = this.#held.filter(({ isVoid }) => isVoid)
+    this.#held = this.#held.filter(({ isVoid }) => !isVoid)
+    for (const work of lost) this.#options.processor.settler.requeue(work)
+  }
+
+  /** Whether it is done with here: on its way to others, or going to begin. False when it must not begin. */
+  #meets(work: Work): boolean {
+    const { processor } = this.#options
+    if (this.#failedHere.has(work.delivery.message.id) || this.#handsOn(work.delivery)) this.#passOn(work)
+    else if (!processor.rejects(work)) {
+      this.#count(work)
+      return this.#start(work)
+    }
+    return true
+  }
+
+  #count(work: Work): void {
+    if (!work.isTaken) this.#options.processor.tally.add('taken')
+    work.isTaken = true
   }
 
   /** False when it must not start: the allocation went, grew old or shrank while the message was on its way. */
@@ -259,7 +275,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
       processor.tally.add('returned')
       processor.settler.drop(work)
     } else if (!this.#mayStart() || processor.inFlight.occupied >= this.slots) processor.settler.requeue(work)
-    else if (processor.groups.admits(work)) await processor.begin(work)
+    else await processor.begin(work)
   }
 
   /** True for a message near the broker's own limit, where it can be handed on: at the last delivery only a hand-back can. */

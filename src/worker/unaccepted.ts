@@ -76,7 +76,7 @@ export class Unaccepted {
   #count(work: Work): void {
     work.outcome = 'unaccepted'
     this.#total++
-    if (work.source.request.source === 'queue') this.#options.tally.add('taken')
+    if (!work.isTaken && work.source.request.source === 'queue') this.#options.tally.add('taken')
   }
 
   #putOff(work: Work): void {
@@ -111,10 +111,16 @@ interface History {
 }
 
 function historyOf({ retried, handedBack }: Passage): History {
-  const waits = (retried?.reason === 'unaccepted' ? retried.waits : 0) + 1
+  const waits = waitsOf(retried) + 1
   const attempts = retried?.attempts ?? 0
   if (handedBack?.reason !== 'failed' && handedBack?.reason !== 'timedOut')
     return { attempts, waits, failure: undefined }
   const { version, reason } = handedBack
   return { attempts: attempts + 1, waits, failure: { version, reason } }
+}
+
+/** A broker that only counts deliveries knows no more than how often the message came. */
+function waitsOf(retried: Passage['retried']): number {
+  if (retried?.reason === undefined) return retried?.attempts ?? 0
+  return retried.reason === 'unaccepted' ? retried.waits : 0
 }

@@ -22,6 +22,8 @@ export class Work {
   cohort: CohortEntry | undefined
   /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. `unaccepted`: never begun. */
   outcome: Outcome | 'abandoned' | 'unaccepted' | undefined
+  /** By a canary, which counts a message once among those taken, also where it then waits for its group. */
+  isTaken = false
   /** Its place, where it is in a list (`work-list.ts`). */
   list: object | undefined
   before: Work | undefined

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseQueueUrl, readQueueUrl, readSibling } from '../../adapters/brokers/sqs/address.ts'
-import { handBackCopy } from '../../adapters/brokers/sqs/copy.ts'
+import { handBackCopy, putOffCopy } from '../../adapters/brokers/sqs/copy.ts'
 import { brokerError, linkStateOf } from '../../adapters/brokers/sqs/failures.ts'
 import { queueFindings } from '../../adapters/brokers/sqs/findings.ts'
 import { readMessage } from '../../adapters/brokers/sqs/message.ts'
@@ -101,17 +101,21 @@ const someAttributes: fc.Arbitrary<Attributes> = fc.dictionary(fc.stringMatching
 describe('the note of a hand-back', () => {
   const note = {
     handedBack: { version: 'v2', reason: 'failed', deliveryCount: 3 },
+    putOff: undefined,
     id: 'm-1',
     sentAt: 1_700_000_000_000,
   } as const
 
+  const anyReason = fc.constantFrom('failed', 'timedOut', 'returned', 'unaccepted')
+
   it('travels beside whatever the publisher wrote, in no more than ten attributes, and comes back whole', () => {
     fc.assert(
-      fc.property(someAttributes, (attributes) => {
-        const written = writeNote(attributes, note)
+      fc.property(someAttributes, anyReason, (attributes, reason) => {
+        const told = { ...note, handedBack: { ...note.handedBack, reason } }
+        const written = writeNote(attributes, told)
         expect(Object.keys(written).length).toBeLessThanOrEqual(10)
         const read = readNote(written)
-        expect(read.note).toEqual(note)
+        expect(read.note).toEqual(told)
         expect(plain(read.attributes)).toEqual(plain(attributes))
       }),
     )
@@ -147,6 +151,22 @@ describe('the note of a hand-back', () => {
     })
     expect(message.enqueuedAt?.getTime()).toBe(1_700_000_000_000)
     expect(passage.handedBack).toEqual(note.handedBack)
+  })
+
+  it('of a message that nobody accepts yet says how often it was put off; what it was delivered for that is no attempt', () => {
+    const to = parseQueueUrl(orders)
+    const raw = { MessageId: 'm-1', Body: 'b', Attributes: { ApproximateReceiveCount: '1' } }
+    const putOff = { attempts: 2, waits: 3, version: 'v1' }
+    const told = { ...putOff, reason: 'unaccepted', delayMs: 3_100, error: undefined, dead: false } as const
+    const copy = putOffCopy(readMessage(raw, { isFifo: false }), told, to)
+    expect(copy.DelaySeconds).toBe(4)
+    const came = readMessage({ ...raw, MessageId: 'm-2', MessageAttributes: { ...copy.MessageAttributes } }, to)
+    expect(came.message).toMatchObject({ id: 'm-1', redelivered: true, deliveryCount: 0, headers: {} })
+    expect(came.passage).toEqual({ handedBack: undefined, dead: false, retried: { ...putOff, reason: 'unaccepted' } })
+    const back = handBackCopy(came, { version: 'v2', reason: 'failed', deliveryCount: 0 }, to)
+    const last = readMessage({ ...raw, MessageId: 'm-3', MessageAttributes: { ...back.MessageAttributes } }, to)
+    expect(last.message.id).toBe('m-1')
+    expect(last.passage).toMatchObject({ handedBack: { reason: 'failed' }, retried: { attempts: 2, waits: 3 } })
   })
 })
 

@@ -39,10 +39,10 @@ function inOrder(ids: readonly string[]): readonly string[] {
   return ids.toSorted((a, b) => Number(a.split('-')[1]) - Number(b.split('-')[1]))
 }
 
-const lanes: readonly (readonly [string, (lab: Bench) => void])[] = [
-  ['a stable version', (lab) => lab.stream()],
-  ['a canary', (lab) => lab.throttle({ concurrency: 6 })],
-]
+const lanes = [
+  ['a stable version', (lab: Bench) => lab.stream()],
+  ['a canary', (lab: Bench) => lab.throttle({ concurrency: 6 })],
+] as const
 
 it.each(lanes)('%s begins the messages of a group one after the other, groups side by side', async (_, open) => {
   await fc.assert(
@@ -99,6 +99,30 @@ it.each([true, false])(
     expect(lab.processor.groups.waiting).toBe(0)
   },
 )
+
+it.each([
+  ['a stable version', 1, lanes[0][1]],
+  ['a canary', 2, lanes[1][1]],
+] as const)('%s returns what came after a message of the group that it does not accept', async (_, times, open) => {
+  const { begun, handle } = recorder()
+  const handler = { handle, accepts: { header: 'schema', range: '<2' } }
+  const lab = bench(teardown, { handler, concurrency: 6, handBack: false })
+  for (const [index, schema] of [1, 2, 1].entries())
+    lab.server.publish(queue, { id: `a-${index}`, body: Buffer.from('{}'), group: 'a', headers: { schema } })
+  open(lab)
+  await lab.counts('returned', times)
+  expect(begun.slice(0, times)).toEqual(['a-0'])
+})
+
+it('a canary begins nothing of a group before a message that it has failed before', async () => {
+  const { begun, handle } = recorder(({ id }) => id === 'a-0')
+  const lab = bench(teardown, { handle, concurrency: 6, handBack: false })
+  publish(lab, ['a', 'a'])
+  lab.throttle({ concurrency: 6, permits: 100 })
+  await lab.counts('returned', 3)
+  expect(begun).toEqual(['a-0'])
+  expect(lab.processor.tally.counts).toMatchObject({ failed: 1, succeeded: 0 })
+})
 
 it('a drain returns what waits for its group', async () => {
   let release = (): void => {}

@@ -95,6 +95,19 @@ describe('a message that failed', () => {
     expect(lab.depth()).toBe(1)
   })
 
+  it('waits at a broker that counts the attempts also for a short delay, where a later one is long', async () => {
+    const clock = manualClock()
+    const options = { clock, version: 'v1', retryDelayMs: 400, retryLater: 'counted', handle: fail } as const
+    const labs = [3, 5].map((maxAttempts) => bench(teardown, { ...options, maxAttempts }))
+    for (const lab of labs) {
+      lab.publish(1)
+      lab.stream()
+    }
+    await clock.advance(0)
+    expect(labs.map(({ processor }) => processor.tally.counts.failed)).toEqual([1, 1])
+    expect(labs.map(({ processor }) => processor.waitingRetries)).toEqual([1, 0])
+  })
+
   it('that has failed for the last time takes a note to the dead letters', async () => {
     const lab = bench(teardown, { version: 'v7', retryDelayMs: 1, maxAttempts: 2, handle: fail })
     lab.publish(1)

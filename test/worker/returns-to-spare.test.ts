@@ -18,8 +18,8 @@ function lab(handle: () => void, handBack: boolean): Bench {
 }
 
 /** Puts one message there that was returned so often. */
-async function returned({ server, broker }: Bench, times: number): Promise<void> {
-  server.publish(queue, { id: 'worn', body: Buffer.from('{}') })
+async function returned({ server, broker }: Bench, times: number, id = 'worn'): Promise<void> {
+  server.publish(queue, { id, body: Buffer.from('{}') })
   let left = times
   const request = { source: 'queue', precedence: 'normal', maxUnsettled: 1, permits: times } as const
   const subscription = await broker.subscribe(request, {
@@ -73,4 +73,22 @@ it('a canary never returns a message so often that the broker dead-letters it', 
   await eventually(() => handled === 1, { what: 'the message is handled, as it cannot be left to others' })
   await eventually(() => it.intake.waiting === 1, { what: 'the message is held' })
   expect(it.depth(deadQueue)).toBe(0)
+})
+
+it('what it holds and then loses with the link keeps no drain waiting', async () => {
+  let handled = 0
+  const it = lab(() => {
+    handled++
+    throw new Error('as the test wants it')
+  }, false)
+  for (const time of [1, 2]) {
+    await returned(it, deliveryLimit, `worn-${time}`)
+    it.throttle({ returnsToSpare: 3 })
+    await eventually(() => handled === time && it.intake.waiting === 1, { what: 'the message is held' })
+    it.throttle(undefined)
+    it.server.cutLinks()
+    await eventually(() => it.depth(deadQueue) === time, { what: 'the broker has it' })
+  }
+  await it.intake.stop()
+  expect([it.intake.waiting, it.processor.inFlight.held]).toEqual([0, 0])
 })

@@ -3,7 +3,7 @@ import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import type { QueueAddress } from './address.ts'
 import type { SqsApi } from './api.ts'
-import { deadLetterCopy, freshCopy, handBackCopy } from './copy.ts'
+import { deadLetterCopy, freshCopy, handBackCopy, putOffCopy } from './copy.ts'
 import type { Desk } from './desk.ts'
 import type { Lease } from './lease.ts'
 import { parkSeconds, retrySeconds, returnSeconds } from './pauses.ts'
@@ -14,6 +14,7 @@ export interface DeliveryContext {
   readonly desk: Desk
   /** Where the messages came from. */
   readonly queue: QueueAddress
+  readonly mainQueue: QueueAddress
   /** undefined where hand-back is off. */
   readonly handBackQueue: QueueAddress | undefined
   /** Where the main queue's redrive policy sends what is given up; undefined where it has none. */
@@ -93,9 +94,17 @@ export class SqsDelivery implements Delivery {
     return this.ack()
   }
 
-  /** The message stays where it is, hidden. Where that cannot be said in time, it comes back when its lease ends. */
-  async retryLater({ delayMs }: Pick<RetryNote, 'delayMs'>): Promise<boolean> {
-    return this.#settle((desk) => desk.return(this.#lease, retrySeconds(delayMs)))
+  /**
+   * The message stays where it is, hidden. Where that cannot be said in time, it comes back when its lease ends. One that nobody accepts yet would use
+   * its deliveries up: it is sent to the main queue anew, where there is no order to keep.
+   */
+  async retryLater(note: RetryNote): Promise<boolean> {
+    const { queue, mainQueue: to } = this.#context
+    const seconds = retrySeconds(note.delayMs)
+    if (note.reason !== 'unaccepted' || (to.isFifo && queue === to))
+      return this.#settle((desk) => desk.return(this.#lease, seconds))
+    const move = { to, copy: putOffCopy(this.#lease.received, note, to), elseSeconds: seconds }
+    return this.#settle((desk) => desk.move(this.#lease, move))
   }
 
   #settle(act: (desk: Desk) => void): boolean {

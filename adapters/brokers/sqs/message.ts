@@ -14,6 +14,7 @@ export interface Received {
   /** How often it was received, this time included; at least 1. */
   readonly receives: number
   readonly raw: Message
+  readonly putOff: Note['putOff']
   /** The publisher's attributes: without what the adapter wrote. */
   readonly attributes: Attributes
 }
@@ -27,6 +28,7 @@ export function readMessage(raw: Message, { isFifo }: { readonly isFifo: boolean
     receipt: raw.ReceiptHandle ?? '',
     receives,
     raw,
+    putOff: note?.putOff,
     attributes,
   }
 }
@@ -38,7 +40,7 @@ interface Parts {
   readonly attributes: Attributes
 }
 
-/** A copy in a hand-back queue keeps the id that the message had, and says when it was sent first. */
+/** A copy keeps the id that the message had, and says when it was sent first. */
 function toMessage(raw: Message, { isFifo, receives, note, attributes }: Parts): BrokerMessage {
   const { MessageId: id = '', Body: body = '' } = raw
   const { SentTimestamp: sent, MessageGroupId: group } = raw.Attributes ?? {}
@@ -48,19 +50,28 @@ function toMessage(raw: Message, { isFifo, receives, note, attributes }: Parts):
     body: Buffer.from(body, 'utf8'),
     headers: toHeaders(attributes),
     deliveryCount: receives - 1,
-    redelivered: receives > 1,
+    redelivered: isRedelivered(note, receives),
     // on a standard queue a group is a hint for fairness, and promises no order
     group: isFifo ? group : undefined,
     enqueuedAt: sentAt === undefined ? undefined : new Date(sentAt),
   }
 }
 
-/** Each delivery was an attempt, here and where it was handed back from. */
+function isRedelivered(note: Note | undefined, receives: number): boolean {
+  return receives > 1 || note?.putOff !== undefined
+}
+
+/** Each delivery was an attempt, here and where it was handed back from, but for those that the message was put off at. */
 function toPassage(note: Note | undefined, receives: number): Passage {
-  const attempts = receives - 1 + (note?.handedBack?.deliveryCount ?? 0)
+  const { handedBack, putOff } = note ?? {}
+  const attempts = receives - 1 + (handedBack?.deliveryCount ?? 0) + (putOff?.attempts ?? 0)
   if (note === undefined && attempts === 0) return untouched
-  const retried = attempts === 0 ? undefined : { attempts, waits: 0, version: undefined, reason: undefined }
-  return { handedBack: note?.handedBack, dead: false, retried }
+  return { handedBack, dead: false, retried: toRecord(attempts, putOff) }
+}
+
+function toRecord(attempts: number, putOff: Note['putOff']): Passage['retried'] {
+  if (putOff !== undefined) return { ...putOff, attempts, reason: 'unaccepted' }
+  return attempts === 0 ? undefined : { attempts, waits: 0, version: undefined, reason: undefined }
 }
 
 function toHeaders(attributes: Attributes): BrokerMessage['headers'] {

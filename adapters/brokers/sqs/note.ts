@@ -1,17 +1,23 @@
 import type { MessageAttributeValue } from '@aws-sdk/client-sqs'
-import type { HandBackNote } from '../../../src/contracts/broker.ts'
+import type { HandBackNote, RetryNote } from '../../../src/contracts/broker.ts'
 import { wholeNumber } from './queue-settings.ts'
 
 export type Attributes = Readonly<Record<string, MessageAttributeValue>>
 
-/** What the adapter leaves on a copy of a message in the hand-back queue. */
+/** What the adapter leaves on a copy of a message: in the hand-back queue, and of one that no version accepts yet. */
 export interface Note {
-  readonly handedBack: HandBackNote
+  /** undefined on a copy that is in the queue itself. */
+  readonly handedBack: HandBackNote | undefined
+  /** As it was put off last. */
+  readonly putOff: PutOff | undefined
   /** The id that the message had in its own queue: a copy gets a new one. */
   readonly id: string
   /** When it was sent to its own queue; milliseconds since 1970. */
   readonly sentAt: number | undefined
 }
+
+/** SQS counts the deliveries of a copy anew: `attempts` are those before. */
+export type PutOff = Pick<RetryNote, 'attempts' | 'waits' | 'version'>
 
 /** The one attribute that the adapter adds, as JSON: SQS allows ten attributes, and the publisher may use nine of them. */
 export const noteAttribute = 'queue-canary-hand-back'
@@ -25,6 +31,7 @@ export function writeNote(attributes: Attributes, note: Note): Attributes {
   const kept = own.splice(mostAttributes - 1)
   const text = JSON.stringify({
     ...note.handedBack,
+    ...(note.putOff !== undefined && { putOff: note.putOff }),
     id: note.id,
     sentAt: note.sentAt,
     ...(kept.length > 0 && { kept: kept.map(([name, value]) => [name, pack(value)]) }),
@@ -50,13 +57,25 @@ function parse(text: string): { readonly note: Note; readonly kept: Attributes }
   }
 }
 
-function toNote({ version, reason, deliveryCount, id, sentAt, kept }: Readonly<Record<string, unknown>>) {
-  if (typeof version !== 'string' || typeof id !== 'string' || !isReason(reason)) return undefined
-  const handedBack = { version, reason, deliveryCount: wholeNumber(deliveryCount) ?? 0 }
-  return { note: { handedBack, id, sentAt: wholeNumber(sentAt) }, kept: unpackAll(kept) }
+function toNote({ id, sentAt, kept, ...written }: Readonly<Record<string, unknown>>) {
+  const [handedBack, putOff] = [toHandBack(written), toPutOff(written['putOff'])]
+  if (typeof id !== 'string' || (handedBack ?? putOff) === undefined) return undefined
+  return { note: { handedBack, putOff, id, sentAt: wholeNumber(sentAt) }, kept: unpackAll(kept) }
 }
 
-const reasons: readonly unknown[] = ['failed', 'timedOut', 'returned'] satisfies HandBackNote['reason'][]
+function toHandBack({ version, reason, deliveryCount }: Readonly<Record<string, unknown>>): Note['handedBack'] {
+  if (typeof version !== 'string' || !isReason(reason)) return undefined
+  return { version, reason, deliveryCount: wholeNumber(deliveryCount) ?? 0 }
+}
+
+function toPutOff(value: unknown): Note['putOff'] {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { attempts, waits, version }: Readonly<Record<string, unknown>> = { ...value }
+  if (typeof version !== 'string') return undefined
+  return { attempts: wholeNumber(attempts) ?? 0, waits: wholeNumber(waits) ?? 0, version }
+}
+
+const reasons: readonly unknown[] = ['failed', 'timedOut', 'returned', 'unaccepted'] satisfies HandBackNote['reason'][]
 
 function isReason(value: unknown): value is HandBackNote['reason'] {
   return reasons.includes(value)

@@ -147,6 +147,7 @@ export class SqsSubscription implements Subscription {
       api,
       desk,
       queue,
+      mainQueue: main.address,
       handBackQueue,
       deadLetterQueue: () => {
         const redrive = main.settings?.redrive

@@ -30,7 +30,13 @@ export function addStretch(before: ExpectedFailures | undefined, origin: Totals,
   const stable = since(upTo.stable, known.upTo.stable)
   if (stable.ended < stretch) return known
   const { expected, variance } = share(stable, since(upTo.canary, known.upTo.canary).ended)
-  return { expected: known.expected + expected, variance: known.variance + variance, upTo }
+  const furthest = { stable: further(upTo.stable, known.upTo.stable), canary: further(upTo.canary, known.upTo.canary) }
+  return { expected: known.expected + expected, variance: known.variance + variance, upTo: furthest }
+}
+
+/** What is missing in a report that comes back is not counted a second time. */
+function further(a: Attempts, b: Attempts): Attempts {
+  return { ended: Math.max(a.ended, b.ended), failed: Math.max(a.failed, b.failed) }
 }
 
 /** The failures that a canary no worse would seldom exceed: three standard deviations beyond what is expected. The stretch that has not ended counts by the rate of all before. */

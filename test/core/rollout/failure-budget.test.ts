@@ -119,6 +119,23 @@ describe('failures that a canary no worse than the stable version would have had
     }
   })
 
+  it('are expected once of messages whose report was missing for a while', () => {
+    const none = { stable: counts({}), canary: counts({}) }
+    let explained
+    for (const [stable, canary] of [
+      [1_000, 1_000],
+      [2_000, 0],
+      [3_000, 1_000],
+    ] as const) {
+      const latest = {
+        stable: counts({ failed: stable / 2, succeeded: stable / 2 }),
+        canary: counts({ failed: canary }),
+      }
+      explained = addStretch(explained, none, latest)
+    }
+    expect(explained?.expected).toBe(500)
+  })
+
   it('are counted once with those that failed on both', () => {
     const both = { origin: { stable: counts({}), canary: counts({}) }, harmed: 30, poison: 25 }
     const latest = { stable: counts({ failed: 100, succeeded: 9_900 }), canary: counts({ failed: 30, succeeded: 970 }) }
