@@ -19,8 +19,8 @@ export type Followed<T> =
   | { readonly kind: 'timedOut' }
   | { readonly kind: 'interrupted' }
 
-/** A store that does not answer for this long ends the following with its error. */
-const patienceMs = 30_000
+/** A store that does not answer for this long ends the following with its error: a restart or a failover is waited out. */
+const patienceMs = 120_000
 
 /** Looks again and again until it is over, the time is up or the user has seen enough. */
 export async function follow<T>(options: Follow<T>): Promise<Followed<T>> {
