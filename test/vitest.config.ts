@@ -60,6 +60,7 @@ export default defineConfig({
         test: {
           name: 'study',
           sequence: { groupOrder: 4 },
+          maxWorkers: 3,
           include: ['test/study/**/*.test.ts'],
           globalSetup: ['test/support/rabbitmq-global.ts'],
           testTimeout: 600_000,
@@ -70,7 +71,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'stores',
-          sequence: { groupOrder: 5 },
+          sequence: { groupOrder: 4 },
           include: ['test/stores/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

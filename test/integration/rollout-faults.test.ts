@@ -4,7 +4,7 @@ import { ends, faultReport, rolloutUnder } from './support/fault-run.ts'
 import { faults } from './support/faults.ts'
 import { useStage } from './support/use-stage.ts'
 
-const { canaryKilled, coordinatorKilled, brokerRestarted, coordinatorStopped } = faults
+const { canaryKilled, coordinatorKilled, brokerRestarted } = faults
 const ownServer = testServer().control !== undefined
 
 /** Each on one type of queue; on the other type, and more of them, in `rollout-faults.long.ts`. */
@@ -14,7 +14,6 @@ describe('a fault of a process in the middle of a step', () => {
   it.each([
     { type: 'quorum', ...canaryKilled },
     { type: 'quorum', ...coordinatorKilled },
-    { type: 'classic', ...coordinatorStopped },
   ] as const)('$name ($type queue): the rollout ends, and nothing is lost', { timeout: 180_000 }, async (fault) => {
     const result = await rolloutUnder(fault, await open({ type: fault.type }))
     console.log(faultReport(fault, result))

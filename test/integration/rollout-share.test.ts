@@ -2,11 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { measureShares, offTarget, shareTable } from './support/share-run.ts'
 import { useStage } from './support/use-stage.ts'
 
-/** The other regimes, 20 and 2,000 messages a second among them, are in `rollout-share.long.ts`. */
-const regimes = [
-  { type: 'classic', title: '200 a second', perSecond: 200, seconds: 8 },
-  { type: 'quorum', title: 'a backlog', perSecond: undefined, seconds: 3 },
-] as const
+/** The other regimes are in `rollout-share.long.ts`. */
+const regimes = [{ type: 'classic', title: '200 a second', perSecond: 200, seconds: 8 }] as const
 
 describe('the share of the messages that the canary gets', () => {
   const open = useStage()

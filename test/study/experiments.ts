@@ -168,7 +168,8 @@ const dying: Experiment = {
   ],
 }
 
-export const experiments: readonly Experiment[] = [aa, tenfold, outage, slow, dying]
+/** The longest first. */
+export const experiments: readonly Experiment[] = [outage, aa, tenfold, slow, dying]
 
 function handler(told: { failRate?: number; salt?: string; slowMs?: number; outage?: string }) {
   return { handler: { delayMs: latencyMs, ...told } }
