@@ -197,8 +197,10 @@ export class Processor {
     else if (tries === 1 && !delivery.message.redelivered) this.tally.add('failedOnBoth')
   }
 
-  #watchOutage({ delivery }: Work, outcome: Outcome, now: number): void {
+  /** A canary has its budget, and gives away what it fails. */
+  #watchOutage({ delivery, role }: Work, outcome: Outcome, now: number): void {
     const { log } = this.#options
+    if (role === 'canary') return
     if (outcome === 'succeeded') {
       if (this.#outage.succeeded(now)) log.info({}, 'messages succeed again')
     } else if (this.#outage.failed(delivery.message.id, now))

@@ -2,6 +2,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Revision } from '../contracts/store.ts'
 import type { Assignment } from '../core/allocation/assignment.ts'
+import { quickestLookMs } from '../core/allocation/rhythm.ts'
 import type { Order } from '../core/rollout/order.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { createQueueState, runningRollout } from '../core/rollout/queue-state.ts'
@@ -56,9 +57,10 @@ export class Watcher {
     return this.#state && runningRollout(this.#state)?.id
   }
 
-  /** Time until the next look: as the document says while a rollout runs. */
+  /** Time until the next look: as the document says while a rollout runs, within reason. */
   get lookMs(): number {
-    return this.rollout === undefined ? restMs : (this.#state?.allocations.lookMs ?? restMs)
+    if (this.rollout === undefined) return restMs
+    return Math.min(restMs, Math.max(quickestLookMs, this.#state?.allocations.lookMs ?? restMs))
   }
 
   /** How messages that begin now are counted; undefined where nobody compares. */
