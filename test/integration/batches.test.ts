@@ -60,7 +60,12 @@ describe('a version that handles batches', () => {
   })
 })
 
-const retries = { QUEUE_CANARY_ORDERS_MAX_ATTEMPTS: '2', QUEUE_CANARY_ORDERS_RETRY_DELAY: '1s' }
+/** Its tail is nothing but failures, which is no outage. */
+const retries = {
+  QUEUE_CANARY_ORDERS_MAX_ATTEMPTS: '2',
+  QUEUE_CANARY_ORDERS_RETRY_DELAY: '1s',
+  QUEUE_CANARY_ORDERS_OUTAGE_PATIENCE: '0s',
+}
 
 /** Messages that succeeded, or failed at least once. */
 function settled(stage: Stage): ReadonlySet<string> {

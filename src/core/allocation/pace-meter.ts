@@ -5,6 +5,14 @@ const memoryMs = 300
 /** How much of the new one each look takes over into the interval. A look that is late once counts for twice the interval: the next ones are not. */
 const freshLook = 0.2
 
+/**
+ * A queue that speeds up does so over a few looks. What comes all at once are reports that were held up (a store that did not answer, a process
+ * that stood still): they tell of the past, and no canary is to have as many messages again.
+ */
+const mostGrowth = 4
+/** Messages in one look that need no growth to be believed. */
+const alwaysCredible = 10
+
 /** Measures how fast the queue moves and how far apart looks are. Starts at standstill: a new coordinator grants nothing ahead. */
 export class PaceMeter {
   #last: { readonly total: number; readonly at: number } | undefined
@@ -18,7 +26,9 @@ export class PaceMeter {
     if (last === undefined || now <= last.at) return
     const sinceMs = now - last.at
     const fresh = 1 - Math.exp(-sinceMs / memoryMs)
-    this.#ratePerMs += fresh * (Math.max(0, total - last.total) / sinceMs - this.#ratePerMs)
+    const seen = Math.max(0, total - last.total) / sinceMs
+    const credible = Math.max(mostGrowth * this.#ratePerMs, alwaysCredible / sinceMs)
+    this.#ratePerMs += fresh * (Math.min(seen, credible) - this.#ratePerMs)
     const interval = this.#intervalMs ?? sinceMs
     this.#intervalMs = interval + freshLook * (Math.min(sinceMs, 2 * interval) - interval)
     this.#last = { total, at: now }
