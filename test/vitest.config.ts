@@ -47,11 +47,12 @@ export default defineConfig({
         test: {
           name: 'sqs',
           sequence: { groupOrder: 3 },
+          // they wait more than they work
+          maxWorkers: 3,
           include: ['test/integration/sqs-*.test.ts'],
           globalSetup: ['test/support/sqs-global.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
           retry: 1,
         },
       },
@@ -59,7 +60,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'study',
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
           maxWorkers: 3,
           include: ['test/study/**/*.test.ts'],
           globalSetup: ['test/support/rabbitmq-global.ts'],
@@ -71,7 +72,7 @@ export default defineConfig({
         ...common,
         test: {
           name: 'stores',
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
           include: ['test/stores/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

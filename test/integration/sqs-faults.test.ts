@@ -264,7 +264,7 @@ describe('returns at the last delivery (Q-07)', () => {
 })
 
 describe('answers that are cut, lost and refused at random', () => {
-  it.each([1, 2])('lose no message (seed %d)', { timeout: 120_000 }, async (seed) => {
+  it.each([1])('lose no message (seed %d)', { timeout: 120_000 }, async (seed) => {
     const { faults, logged } = await consumeThrough(teardown, seed)
     expect(faults).toBeGreaterThan(30)
     expect(logged).not.toContain('body of')
