@@ -21,6 +21,7 @@ export function sqsTarget({ endpoint }: SqsHandle, type: SqsQueueType): BrokerTa
         'SQS knows no precedence: permits and the number of polls decide',
       'handBack: a message whose time ends there passes through the queue, marked':
         'messages have no time to live of their own',
+      'retryLater: a time to live goes on while the message waits': 'messages have no time to live of their own',
       'bodies: empty, binary and large ones arrive as they were':
         'bodies are text that is not empty; see sqs-messages.test.ts',
       'headers: odd names and values arrive as they were, also through a hand-back':

@@ -6,10 +6,13 @@ const memoryMs = 300
 const freshLook = 0.2
 
 /**
- * A queue that speeds up does so over a few looks. What comes all at once are reports that were held up (a store that did not answer, a process
- * that stood still): they tell of the past, and no canary is to have as many messages again.
+ * A look is believed that shows four times the rate, and twice as much each time that these milliseconds have passed. What comes all at once are
+ * reports that were held up (a store that did not answer, a process that stood still): they tell of the past, and no canary is to have as many
+ * messages again.
  */
-const mostGrowth = 4
+const doublingMs = 50
+/** So that it is a number, whatever the time. */
+const mostDoublings = 30
 /** Messages in one look that need no growth to be believed. */
 const alwaysCredible = 10
 
@@ -27,7 +30,8 @@ export class PaceMeter {
     const sinceMs = now - last.at
     const fresh = 1 - Math.exp(-sinceMs / memoryMs)
     const seen = Math.max(0, total - last.total) / sinceMs
-    const credible = Math.max(mostGrowth * this.#ratePerMs, alwaysCredible / sinceMs)
+    const doublings = Math.min(sinceMs / doublingMs, mostDoublings)
+    const credible = 2 ** doublings * Math.max(4 * this.#ratePerMs, alwaysCredible / sinceMs)
     this.#ratePerMs += fresh * (Math.min(seen, credible) - this.#ratePerMs)
     const interval = this.#intervalMs ?? sinceMs
     this.#intervalMs = interval + freshLook * (Math.min(sinceMs, 2 * interval) - interval)

@@ -44,7 +44,7 @@ export const handBackCases: readonly BrokerCase[] = [
       await rescue.has(1)
       expect(rescue.last.message).toMatchObject({ id: 'tried', headers: { tenant: 'b' } })
       expect(Buffer.from(rescue.last.message.body).toString()).toBe('body of tried')
-      expect(rescue.last.passage).toEqual({ handedBack: note, dead: false, retried: undefined })
+      expect(rescue.last.passage).toMatchObject({ handedBack: note, dead: false })
       await rescue.close()
       await broker.close()
       expect([await stage.ready(), await stage.handBackReady()]).toEqual([0, 0])
@@ -85,7 +85,7 @@ export const handBackCases: readonly BrokerCase[] = [
         (delivery, self) => void (self.count === 1 && delivery.requeue()),
       )
       await rescue.has(2)
-      expect(rescue.last.passage).toEqual({ handedBack: note, dead: false, retried: undefined })
+      expect(rescue.last.passage).toMatchObject({ handedBack: note, dead: false })
       expect(rescue.last.message.redelivered).toBe(true)
       expect(rescue.last.ack()).toBe(true)
     },

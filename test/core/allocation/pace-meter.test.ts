@@ -24,6 +24,6 @@ describe('the pace of a queue', () => {
     const before = meter.pace.ratePerMs
     meter.look(2_400, 241 * 50)
     expect(before).toBeLessThan(0.001)
-    expect(meter.pace.ratePerMs).toBeLessThan(0.05)
+    expect(meter.pace.ratePerMs).toBeLessThan(0.1)
   })
 })
