@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Broker, Delivery } from '../../../src/contracts/broker.ts'
+import type { Broker, Delivery, Passage } from '../../../src/contracts/broker.ts'
 import { isQueueCanaryError } from '../../../src/errors.ts'
 import { eventually, remains, settles } from '../../support/eventually.ts'
 import { deadLetters } from './settle-cases.ts'
@@ -44,7 +44,11 @@ export const handBackCases: readonly BrokerCase[] = [
       await rescue.has(1)
       expect(rescue.last.message).toMatchObject({ id: 'tried', headers: { tenant: 'b' } })
       expect(Buffer.from(rescue.last.message.body).toString()).toBe('body of tried')
-      expect(rescue.last.passage).toMatchObject({ handedBack: note, dead: false })
+      expect(rescue.last.passage).toEqual({
+        handedBack: note,
+        dead: false,
+        retried: counted(broker, note.deliveryCount),
+      })
       await rescue.close()
       await broker.close()
       expect([await stage.ready(), await stage.handBackReady()]).toEqual([0, 0])
@@ -85,7 +89,11 @@ export const handBackCases: readonly BrokerCase[] = [
         (delivery, self) => void (self.count === 1 && delivery.requeue()),
       )
       await rescue.has(2)
-      expect(rescue.last.passage).toMatchObject({ handedBack: note, dead: false })
+      expect(rescue.last.passage).toEqual({
+        handedBack: note,
+        dead: false,
+        retried: counted(broker, note.deliveryCount + 1),
+      })
       expect(rescue.last.message.redelivered).toBe(true)
       expect(rescue.last.ack()).toBe(true)
     },
@@ -102,6 +110,7 @@ export const handBackCases: readonly BrokerCase[] = [
       expect(dead).toMatchObject({ id: 'poison', headers: { tenant: 'c' } })
       expect(Buffer.from(dead?.body ?? []).toString()).toBe('body of poison')
       expect(passing.deliveries.every(({ passage, message: { id } }) => passage.dead && id === 'poison')).toBe(true)
+      expect(passing.count).toBe(stage.target.heldBy === 'lease' ? 0 : 1)
     },
   },
   {
@@ -246,4 +255,10 @@ async function cutDuringHandBack(stage: Stage): Promise<void> {
   )
   const resolved = taker.ids.filter((_, index) => outcomes[index]?.status === 'fulfilled' && outcomes[index].value)
   expect(resolved.filter((id) => !handedBack.has(id))).toEqual([])
+}
+
+/** Where the broker counts the attempts, it tells them of a message that nobody has tried again. */
+function counted({ capabilities }: Pick<Broker, 'capabilities'>, attempts: number): Passage['retried'] {
+  if (capabilities.retryLater !== 'counted') return undefined
+  return { attempts, waits: 0, version: undefined, reason: undefined }
 }

@@ -7,12 +7,12 @@ import { create } from './store-case.ts'
 
 export const concurrencyCases: readonly StoreCase[] = [
   {
-    name: 'concurrency: eight writers count to 400 together',
+    name: 'concurrency: eight writers count to 1,600 together',
     async run(connect) {
       const stores = await Promise.all(Array.from({ length: 8 }, connect))
-      const counts = await Promise.all(stores.map((store) => increment(store, 'counter', 50)))
-      expect((await stores[0]?.get('counter'))?.value).toBe('400')
-      expect(counts).toEqual(Array(8).fill(50))
+      const counts = await Promise.all(stores.map((store) => increment(store, 'counter', 200)))
+      expect((await stores[0]?.get('counter'))?.value).toBe('1600')
+      expect(counts).toEqual(Array(8).fill(200))
     },
   },
   {
