@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
 import { postgresStore } from '../../adapters/stores/postgres/index.ts'
+import { onServer } from '../contract/store/on-server.ts'
 import { rolloutContract } from '../contract/store/rollout-cases.ts'
 import { storeContract } from '../contract/store-contract.ts'
 import type { StoreTarget } from '../contract/store-contract.ts'
 import { startPgbouncer } from '../support/pgbouncer.ts'
 import { sql, startPostgres } from '../support/postgres-server.ts'
-import { atPort } from '../support/store-server.ts'
 import type { StoreServer } from '../support/store-server.ts'
 
 let server: StoreServer
@@ -25,24 +25,12 @@ function freshTable() {
   const empty = async (): Promise<void> => void (await sql(server.url, `drop table if exists ${table}`))
   const connect = (url: string, deadlineMs?: number) =>
     postgresStore({ url: `${url}?table=${table}`, ...(deadlineMs !== undefined && { deadlineMs }) })
-  return { empty, dispose: empty, connect }
+  return { empty, connect }
 }
 
 const target: StoreTarget = {
   name: 'PostgreSQL',
-  async open() {
-    const { connect, ...table } = freshTable()
-    const { url, control } = server
-    return {
-      ...table,
-      connect: (deadlineMs) => connect(url, deadlineMs),
-      server: {
-        port: Number(new URL(url).port),
-        control,
-        connectThrough: (port, deadlineMs) => connect(atPort(url, port), deadlineMs),
-      },
-    }
-  },
+  open: async () => onServer(server, freshTable()),
 }
 
 storeContract(target)
@@ -50,16 +38,5 @@ rolloutContract(target)
 
 storeContract({
   name: 'PostgreSQL behind a transaction pooler',
-  async open() {
-    const { connect, ...table } = freshTable()
-    return {
-      ...table,
-      connect: (deadlineMs) => connect(pooler.url, deadlineMs),
-      server: {
-        port: Number(new URL(pooler.url).port),
-        control: undefined,
-        connectThrough: (port, deadlineMs) => connect(atPort(pooler.url, port), deadlineMs),
-      },
-    }
-  },
+  open: async () => onServer({ url: pooler.url, control: undefined }, freshTable()),
 })

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
 import { redisStore } from '../../adapters/stores/redis/index.ts'
+import { onServer } from '../contract/store/on-server.ts'
 import { rolloutContract } from '../contract/store/rollout-cases.ts'
 import { storeContract } from '../contract/store-contract.ts'
 import type { StoreTarget } from '../contract/store-contract.ts'
 import { redisCommand, startRedis } from '../support/redis-server.ts'
-import { atPort } from '../support/store-server.ts'
 import type { StoreServer } from '../support/store-server.ts'
 
 let server: StoreServer
@@ -15,22 +15,13 @@ afterAll(() => server?.stop())
 const target: StoreTarget = {
   name: 'Redis',
   async open() {
-    const { url, control } = server
+    const { url } = server
     const prefix = `test-${randomUUID()}`
     const empty = async (): Promise<void> =>
       void (await redisCommand(url, ['DEL', `{${prefix}}:documents`, `{${prefix}}:keys`]))
     const connect = (address: string, deadlineMs?: number) =>
       redisStore({ url: `${address}?prefix=${prefix}`, ...(deadlineMs !== undefined && { deadlineMs }) })
-    return {
-      connect: (deadlineMs) => connect(url, deadlineMs),
-      empty,
-      dispose: empty,
-      server: {
-        port: Number(new URL(url).port),
-        control,
-        connectThrough: (port, deadlineMs) => connect(atPort(url, port), deadlineMs),
-      },
-    }
+    return onServer(server, { connect, empty })
   },
 }
 
