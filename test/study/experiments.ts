@@ -6,6 +6,7 @@ import { handles } from '../integration/support/await-rollout.ts'
 import { counted, ended, nothingLost } from './experiment.ts'
 import type { Experiment } from './experiment.ts'
 import { agreement } from './prediction.ts'
+import type { Predicted } from './prediction.ts'
 import { observe } from './release.ts'
 import type { Observed } from './release.ts'
 
@@ -33,12 +34,7 @@ const aa: Experiment = {
   name: 'alike',
   about: 'both versions fail 2 % of 200 messages a second',
   runs: { full: 200, slice: 3 },
-  observe: (stage, run) =>
-    observe(stage, {
-      ...alike,
-      stable: handler({ failRate: alike.stableFailures, salt: run }),
-      canary: handler({ failRate: alike.canaryFailures, salt: run }),
-    }),
+  observe: released(alike),
   rows: (observed, seed) => [
     counted('alike', 'rolled back', observed, { happened: ended('RolledBack'), atMost: 0.02 }),
     counted('alike', 'promoted', observed, { happened: ended('Succeeded'), atLeast: 0.98 }),
@@ -67,12 +63,7 @@ const tenfold: Experiment = {
   name: 'tenfold',
   about: 'the stable version fails 1 % of 200 messages a second, the canary 10 %',
   runs: { full: 50, slice: 3 },
-  observe: (stage, run) =>
-    observe(stage, {
-      ...worse,
-      stable: handler({ failRate: worse.stableFailures, salt: run }),
-      canary: handler({ failRate: worse.canaryFailures, salt: run }),
-    }),
+  observe: released(worse),
   rows: (observed, seed) => [
     counted('tenfold', 'rolled back', observed, { happened: ended('RolledBack'), atLeast: 1 }),
     below(
@@ -170,6 +161,16 @@ const dying: Experiment = {
 
 /** The longest first. */
 export const experiments: readonly Experiment[] = [outage, aa, tenfold, slow, dying]
+
+/** Failures of both versions at the rates that the simulator is given. */
+function released(given: Predicted): Experiment['observe'] {
+  return (stage, run) =>
+    observe(stage, {
+      ...given,
+      stable: handler({ failRate: given.stableFailures, salt: run }),
+      canary: handler({ failRate: given.canaryFailures, salt: run }),
+    })
+}
 
 function handler(told: { failRate?: number; salt?: string; slowMs?: number; outage?: string }) {
   return { handler: { delayMs: latencyMs, ...told } }

@@ -45,8 +45,7 @@ export async function observe(stage: Stage, release: Release): Promise<Observed>
   over.abort()
   if (!rollout.stdout.startsWith('{')) throw new Error(`start ended with ${code}: ${rollout.stderr}`)
   await Promise.all([stream.stop(), side, revival])
-  const handled = everythingHandled(stage, 90_000)
-  await handled.catch(() => undefined)
+  await everythingHandled(stage, 90_000).catch(() => undefined)
   const statuses = statusesOf(rollout)
   return {
     exit: code,
