@@ -14,15 +14,15 @@ const common = { promotion: { workers: 1, duration: '100ms' }, drain: { timeout:
 
 /** The same story, told in a few seconds. */
 const fast: Pace = {
-  ratePerSecond: 200,
+  ratePerSecond: 400,
   handlerMs: 2,
   good: policyOf({ ...common, steps: [{ weight: '20%', duration: '800ms', minSamples: 5 }] }),
   bad: policyOf({ ...common, steps: [{ weight: '50%', duration: '10s' }], limits: { maxFailedMessages: 5 } }),
-  actDeadlineMs: 25_000,
+  actDeadlineMs: 15_000,
 }
 
 describe('the demo', () => {
-  it('promotes the good version, takes the bad one back, and loses nothing', { timeout: 60_000 }, async () => {
+  it('promotes the good version, takes the bad one back, and loses nothing', { timeout: 40_000 }, async () => {
     const io = fakeIo()
     const code = await demoCommand(io, fast)
     expect(io.stdout()).toMatch(/\n {2}v2 {7}promoted .*\n {2}v3 {7}taken back .* 5 {8}5\n/)

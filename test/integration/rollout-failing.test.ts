@@ -15,7 +15,9 @@ const policy = {
 }
 const cases = [
   { type: 'classic', failRate: 0.05 },
+  { type: 'quorum', failRate: 0.05 },
   { type: 'quorum', failRate: 0.5 },
+  { type: 'classic', failRate: 1 },
   { type: 'quorum', failRate: 1 },
 ] as const
 
