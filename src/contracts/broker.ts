@@ -120,10 +120,10 @@ export interface Delivery {
   handBack(note: HandBackNote): Promise<boolean>
   /**
    * Gives the message to the broker for a while: it comes back to the queue it was taken from (the hand-back queue, where that is; an
-   * `unaccepted` one always to the queue itself) as a delivery to any consumer, not before `delayMs`, and holds no place meanwhile. The adapter may wait longer, up to twice as long and at least
-   * a second. Properties, headers and what is left of the time to live are kept. Resolves false when the delivery was void or settled before.
-   * Rejects with `RETRY_FAILED` when the broker does not confirm within the adapter's deadline, and with `BROKER_REFUSED` where it will not
-   * before a person mends something; the delivery is then still unsettled.
+   * `unaccepted` one always to the queue itself) as a delivery to any consumer, not before `delayMs`, and holds no place meanwhile. The adapter
+   * may wait longer, up to twice as long and at least a second. Properties, headers and what is left of the time to live are kept. Resolves
+   * false when the delivery was void or settled before. Rejects with `RETRY_FAILED` when the broker does not confirm within the adapter's
+   * deadline, and with `BROKER_REFUSED` where it will not before a person mends something; the delivery is then still unsettled.
    */
   retryLater(note: RetryNote): Promise<boolean>
 }

@@ -59,7 +59,7 @@ export class Retries {
     const isShort = longest < shortDelayMs
     if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(work.next(attempts), delayMs)
     else {
-      const note = { ...this.#note(work), attempts, error, delayMs }
+      const note = { ...this.#note(work, attempts), error, delayMs }
       void this.#options.settler.retryLater(work, note, () => this.hold(work.next(attempts), delayMs))
     }
   }
@@ -95,9 +95,9 @@ export class Retries {
     if (this.#pending.delete(work)) this.#options.resume(work)
   }
 
-  #note(work: Work): RetryNote {
+  #note(work: Work, attempts = work.attempt): RetryNote {
     return {
-      attempts: Math.min(work.attempt, mostAttempts),
+      attempts: Math.min(attempts, mostAttempts),
       version: this.#options.version,
       reason: work.outcome === 'timedOut' ? 'timedOut' : 'failed',
       waits: 0,

@@ -10,6 +10,7 @@ const freshLook = 0.2
  * reports that were held up (a store that did not answer, a process that stood still): they tell of the past, and no canary is to have as many
  * messages again.
  */
+const mostGrowth = 4
 const doublingMs = 50
 /** So that it is a number, whatever the time. */
 const mostDoublings = 30
@@ -31,7 +32,7 @@ export class PaceMeter {
     const fresh = 1 - Math.exp(-sinceMs / memoryMs)
     const seen = Math.max(0, total - last.total) / sinceMs
     const doublings = Math.min(sinceMs / doublingMs, mostDoublings)
-    const credible = 2 ** doublings * Math.max(4 * this.#ratePerMs, alwaysCredible / sinceMs)
+    const credible = 2 ** doublings * Math.max(mostGrowth * this.#ratePerMs, alwaysCredible / sinceMs)
     this.#ratePerMs += fresh * (Math.min(seen, credible) - this.#ratePerMs)
     const interval = this.#intervalMs ?? sinceMs
     this.#intervalMs = interval + freshLook * (Math.min(sinceMs, 2 * interval) - interval)
