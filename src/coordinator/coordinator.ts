@@ -11,6 +11,7 @@ import type { Effect, Transition } from '../core/rollout/event.ts'
 import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { takesBack } from '../core/rollout/rewound.ts'
+import { hasMoved } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import { ExternalGauge } from './external-gauge.ts'
@@ -279,8 +280,4 @@ export class Coordinator {
     if (!this.#interrupted) this.#options.log.warn({ error: String(error) }, 'coordination is interrupted')
     this.#interrupted = true
   }
-}
-
-function hasMoved(before: Rollout | undefined, after: Rollout | undefined): boolean {
-  return before?.phase !== after?.phase || before?.step !== after?.step
 }

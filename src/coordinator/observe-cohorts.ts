@@ -2,6 +2,7 @@ import type { Tally } from '../core/evidence/cohorts.ts'
 import { addWindows, noDurations, windowOf } from '../core/evidence/duration-window.ts'
 import type { DurationWindow } from '../core/evidence/duration-window.ts'
 import type { CohortFacts } from '../core/rollout/cohort-clock.ts'
+import { hasEnded } from '../core/rollout/consumer-report.ts'
 import type { CohortReport, ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 
@@ -32,7 +33,7 @@ export function cohortsOf(
 }
 
 function isDead(report: ConsumerReport, { isAlive }: Told): boolean {
-  return !isAlive(report) && report.state !== 'gone' && report.state !== 'drained'
+  return !isAlive(report) && !hasEnded(report)
 }
 
 function addStable({ stable, stableConsumers }: Facts, tally: CohortReport): void {

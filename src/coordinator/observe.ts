@@ -2,6 +2,7 @@ import type { QueueFacts } from '../contracts/broker.ts'
 import type { Allocations } from '../core/allocation/lane.ts'
 import { addCounts, harmedIn, noCounts } from '../core/evidence/counts.ts'
 import { addHistograms } from '../core/evidence/histogram.ts'
+import { hasEnded } from '../core/rollout/consumer-report.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { ConsumerFacts, DeadConsumer, Observation, VersionFacts } from '../core/rollout/observation.ts'
 import { compareOrder } from '../core/rollout/order.ts'
@@ -81,10 +82,6 @@ function deadAmong(
     if (report === undefined) return [{ id, ready: false, capacity: 0, inFlight: 0, taken, harmed: 0, failures }]
     return hasEnded(report) || isAlive(report) ? [] : [{ ...consumerFacts(report, false), failures }]
   })
-}
-
-function hasEnded({ state }: ConsumerReport): boolean {
-  return state === 'gone' || state === 'drained'
 }
 
 function holds({ state, link, inFlight }: ConsumerReport): boolean {

@@ -9,7 +9,7 @@ import { lanesOf } from './lanes.ts'
 import type { Observation } from './observation.ts'
 import { runningRollout } from './queue-state.ts'
 import type { Command, QueueState } from './queue-state.ts'
-import { isTerminal } from './rollout.ts'
+import { hasMoved, isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
 import { passWindow } from './standby.ts'
 import { transition } from './transition.ts'
@@ -36,7 +36,7 @@ export function advance(before: QueueState, input: Advance): Transition<QueueSta
   const commanded = told.reduce(step(policy), { state: rollout, effects: [] })
   const look: RolloutEvent = { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen }
   // What an operator has just begun has lasted for no time yet.
-  const isNew = commanded.state.phase !== rollout.phase || commanded.state.step !== rollout.step
+  const isNew = hasMoved(rollout, commanded.state)
   const moved = step(policy)(commanded, isNew ? { ...look, inPhaseMs: 0 } : look)
   const next = { ...state, rollout: moved.state, commands: [] }
   const settled = moved.effects.reduce<QueueState>((known, effect) => applied(known, effect, input), next)

@@ -60,6 +60,11 @@ export interface CohortReport extends Tally {
 export const consumerStates = ['starting', 'ready', 'draining', 'drained', 'gone'] as const
 export type ConsumerState = (typeof consumerStates)[number]
 
+/** It holds no message any more, and its last counts are final. */
+export function hasEnded({ state }: Pick<ConsumerReport, 'state'>): boolean {
+  return state === 'drained' || state === 'gone'
+}
+
 export interface DrainReport {
   /** Messages that ended by themselves / went back unstarted / were given up at the deadline. */
   readonly finished: number

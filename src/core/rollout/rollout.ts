@@ -51,6 +51,13 @@ export function isTerminal(phase: Phase): boolean {
   return legalMoves[phase].length === 0
 }
 
+/** Whether another step or phase has begun. */
+export function hasMoved(before: Place | undefined, after: Place | undefined): boolean {
+  return before?.phase !== after?.phase || before?.step !== after?.step
+}
+
+type Place = Pick<Rollout, 'phase' | 'step'>
+
 /** Why a rollout is `Paused`. A failure or missing data holds it with a canary that takes nothing; the others keep the step's weight. */
 export type Hold = 'step' | 'operator' | 'failure' | 'insufficientData'
 
