@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { ledgerNow } from '../support/ledger.ts'
-import { duplicates, lost, of } from '../support/ledger-check.ts'
+import { duplicates, of } from '../support/ledger-check.ts'
 import type { Running } from '../support/processes.ts'
+import { endBusy } from './support/acts.ts'
 import { everythingHandled, handles } from './support/await-rollout.ts'
 import { useStage } from './support/use-stage.ts'
 
@@ -11,23 +12,10 @@ describe.each(['classic', 'quorum'] as const)('a worker that is told to end, on 
 
   it('finishes what it began, returns the rest, says so, and exits with 0', async () => {
     const stage = await open({ type })
-    const leaving = await stage.worker('v1', { name: 'v1-a', handler: { delayMs: 500 } })
-    await stage.publisher.backlog(100)
-    await handles(stage, 'v1', 10)
-
-    leaving.signal('SIGTERM')
-    const told = ledgerNow()
-    await leaving.exitsWith(0, 20_000)
-    expect(ledgerNow() - told).toBeLessThan(5_000)
-    const before = stage.ledger()
-    expect(of(before, 'done').length).toBe(of(before, 'start').length)
-    expect(of(before, 'start').filter(({ at }) => at > told + 200)).toEqual([])
-    expect(drainReportIn(leaving)).toMatchObject({ finished: 10, abandoned: 0, onTime: true })
-
-    await stage.worker('v1', { name: 'v1-b' })
-    await everythingHandled(stage)
-    expect(lost(stage.publisher.confirmed, stage.ledger())).toEqual([])
-    expect(duplicates(stage.ledger())).toEqual([])
+    const { worker, told } = await endBusy(stage, 5_000)
+    const late = of(stage.ledger(), 'start').filter(({ pid, at }) => pid === worker.pid && at > told + 200)
+    expect(late).toEqual([])
+    expect(drainReportIn(worker)).toMatchObject({ finished: 10, abandoned: 0, onTime: true })
   })
 
   it('returns everything at once when it is told twice', async () => {

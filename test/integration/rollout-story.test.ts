@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { doneBy, duplicates, lost, startsAfter } from '../support/ledger-check.ts'
+import { doneBy, startsAfter } from '../support/ledger-check.ts'
 import { ledgerTime } from '../support/ledger.ts'
+import { releaseGood } from './support/acts.ts'
 import { everythingHandled } from './support/await-rollout.ts'
 import { useStage } from './support/use-stage.ts'
 
@@ -23,24 +24,8 @@ describe.each(['classic', 'quorum'] as const)('a release to a good version, on a
 
   it('takes 20,000 messages over without losing or repeating one, and retires the old workers', async () => {
     const stage = await open({ type })
-    const handler = { delayMs: 2 }
-    const old = [
-      await stage.worker('v1', { name: 'v1-a', handler }),
-      await stage.worker('v1', { name: 'v1-b', handler }),
-    ]
-    const fresh = await stage.worker('v2', { handler })
-    const stream = stage.publisher.stream(2_000, { most: 20_000 })
-
-    const rollout = stage.start('v2', policy, '--timeout', '90s')
-    await rollout.exitsWith(0, 100_000)
-    for (const worker of old) await worker.exitsWith(0)
-    await stream.finished
-    await everythingHandled(stage)
-
-    expect(stage.publisher.confirmed.size).toBe(20_000)
+    const fresh = await releaseGood(stage, { policy, perSecond: 2_000, most: 20_000 })
     const events = stage.ledger()
-    expect(lost(stage.publisher.confirmed, events)).toEqual([])
-    expect(duplicates(events)).toEqual([])
     const status = await stage.status()
     expect(status).toMatchObject({ phase: 'Succeeded', harmed: 0, current: 'v2' })
     const ended = status.history.findLast(({ phase }) => phase === 'Succeeded')

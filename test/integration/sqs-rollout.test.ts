@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ledgerNow, ledgerTime } from '../support/ledger.ts'
 import { duplicates, lost, of, startsAfter } from '../support/ledger-check.ts'
-import { everythingHandled, handles } from './support/await-rollout.ts'
+import { endBusy, releaseGood } from './support/acts.ts'
+import { everythingHandled } from './support/await-rollout.ts'
 import { ends, faultReport, rolloutUnder } from './support/fault-run.ts'
 import { faults } from './support/faults.ts'
 import { disorder, useSqsStage } from './support/sqs-stage.ts'
@@ -30,29 +31,12 @@ describe.each(types)('a release on SQS (%s)', (type) => {
     { timeout: 180_000 },
     async () => {
       const stage = await open({ type })
-      const handler = { delayMs: 2 }
-      const old = [
-        await stage.worker('v1', { name: 'v1-a', handler }),
-        await stage.worker('v1', { name: 'v1-b', handler }),
-      ]
-      const fresh = await stage.worker('v2', { handler })
-      const stream = stage.publisher.stream(200, { most: 3_000 })
-
-      const rollout = stage.start('v2', good, '--timeout', '90s')
-      await rollout.exitsWith(0, 100_000)
-      for (const worker of old) await worker.exitsWith(0)
-      await stream.finished
-      await everythingHandled(stage)
-
-      const events = stage.ledger()
-      expect(stage.publisher.confirmed.size).toBe(3_000)
-      expect(lost(stage.publisher.confirmed, events)).toEqual([])
-      expect(duplicates(events)).toEqual([])
-      expect(disorder(stage.publisher.places, events)).toEqual([])
+      const fresh = await releaseGood(stage, { policy: good, perSecond: 200, most: 3_000 })
+      expect(disorder(stage.publisher.places, stage.ledger())).toEqual([])
       expect(await stage.status()).toMatchObject({ phase: 'Succeeded', current: 'v2' })
       expect(fresh.exit).toBeUndefined()
 
-      const retired = stage.launchWorker('v1', { name: 'v1 again', handler })
+      const retired = stage.launchWorker('v1', { name: 'v1 again', handler: { delayMs: 2 } })
       await retired.exitsWith(0)
       const succeeded = (await stage.status()).history.findLast(({ phase }) => phase === 'Succeeded')
       expect(startsAfter(stage.ledger(), 'v1', ledgerTime(succeeded?.at ?? Number.NaN))).toEqual([])
@@ -138,21 +122,7 @@ describe.each(types)('a worker that is told to end, on SQS (%s)', (type) => {
 
   it('finishes what it began, returns the rest, and exits with 0', async () => {
     const stage = await open({ type })
-    const leaving = await stage.worker('v1', { name: 'v1-a', handler: { delayMs: 500 } })
-    await stage.publisher.backlog(100)
-    await handles(stage, 'v1', 10)
-
-    leaving.signal('SIGTERM')
-    const told = ledgerNow()
-    await leaving.exitsWith(0, 20_000)
-    expect(ledgerNow() - told).toBeLessThan(8_000)
-    const before = stage.ledger()
-    expect(of(before, 'done').length).toBe(of(before, 'start').length)
-
-    await stage.worker('v1', { name: 'v1-b' })
-    await everythingHandled(stage)
-    expect(lost(stage.publisher.confirmed, stage.ledger())).toEqual([])
-    expect(duplicates(stage.ledger())).toEqual([])
+    await endBusy(stage, 8_000)
     expect(disorder(stage.publisher.places, stage.ledger())).toEqual([])
   })
 })
