@@ -8,7 +8,10 @@ export interface Message<T = unknown> extends BrokerMessage {
 }
 
 export interface HandlerContext {
-  /** Aborts when the handler's time is over, or when a drain has run into its deadline. */
+  /**
+   * Aborts when the handler's time is over, when a drain has run into its deadline, and (but for batches) within a second after the broker gave the
+   * message to somebody else, because the connection or the lease was lost. A failure after that last one counts for nothing.
+   */
   readonly signal: AbortSignal
   readonly log: Logger
   /** The version that handles the message, and its part in the release at this moment. */

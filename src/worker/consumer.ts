@@ -129,6 +129,7 @@ export class Consumer {
     while (!this.#life.signal.aborted) {
       await this.#options.clock.sleep(guardMs, this.#life.signal)
       this.#follow()
+      this.#processor.loseVoid()
       this.#tellLink()
     }
   }

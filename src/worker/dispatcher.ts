@@ -13,6 +13,8 @@ export interface DispatcherOptions {
   readonly onOutcome: (work: Work, outcome: Outcome, error: unknown) => void
   /** A handler ended after its message's outcome had been decided; its slot is free again. */
   readonly onLate: (work: Work) => void
+  /** A handler gave up because its message is lost to it. That is no outcome. */
+  readonly onLost: (work: Work) => void
 }
 
 /** Runs handlers. Nothing that a handler throws, returns or fails to do gets past it. */
@@ -38,8 +40,9 @@ export class Dispatcher {
       error = thrown
     }
     inFlight.end(work)
-    if (work.outcome === undefined) this.#decide(work, outcome, error)
-    else this.#options.onLate(work)
+    if (work.outcome !== undefined) this.#options.onLate(work)
+    else if (outcome === 'failed' && work.isLost) this.#options.onLost(work)
+    else this.#decide(work, outcome, error)
   }
 
   /**
@@ -57,6 +60,15 @@ export class Dispatcher {
       const oldest = inFlight.running.first
       await clock.sleep(oldest === undefined ? handlerTimeoutMs : oldest.startedAt + handlerTimeoutMs - now, signal)
     }
+  }
+
+  /**
+   * Tells handlers whose message the broker gives to somebody else, because its link or its lease was lost. A batch goes on: others in it may be
+   * ours still.
+   */
+  loseVoid(): void {
+    for (const work of this.#options.inFlight.running)
+      if (work.companions === 1 && !work.isLost && work.isVoid) work.lose()
   }
 
   #timeOut(work: Work): void {

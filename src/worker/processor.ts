@@ -99,6 +99,7 @@ export class Processor {
       run: (work) => this.#runner.run(work),
       onOutcome: (work, outcome, error) => this.#conclude(work, outcome, error),
       onLate: () => this.#late(),
+      onLost: (work) => this.#lost(work),
     })
   }
 
@@ -118,6 +119,11 @@ export class Processor {
   /** Ends the time of handlers that take too long, until the signal aborts. */
   watch(signal: AbortSignal): Promise<void> {
     return this.#dispatcher.watch(signal)
+  }
+
+  /** Tells handlers whose message has become somebody else's. */
+  loseVoid(): void {
+    this.#dispatcher.loseVoid()
   }
 
   /** True where the delivery must not be handled; it is then settled already. */
@@ -152,11 +158,23 @@ export class Processor {
   /** Gives up a message whose handler still runs. `atOnce`: without waiting for a hand-back. */
   abandon(work: Work, atOnce: boolean): void {
     work.abort()
-    work.outcome = 'abandoned'
-    if (work.cohort !== undefined) this.cohorts.withdraw(work.cohort)
+    this.#withdraw(work)
     this.inFlight.strand(work)
     const action = atOnce ? 'return' : this.#decide(work, 'abandoned', false)
     this.settler.perform(work, action === 'handBack' ? action : 'return')
+  }
+
+  #lost(work: Work): void {
+    this.#ended++
+    this.#withdraw(work)
+    this.#origin?.freed()
+    this.settler.requeue(work)
+  }
+
+  /** It ends without an outcome: its first attempt is no evidence. */
+  #withdraw(work: Work): void {
+    work.outcome = 'abandoned'
+    if (work.cohort !== undefined) this.cohorts.withdraw(work.cohort)
   }
 
   #conclude(work: Work, outcome: Outcome, error: unknown): void {

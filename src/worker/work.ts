@@ -30,6 +30,7 @@ export class Work {
   after: Work | undefined
   #controller: AbortController | undefined
   #aborted = false
+  #lost = false
 
   constructor(
     delivery: Delivery,
@@ -61,6 +62,16 @@ export class Work {
   get isFirstAttempt(): boolean {
     const { redelivered, deliveryCount } = this.delivery.message
     return this.attempt === 1 && !redelivered && deliveryCount === 0 && this.source.request.source === 'queue'
+  }
+
+  /** True once its handler was told that the message is somebody else's: what it fails from then on tells nothing of the version. */
+  get isLost(): boolean {
+    return this.#lost
+  }
+
+  lose(): void {
+    this.#lost = true
+    this.abort()
   }
 
   abort(): void {

@@ -57,4 +57,4 @@ export function storeContract(target: StoreTarget): void {
 }
 
 const forbidden = (): Promise<never> => Promise.reject(new Error('the server was given: it is not ours to break'))
-const untouchable = { kill: forbidden, start: forbidden, pause: forbidden, resume: forbidden }
+const untouchable = { kill: forbidden, terminate: forbidden, start: forbidden, pause: forbidden, resume: forbidden }

@@ -41,12 +41,18 @@ export async function launchDebianNode(node: DebianNode): Promise<void> {
   await new Promise((resolve, reject) => server.once('spawn', resolve).once('error', reject))
 }
 
+/** The pid of the process that got the signal; undefined where none runs. */
+export function signalDebianNode(node: DebianNode, signal: NodeJS.Signals): number | undefined {
+  const file = join(node.directory, 'pid')
+  if (!existsSync(file)) return undefined
+  const pid = Number(readFileSync(file, 'utf8'))
+  return signalled(pid, signal) ? pid : undefined
+}
+
 /** Sends the signal and resolves when the process is gone. */
 export async function killDebianNode(node: DebianNode, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  const file = join(node.directory, 'pid')
-  if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, 'utf8'))
-  if (!signalled(pid, signal)) return
+  const pid = signalDebianNode(node, signal)
+  if (pid === undefined) return
   await eventually(() => !signalled(pid, 0), { what: 'the end of rabbitmq-server', deadlineMs: 40_000 })
 }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { inject } from 'vitest'
 import { awaitRabbitmq } from './rabbitmq-answers.ts'
-import { debianCommand, killDebianNode, launchDebianNode } from './rabbitmq-debian.ts'
+import { debianCommand, killDebianNode, launchDebianNode, signalDebianNode } from './rabbitmq-debian.ts'
 import type { RabbitmqHandle } from './rabbitmq-handle.ts'
 
 export type { RabbitmqHandle } from './rabbitmq-handle.ts'
@@ -26,8 +26,13 @@ export interface RabbitmqControl {
   startApp(): Promise<void>
   /** An orderly stop of the process, and a start. */
   restart(): Promise<void>
-  /** SIGKILL, as in a crash. Every later call but `start` fails. */
+  /** An orderly end. Every later call but `start` fails, as after `kill`. */
+  terminate(): Promise<void>
+  /** SIGKILL, as in a crash. */
   kill(): Promise<void>
+  /** Everything stands still: connections stay open, nothing answers. */
+  pause(): Promise<void>
+  resume(): Promise<void>
   start(): Promise<void>
   /** Creates the user if need be, with this password and these rights (regular expressions) on `/`. */
   setUser(user: string, password: string, rights?: UserRights): Promise<void>
@@ -68,6 +73,8 @@ interface ServerProcess {
   kill(): Promise<void>
   start(): Promise<void>
   stop(): Promise<void>
+  pause(): Promise<void>
+  resume(): Promise<void>
 }
 
 const run = promisify(execFile)
@@ -81,6 +88,8 @@ function processOf(handle: Exclude<RabbitmqHandle, { kind: 'url' }>): ServerProc
       kill: () => killDebianNode(node, 'SIGKILL'),
       start: () => launchDebianNode(node),
       stop: () => killDebianNode(node, 'SIGTERM'),
+      pause: async () => void signalDebianNode(node, 'SIGSTOP'),
+      resume: async () => void signalDebianNode(node, 'SIGCONT'),
     }
   }
   const docker = async (...args: readonly string[]): Promise<string> => (await run('docker', args, commandLimit)).stdout
@@ -89,6 +98,8 @@ function processOf(handle: Exclude<RabbitmqHandle, { kind: 'url' }>): ServerProc
     kill: async () => void (await docker('kill', handle.container)),
     start: async () => void (await docker('start', handle.container)),
     stop: async () => void (await docker('stop', '--time', '30', handle.container)),
+    pause: async () => void (await docker('pause', handle.container)),
+    resume: async () => void (await docker('unpause', handle.container)),
   }
 }
 
@@ -110,7 +121,10 @@ function controlOf(server: ServerProcess, url: string): RabbitmqControl {
       await server.stop()
       await start()
     },
+    terminate: () => server.stop(),
     kill: () => server.kill(),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
     start,
     setUser: (user, password, rights) => setUser(ctl, { user, password, rights }),
     clearPermissions: async (user) => void (await ctl('clear_permissions', user)),

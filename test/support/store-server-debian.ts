@@ -19,6 +19,7 @@ export async function startDebianServer(plan: DebianPlan, port: number): Promise
     await server.start()
     return {
       kill: () => server.end('SIGKILL'),
+      terminate: () => server.terminate(),
       start: () => server.start(),
       pause: async () => server.signal('SIGSTOP'),
       resume: async () => server.signal('SIGCONT'),
@@ -77,6 +78,12 @@ class ServerChild {
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
   }
 
+  /** Only to the server, which ends its children. PostgreSQL does not wait for its clients when it is interrupted. */
+  terminate(): Promise<void> {
+    this.#child?.kill('SIGINT')
+    return this.#gone()
+  }
+
   /** To the server and its children: PostgreSQL has one for each connection. */
   signal(signal: NodeJS.Signals): void {
     const pid = this.#child?.pid
@@ -86,6 +93,10 @@ class ServerChild {
 
   async end(signal: NodeJS.Signals): Promise<void> {
     this.signal(signal)
+    await this.#gone()
+  }
+
+  async #gone(): Promise<void> {
     try {
       await settles(this.#ended, { what: 'the end of the server', deadlineMs: 20_000 })
     } catch (cause) {

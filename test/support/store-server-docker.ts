@@ -23,6 +23,7 @@ export async function startDockerServer(plan: ContainerPlan, port: number): Prom
     void (await run('docker', [command, container.getId()], { timeout: 30_000 }))
   return {
     kill: () => docker('kill'),
+    terminate: () => docker('stop'),
     start: () => docker('start'),
     pause: () => docker('pause'),
     resume: () => docker('unpause'),

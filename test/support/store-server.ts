@@ -47,6 +47,8 @@ export interface StoreServer {
 export interface ServerControl {
   /** SIGKILL, as in a crash. What it keeps on its disk stays. */
   kill(): Promise<void>
+  /** An orderly end, as of a server that is updated. */
+  terminate(): Promise<void>
   /** Resolves when it answers. */
   start(): Promise<void>
   /** Everything stands still: connections stay open, nothing answers. */

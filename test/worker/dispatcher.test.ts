@@ -224,3 +224,38 @@ describe('logs of failures', () => {
     expect(lab.log.lines.length).toBeLessThan(5)
   })
 })
+
+describe('a handler whose message is given to somebody else', () => {
+  it('is told, and what it fails from then on counts for nothing', async () => {
+    const attempts: number[] = []
+    const lab = bench(teardown, {
+      handle: async (_, { signal }) => {
+        attempts.push(attempts.length)
+        if (attempts.length > 1) return
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      },
+    })
+    lab.throttle({})
+    lab.publish(1)
+    await eventually(() => attempts.length === 1, { what: 'it has begun' })
+    lab.processor.loseVoid()
+    await remains(() => lab.processor.inFlight.held === 1, { what: 'it goes on while the message is its own' })
+    lab.server.cutLinks()
+    lab.processor.loseVoid()
+    await lab.counts('repeated', 1)
+    expect(attempts).toHaveLength(2)
+    expect(lab.processor.tally.counts).toMatchObject({ failed: 0, stale: 1, handedBack: 0, succeeded: 0 })
+    expect(lab.processor.inFlight.held).toBe(0)
+  })
+
+  it('counts as ever where it failed before it was told', async () => {
+    const release = Promise.withResolvers<void>()
+    const lab = bench(teardown, { handle: () => release.promise })
+    lab.throttle({})
+    lab.publish(1)
+    await eventually(() => lab.processor.inFlight.held === 1, { what: 'it has begun' })
+    lab.server.cutLinks()
+    release.reject(new Error('no'))
+    await lab.counts('failed', 1)
+  })
+})

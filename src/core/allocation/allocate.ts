@@ -37,7 +37,7 @@ export function allocate(request: AllocationRequest): AllocationResult {
   const lookMs = lookLength(seen.stable.live + seen.canary.live)
   const lane = lanes.canary
   const { forgone, unaccounted, buried } = bury(request)
-  const rollout = { ...request.rollout, forgone, unaccounted }
+  const rollout = updated(request.rollout, { forgone, unaccounted })
   if (lane.kind === 'stream') return { allocations: { ...lanes, consumers: {}, lookMs }, forgone, unaccounted }
   const holders = holdersOf(request)
   const active = holders.filter(({ concurrency }) => concurrency > 0)
@@ -61,6 +61,12 @@ export function allocate(request: AllocationRequest): AllocationResult {
   ])
   const consumers = Object.fromEntries([...given, ...kept])
   return { allocations: { ...lanes, consumers, lookMs }, forgone: permits.forgone, unaccounted }
+}
+
+/** The same record where nothing has changed: copies of it are what looks are made of. */
+function updated(rollout: Rollout, now: Pick<Rollout, 'forgone' | 'unaccounted'>): Rollout {
+  const isSame = rollout.forgone === now.forgone && rollout.unaccounted === now.unaccounted
+  return isSame ? rollout : { ...rollout, ...now }
 }
 
 /** What the dead were given is given to nobody else: they may have used it after their last report, and they may turn out to live. */

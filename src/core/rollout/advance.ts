@@ -12,6 +12,7 @@ import type { Command, QueueState } from './queue-state.ts'
 import { hasMoved, isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
 import { passWindow } from './standby.ts'
+import { bury } from './tombstones.ts'
 import { transition } from './transition.ts'
 
 export interface Advance {
@@ -85,7 +86,7 @@ function applied(state: QueueState, effect: Effect, { at, policy }: Advance): Qu
 }
 
 function buried(state: QueueState, version: string, reason: 'promotedAway' | 'rolledBack', at: string): QueueState {
-  return { ...state, tombstones: { ...state.tombstones, [version]: { reason, at } } }
+  return { ...state, tombstones: bury(state.tombstones, version, { reason, at }) }
 }
 
 function allocated(state: QueueState, rollout: Rollout, { seen, pace, policy, isLate = false }: Advance): QueueState {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { sqliteStore } from '../../../adapters/stores/sqlite/index.ts'
 import type { QueueStatus } from '../../../src/status/queue-status.ts'
 import { ledgerNow } from '../../support/ledger.ts'
 import { duplicates, lost, unexplained } from '../../support/ledger-check.ts'
@@ -66,7 +67,7 @@ export async function rolloutUnder(fault: FaultCase, stage: Stage): Promise<Faul
   const stream = stage.publisher.stream(400)
   const began = ledgerNow()
   const rollout = stage.start('v2', policy, '--timeout', '90s')
-  const watch = watchState(join(stage.dir, 'state.db'))
+  const watch = watchState(sqliteStore({ path: join(stage.dir, 'state.db') }))
   await handles(stage, 'v2', 50)
 
   const coordinator = await coordinatorOf(stage, workers)

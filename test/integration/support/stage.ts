@@ -30,6 +30,8 @@ export interface Scene {
   readonly control: RabbitmqControl | undefined
   readonly queues: TestQueues
   readonly publisher: Publisher
+  /** Where the processes keep their state. @default a file of the stage */
+  readonly store?: string
 }
 
 /** Makes the queues of one stage, which carry this name, and registers how to remove them. */
@@ -79,10 +81,11 @@ export class Stage implements Props {
   readonly publisher: Publisher
   readonly processes: Processes
   readonly dir: string
+  readonly store: string
   readonly #ledger: Ledger
   #policies = 0
 
-  constructor({ access, secret, control, dir, queues, publisher, processes }: Props) {
+  constructor({ access, secret, control, dir, queues, publisher, processes, store }: Props) {
     this.access = access
     this.secret = secret
     this.control = control
@@ -90,12 +93,8 @@ export class Stage implements Props {
     this.queues = queues
     this.publisher = publisher
     this.processes = processes
+    this.store = store ?? `sqlite:${join(dir, 'state.db')}`
     this.#ledger = new Ledger(dir)
-  }
-
-  /** Where the processes of this stage keep their state. */
-  get store(): string {
-    return `sqlite:${join(this.dir, 'state.db')}`
   }
 
   /** `queue-canary worker`, once it says that it is ready. */

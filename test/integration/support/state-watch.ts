@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { sqliteStore } from '../../../adapters/stores/sqlite/index.ts'
+import type { Store } from '../../../src/contracts/store.ts'
 import { compareOrder } from '../../../src/core/rollout/order.ts'
 import type { Order } from '../../../src/core/rollout/order.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
+import { isQueueCanaryError } from '../../../src/errors.ts'
 import { createQueueRecords } from '../../../src/records/queue-records.ts'
 
 export interface StateWatch {
@@ -10,6 +11,11 @@ export interface StateWatch {
   readonly faults: readonly string[]
   /** Holders of the lease, one after the other. */
   readonly holders: readonly string[]
+  /** As it was last read. */
+  readonly last: QueueState | undefined
+  /** Versions that have reported so far. */
+  readonly versions: ReadonlySet<string>
+  /** Closes the store as well. */
   stop(): Promise<void>
 }
 
@@ -17,32 +23,47 @@ export interface StateWatch {
  * Looks at the store beside the processes: the order of the queue's document never goes back, one epoch has one holder of the lease, and no
  * consumer obeys an older order after a newer one.
  */
-export function watchState(path: string): StateWatch {
-  const store = sqliteStore({ path })
+export function watchState(store: Store): StateWatch {
   const records = createQueueRecords(store, { namespace: 'default', queue: 'orders' })
   const faults: string[] = []
   const holders: string[] = []
+  const versions = new Set<string>()
   const judge = new OrderJudge(faults, holders)
+  let last: QueueState | undefined
   let stopped = false
   const running = watch()
 
   async function watch(): Promise<void> {
-    for (; !stopped; await pause(20)) {
-      const found = await records.readState()
-      if (found !== undefined) judge.state(found.state)
-      for (const { id, obeyed } of await records.readReports()) judge.obeyed(id, obeyed)
-    }
+    for (; !stopped; await pause(20)) await look().catch(mayBeAway)
     await store.close()
+  }
+
+  async function look(): Promise<void> {
+    last = (await records.readState())?.state
+    if (last !== undefined) judge.state(last)
+    for (const { id, version, obeyed } of await records.readReports()) {
+      versions.add(version)
+      judge.obeyed(id, obeyed)
+    }
   }
 
   return {
     faults,
     holders,
+    get last() {
+      return last
+    },
+    versions,
     stop: () => {
       stopped = true
       return running
     },
   }
+}
+
+/** A store that a test takes away tells nothing meanwhile. */
+function mayBeAway(error: unknown): void {
+  if (!isQueueCanaryError(error, 'STORE_UNREACHABLE')) throw error
 }
 
 class OrderJudge {

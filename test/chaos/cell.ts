@@ -1,0 +1,102 @@
+/**
+ * The kill matrix: what is struck, when, and by what. The cells are generated, never listed by hand.
+ */
+export interface Cell {
+  readonly target: Target
+  readonly moment: Moment
+  readonly blow: Blow
+  /** Turned with the cells, so that each kind meets each column. */
+  readonly store: StoreKind
+  readonly queue: 'classic' | 'quorum'
+}
+
+export const targets = ['canary', 'stable', 'leader', 'leading-canary', 'store', 'broker'] as const
+export const moments = [
+  'registered',
+  'first-message',
+  'ramping',
+  'analysing',
+  'promoting',
+  'draining',
+  'retired',
+  'rolling-back',
+  'draining-canary',
+] as const
+export const blows = [
+  'kill',
+  'pause',
+  'freeze',
+  'terminate',
+  'terminate-twice',
+  'reset',
+  'silence',
+  'stop',
+  'wipe',
+] as const
+export const storeKinds = ['redis', 'nats', 'postgres'] as const
+
+/**
+ * `leader`: the stable worker that coordinates. `leading-canary`: the canary's worker that does, because no stable one lives; they are there again
+ * after the blow. `stable`: one that does not coordinate; after the retirement one that is started again.
+ */
+export type Target = (typeof targets)[number]
+
+/**
+ * When it happens. `registered`: the candidate is known and took nothing yet. `ramping`: a second step has just begun. `analysing`: in the middle
+ * of one. `draining`, `draining-canary`: consumers finish what they hold. `retired`: the rollout has succeeded and the old workers are gone.
+ */
+export type Moment = (typeof moments)[number]
+
+/**
+ * `kill`: SIGKILL, and started again. `pause`, `freeze`: SIGSTOP for less and for more than a lease, then SIGCONT. `terminate`: SIGTERM, once or
+ * twice, and started again. `reset`: each connection is reset. `silence`: connections stay, and no byte passes for more than a lease. `stop`:
+ * gone for half a minute. `wipe`: emptied.
+ */
+export type Blow = (typeof blows)[number]
+export type StoreKind = (typeof storeKinds)[number]
+
+export const serverTargets: readonly Target[] = ['store', 'broker']
+const forStoresAlone: readonly Blow[] = ['stop', 'wipe']
+/** The version that was the canary leads by itself once it has retired the other one. */
+const leaders: readonly Target[] = ['leader', 'leading-canary']
+
+/** Every cell that means something of its own. */
+export function matrix(): readonly Cell[] {
+  const all = targets.flatMap((target) => moments.flatMap((moment) => blows.map((blow) => ({ target, moment, blow }))))
+  return all.filter(isItsOwn).map((cell, index) => ({
+    ...cell,
+    store: storeKinds[index % storeKinds.length] ?? 'redis',
+    queue: index % 2 === 0 ? 'quorum' : 'classic',
+  }))
+}
+
+function isItsOwn({ target, moment, blow }: Pick<Cell, 'target' | 'moment' | 'blow'>): boolean {
+  // A server that is told twice is restarted, as when it is told once.
+  if (blow === 'terminate-twice' && serverTargets.includes(target)) return false
+  if (forStoresAlone.includes(blow) && target !== 'store') return false
+  return !(moment === 'retired' && leaders.includes(target))
+}
+
+export function nameOf({ target, moment, blow, store, queue }: Cell): string {
+  return `${target} ${moment} ${blow} (${store}, ${queue})`
+}
+
+/** How the rollout may end. Promoted without evidence is never among it: of a failing canary the only end is that it is taken back. */
+export function endsOf({ target, moment, blow }: Cell): readonly End[] {
+  if (blow === 'wipe') return ['Forgotten']
+  if (failing.includes(moment)) return ['RolledBack']
+  if (committed.includes(moment)) return ['Succeeded']
+  return harmsCanary(target, blow) ? ['Succeeded', 'RolledBack'] : ['Succeeded']
+}
+
+/** `Forgotten`: the store has lost the rollout. Whoever was in charge stays in charge. */
+export type End = 'Succeeded' | 'RolledBack' | 'Forgotten'
+
+/** Moments at which the canary fails messages. */
+export const failing: readonly Moment[] = ['rolling-back', 'draining-canary']
+const committed: readonly Moment[] = ['draining', 'retired']
+
+/** What a canary holds when it dies or falls silent counts as failed, whatever the reason. */
+function harmsCanary(target: Target, blow: Blow): boolean {
+  return ['canary', 'leading-canary'].includes(target) && !['pause', 'terminate', 'reset'].includes(blow)
+}

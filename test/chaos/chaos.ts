@@ -1,0 +1,69 @@
+import { ledgerNow } from '../support/ledger.ts'
+import { duplicates } from '../support/ledger-check.ts'
+import { nameOf } from './cell.ts'
+import type { Cell, End } from './cell.ts'
+import type { FleetSize } from './company.ts'
+import { openLane } from './lane.ts'
+import type { Lane } from './lane.ts'
+import { tryCell } from './trial.ts'
+import { endOf, verdictOn } from './verdict.ts'
+
+export interface ChaosOptions {
+  readonly cells: readonly Cell[]
+  /** Cells at a time, each on servers of its own. */
+  readonly parallel: number
+  readonly fleet: FleetSize
+  readonly say: (line: string) => void
+}
+
+export interface CellResult {
+  readonly cell: Cell
+  /** undefined where it did not end. */
+  readonly end: End | undefined
+  /** What was broken of what must hold, in words. */
+  readonly broken: readonly string[]
+  readonly messages: number
+  /** Handled with success more than once, as the blow explains. */
+  readonly repeated: number
+  readonly tookMs: number
+}
+
+/** Strikes one rollout for each cell, and tells what became of it. */
+export async function chaos({ cells, parallel, fleet, say }: ChaosOptions): Promise<readonly CellResult[]> {
+  const due = [...cells]
+  const results: CellResult[] = []
+  const work = async (): Promise<void> => {
+    await using lane = await openLane()
+    for (let cell = due.shift(); cell !== undefined; cell = due.shift()) {
+      const result = await resultOf(lane, cell, fleet)
+      results.push(result)
+      say(`${results.length} of ${cells.length}: ${lineOf(result)}`)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(parallel, cells.length) }, work))
+  return results
+}
+
+function lineOf({ cell, end, broken, messages, repeated, tookMs }: CellResult): string {
+  const verdict = broken.length === 0 ? 'holds' : `BROKEN: ${broken.join('; ')}`
+  const seconds = Math.round(tookMs / 1_000)
+  return `${nameOf(cell)}: ${end ?? 'no end'}, ${messages} messages, ${repeated} repeated, ${seconds} s: ${verdict}`
+}
+
+async function resultOf(lane: Lane, cell: Cell, fleet: FleetSize): Promise<CellResult> {
+  const began = ledgerNow()
+  const tookMs = (): number => ledgerNow() - began
+  try {
+    await using open = new AsyncDisposableStack()
+    const owner = {
+      add: <T>(resource: T, close: (resource: T) => unknown): T =>
+        open.adopt(resource, async (opened) => void (await close(opened))),
+    }
+    const trial = await tryCell(lane, cell, fleet, owner)
+    const [messages, repeated] = [trial.confirmed.size, duplicates(trial.events).length]
+    return { cell, end: endOf(trial), broken: verdictOn(trial), messages, repeated, tookMs: tookMs() }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { cell, end: undefined, broken: [why], messages: 0, repeated: 0, tookMs: tookMs() }
+  }
+}
