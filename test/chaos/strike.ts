@@ -95,5 +95,5 @@ export async function wipe(kind: StoreKind, url: string): Promise<void> {
 const wipes: Readonly<Record<StoreKind, (url: string) => Promise<unknown>>> = {
   redis: (url) => redisCommand(url, ['FLUSHALL']),
   postgres: (url) => sql(url, 'drop table if exists queue_canary'),
-  nats: (url) => jetStream(url, 'STREAM.DELETE.KV_queue_canary'),
+  nats: (url) => jetStream(url, 'STREAM.DELETE.KV_queue-canary'),
 }

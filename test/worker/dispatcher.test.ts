@@ -257,5 +257,6 @@ describe('a handler whose message is given to somebody else', () => {
     lab.server.cutLinks()
     release.reject(new Error('no'))
     await lab.counts('failed', 1)
+    expect(lab.processor.inFlight.held).toBe(0)
   })
 })
