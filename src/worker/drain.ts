@@ -61,7 +61,7 @@ async function becomesQuiet({ intake, processor, clock, deadline }: DrainOptions
 
 function returnUnstarted({ intake, processor }: Pick<DrainOptions, 'intake' | 'processor'>): void {
   processor.settler.hurry()
-  processor.cancelRetries({ all: true })
+  processor.endRetries()
   intake.returnUnstarted({ all: true })
 }
 

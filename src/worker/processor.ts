@@ -148,11 +148,17 @@ export class Processor {
     this.cancelRetries()
   }
 
-  cancelRetries({ all = false }: { readonly all?: boolean } = {}): void {
+  cancelRetries(): void {
     for (const work of this.#retries.cancel()) {
-      if (all || mayReturn(work.delivery)) this.settler.requeue(work)
+      if (mayReturn(work.delivery)) this.settler.requeue(work)
       else this.#resume(work)
     }
+  }
+
+  /** Late in a drain: nothing that waits here is tried any more. */
+  endRetries(): void {
+    this.#retries.end()
+    for (const work of this.#retries.cancel()) this.settler.requeue(work)
   }
 
   /** Gives up a message whose handler still runs. `atOnce`: without waiting for a hand-back. */

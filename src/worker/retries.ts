@@ -31,6 +31,7 @@ export class Retries {
   readonly #pending = new Set<Work>()
   #cancelled = new AbortController()
   #draining = false
+  #ended = false
 
   constructor(options: RetriesOptions) {
     this.#options = options
@@ -44,6 +45,11 @@ export class Retries {
   /** From now on nothing waits here for long. */
   drain(): void {
     this.#draining = true
+  }
+
+  /** From now on nothing waits here, and nothing begins: what the broker does not keep goes back, whatever that costs. */
+  end(): void {
+    this.#ended = true
   }
 
   /** `excused`: the attempt says nothing of the message. */
@@ -76,7 +82,7 @@ export class Retries {
   /** Keeps a message here, unsettled. In a drain it goes back instead, if it was not returned so often that this may be its end. */
   hold(work: Work, delayMs: number): void {
     const mayGo = work.outcome === 'unaccepted' || mayReturn(work.delivery)
-    if (this.#draining && mayGo) this.#options.settler.requeue(work)
+    if (this.#ended || (this.#draining && mayGo)) this.#options.settler.requeue(work)
     else void this.#wait(work, this.#draining ? 0 : delayMs)
   }
 

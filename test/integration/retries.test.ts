@@ -18,7 +18,7 @@ describe.skipIf(!ownServer)('a message that fails again and again', () => {
     'is tried exactly as often as it may be, over kills -9 of its workers, on a %s queue',
     async (type) => {
       const stage = await open({ type })
-      const env = { QUEUE_CANARY_ORDERS_MAX_ATTEMPTS: '5', QUEUE_CANARY_ORDERS_RETRY_DELAY: '3s' }
+      const env = { QUEUE_CANARY_ORDERS_MAX_ATTEMPTS: '5', QUEUE_CANARY_ORDERS_RETRY_DELAY: '1s' }
       await stage.publisher.backlog(1, { act: failing })
       for (const attempt of [1, 2, 3, 4]) {
         const worker = await stage.worker('v1', { env, name: `v1 ${attempt}` })

@@ -92,3 +92,27 @@ it('what it holds and then loses with the link keeps no drain waiting', async ()
   await it.intake.stop()
   expect([it.intake.waiting, it.processor.inFlight.held]).toEqual([0, 0])
 })
+
+it('a message that waits for its retry goes back when a drain gives up, whatever becomes of it', async () => {
+  let begun = 0
+  const server = memoryServer({ clock: systemClock() })
+  server.declare(deadQueue)
+  server.declare(queue, { deadLetterTo: deadQueue, deliveryLimit: 1 })
+  const it = bench(teardown, {
+    version: 'v1',
+    server,
+    retryLater: 'none',
+    retryDelayMs: 60_000,
+    handle: () => {
+      begun++
+      throw new Error('no')
+    },
+  })
+  await returned(it, 1)
+  it.stream()
+  await eventually(() => it.processor.waitingRetries === 1, { what: 'it waits' })
+  await it.intake.stop()
+  it.processor.endRetries()
+  await eventually(() => it.depth(deadQueue) === 1, { what: 'the broker has it' })
+  expect({ begun, waiting: it.processor.waitingRetries }).toEqual({ begun: 1, waiting: 0 })
+})
