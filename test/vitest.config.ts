@@ -3,6 +3,11 @@ import { defineConfig } from 'vitest/config'
 const common = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
 const results = process.env['QUEUE_CANARY_TEST_RESULTS']
 
+/** They stop the server that others use, or measure what a busy machine changes. */
+const alone = ['rabbitmq-server-faults', 'rabbitmq-watchdog', 'rollout-faults', 'rollout-share'].map(
+  (name) => `test/integration/${name}.test.ts`,
+)
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -14,6 +19,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 0 },
+          // many of them wait for timers
+          maxWorkers: 3,
           include: ['test/{core,simulate,worker,coordinator,records,status,cli,adapters,meta}/**/*.test.ts'],
           testTimeout: 15_000,
         },
@@ -30,14 +37,28 @@ export default defineConfig({
       {
         ...common,
         test: {
-          name: 'broker',
+          name: 'alone',
           sequence: { groupOrder: 2 },
-          include: ['test/integration/**/*.test.ts'],
-          exclude: ['test/integration/sqs-*.test.ts'],
+          include: alone,
           globalSetup: ['test/support/rabbitmq-global.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          retry: 1,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'broker',
+          sequence: { groupOrder: 3 },
+          // they wait more than they work
+          maxWorkers: 3,
+          include: ['test/integration/**/*.test.ts'],
+          exclude: ['test/integration/sqs-*.test.ts', ...alone],
+          globalSetup: ['test/support/rabbitmq-global.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           // A test of processes, brokers and their deaths may meet a machine that stands still. It says so when it needed its second try.
           retry: 1,
         },
@@ -47,7 +68,6 @@ export default defineConfig({
         test: {
           name: 'sqs',
           sequence: { groupOrder: 3 },
-          // they wait more than they work
           maxWorkers: 3,
           include: ['test/integration/sqs-*.test.ts'],
           globalSetup: ['test/support/sqs-global.ts'],
@@ -66,6 +86,16 @@ export default defineConfig({
           globalSetup: ['test/support/rabbitmq-global.ts'],
           testTimeout: 600_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'chaos',
+          sequence: { groupOrder: 3 },
+          maxWorkers: 3,
+          include: ['test/chaos/**/*.test.ts'],
+          testTimeout: 480_000,
         },
       },
       {

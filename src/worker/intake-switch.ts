@@ -9,7 +9,7 @@ import type { Work } from './work.ts'
 
 /** What comes in: as much as possible, or what an allocation permits (undefined: nothing). */
 export type Inflow =
-  | { readonly kind: 'stream'; readonly rollout: string | undefined }
+  | { readonly kind: 'stream'; readonly rollout: string | undefined; readonly givesWay: boolean }
   | { readonly kind: 'throttled'; readonly allocation: ConsumerAllocation | undefined }
 
 export interface IntakeSwitchOptions {
@@ -110,9 +110,10 @@ export class IntakeSwitch implements WorkOrigin {
     this.#open ??= this.#opened(wanted)
     if (this.#open.kind === 'throttled') {
       this.#open.intake.allow(wanted.kind === 'throttled' ? wanted.allocation : undefined)
-    } else if (wanted.kind === 'stream' && wanted.rollout !== this.#rollout) {
+    } else if (wanted.kind === 'stream') {
+      this.#open.intake.giveWay(wanted.givesWay)
+      if (wanted.rollout !== this.#rollout) this.#open.intake.lookForHandBacks()
       this.#rollout = wanted.rollout
-      this.#open.intake.lookForHandBacks()
     }
   }
 

@@ -14,6 +14,7 @@ export class Source implements DeliverySink {
   readonly #opening: Promise<void>
   #subscription: Subscription | undefined
   #granted: number
+  #givesWay = false
   #closing: Promise<void> | undefined
   #retired = false
   #received = 0
@@ -79,6 +80,13 @@ export class Source implements DeliverySink {
     this.#subscription?.permit(total)
   }
 
+  /** See `Subscription`. */
+  giveWay(on: boolean): void {
+    if (on === this.#givesWay) return
+    this.#givesWay = on
+    this.#subscription?.giveWay?.(on)
+  }
+
   /** To be told once per delivery, when it is settled, or found void. */
   settled(linkNumber: number): void {
     if (linkNumber !== this.#linkNumber) return
@@ -106,6 +114,7 @@ export class Source implements DeliverySink {
     try {
       this.#subscription = await broker.subscribe(this.request, this)
       if (this.#granted > this.request.permits) this.#subscription.permit(this.#granted)
+      if (this.#givesWay) this.#subscription.giveWay?.(true)
     } catch (error) {
       this.onLink('refused', describeTrouble(error))
     }

@@ -60,6 +60,11 @@ export class StreamingIntake implements Intake, SourceOwner {
     this.#openHandBack()
   }
 
+  /** While a canary is on trial beside it, which takes no more than it may. */
+  giveWay(on: boolean): void {
+    this.#queue.giveWay(on)
+  }
+
   onDelivery(delivery: Delivery, source: Source): void {
     const work = new Work(delivery, source, 'stable')
     if (source === this.#queue) this.#waiting.push(work)

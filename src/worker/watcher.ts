@@ -57,6 +57,11 @@ export class Watcher {
     return this.#state && runningRollout(this.#state)?.id
   }
 
+  /** Whether a canary takes messages by permits, as far as is known. */
+  get hasTrial(): boolean {
+    return this.rollout !== undefined && this.#state?.allocations.canary.kind === 'throttled'
+  }
+
   /** Time until the next look: as the document says while a rollout runs, within reason. */
   get lookMs(): number {
     if (this.rollout === undefined) return restMs

@@ -4,8 +4,8 @@ import { matrix } from './cell.ts'
 import { chaos } from './chaos.ts'
 import { drawCells } from './draw.ts'
 
-/** One for each thing that can be struck, whatever else they are. */
-const cellsOfATarget = 2
+/** Of each thing that can be struck. */
+const cellsOfATarget = 1
 const parallel = 2
 
 describe('rollouts on real servers', () => {

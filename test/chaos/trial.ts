@@ -48,7 +48,7 @@ export async function tryCell(lane: Lane, cell: Cell, size: FleetSize, owner: Ow
   if (!isLate) await runAll(company.canaries)
   const stream = stage.publisher.stream(rate)
   const rollout = stage.start('v2', settingOf(cell.moment).policy, '--timeout', '150s')
-  await eventually(() => watch.last?.rollout !== undefined, { what: 'the rollout has begun' })
+  await eventually(() => watch.last?.rollout !== undefined, { what: 'the rollout has begun', deadlineMs: 60_000 })
   const late = isLate ? runAll(company.canaries).catch(() => undefined) : undefined
   await comes(cell.moment, stage, watch)
   const blow = await strike(lane, cell, company)

@@ -152,6 +152,31 @@ describe('receives (Q-03, Q-08, Q-09, Q-17)', () => {
   })
 })
 
+describe('a message that is delivered twice at once (Q-14)', () => {
+  it('is handled twice, and each delivery is settled by its own receipt', async () => {
+    const { helper, queue, proxy, take } = await openSqsLab(teardown)
+    await helper.publish(queue, messages(1))
+    proxy.inflict(
+      first('ReceiveMessage', 1, {
+        kind: 'edit',
+        edit: (answer) => {
+          const [only] = (answer['Messages'] ?? []) as object[]
+          return { ...answer, Messages: only === undefined ? [] : [only, { ...only, ReceiptHandle: 'of-a-replica' }] }
+        },
+      }),
+    )
+    const taker = await take({ permits: 2 })
+    await taker.has(2)
+    const [one, other] = taker.deliveries
+    expect(one?.message.id).toBe(other?.message.id)
+    expect([one?.ack(), one?.ack(), other?.ack(), other?.ack()]).toEqual([true, false, true, false])
+    await eventually(async () => (await helper.hidden(queue)) + ((await helper.ready(queue)) ?? 0) === 0, {
+      what: 'it is deleted',
+    })
+    await remains(() => taker.count === 2, { what: 'nothing comes back', forMs: 3_500 })
+  })
+})
+
 describe('leases (Q-04, Q-05)', () => {
   it('a delivery whose extension is throttled too long is void, and says so', async () => {
     const { helper, queue, proxy, take } = await openSqsLab(teardown, { visibility: 2 })

@@ -1,6 +1,7 @@
 import type { Row } from '../bench/judge/check.ts'
 import { figure, meanOf } from '../bench/judge/check.ts'
 import { readPolicyText } from '../../src/policy-file.ts'
+import { seededRandom } from '../../src/simulate/random.ts'
 import { scenarioOf } from '../../src/simulate/scenario.ts'
 import { Simulation } from '../../src/simulate/simulation.ts'
 import { factsOf, outcomeOf, seedOf } from '../../src/simulate/summary.ts'
@@ -16,8 +17,9 @@ export interface Predicted {
 }
 
 const simulatedRuns = 1_000
-/** Three standard errors: chance alone goes beyond it in three of a thousand comparisons. */
-const farOff = 3
+const drawnMeans = 20_000
+/** Chance alone goes beyond in one of a thousand comparisons. */
+const unlikely = 0.001
 
 /** What `policy simulate` says for the same numbers, held against what was seen: odds, messages harmed, messages that the canary took. */
 export function agreement(
@@ -32,14 +34,17 @@ export function agreement(
     compared(`${id} rolled back, as simulated`, {
       seen: observed.map(({ last }) => isRolledBack(last.phase ?? 'Initialized')),
       foretold: simulated.map(({ phase }) => isRolledBack(phase)),
+      seed,
     }),
     compared(`${id} mean harmed, as simulated`, {
       seen: observed.map(({ last }) => last.harmed),
       foretold: simulated.map(({ harmed }) => harmed),
+      seed,
     }),
     compared(`${id} mean taken by the canary, as simulated`, {
       seen: observed.map(({ last }) => last.canary?.outcomes.taken ?? 0),
       foretold: simulated.map(({ canaryMessages }) => canaryMessages),
+      seed,
     }),
   ]
 }
@@ -64,17 +69,26 @@ function simulate(predicted: Predicted, seed: number): readonly RunFacts[] {
   })
 }
 
-function compared(what: string, { seen, foretold }: { seen: readonly number[]; foretold: readonly number[] }): Row {
-  const [real, modelled] = [meanOf(seen), meanOf(foretold)]
-  const error = Math.hypot(real.error, modelled.error)
-  const off = Math.abs(real.value - modelled.value)
+/**
+ * Whether runs that go as the simulated ones would show such a mean: whatever the shape of their distribution, and however few there are. So many
+ * means of as many simulated runs are drawn.
+ */
+function compared(
+  what: string,
+  { seen, foretold, seed }: { readonly seen: readonly number[]; readonly foretold: readonly number[]; seed: number },
+): Row {
+  const random = seededRandom(seed)
+  const one = (): number => foretold[Math.floor(random() * foretold.length)] ?? 0
+  const means = Array.from({ length: drawnMeans }, () => meanOf(seen.map(one)).value).toSorted((a, b) => a - b)
+  const [least, most] = [unlikely / 2, 1 - unlikely / 2].map((part) => means[Math.round(part * (drawnMeans - 1))] ?? 0)
+  const { value, error } = meanOf(seen)
   return {
     id: '',
     what,
     runs: seen.length,
-    observed: figure(real.value),
+    observed: figure(value),
     error: figure(error),
-    required: `${figure(modelled.value)} +- ${figure(farOff * error)}`,
-    passes: off <= farOff * error,
+    required: `${figure(meanOf(foretold).value)} (${figure(least ?? 0)} to ${figure(most ?? 0)})`,
+    passes: value >= (least ?? 0) && value <= (most ?? 0),
   }
 }

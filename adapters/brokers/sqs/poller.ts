@@ -40,6 +40,7 @@ export class Poller {
   #emptyAt = Number.NEGATIVE_INFINITY
   #restingUntil = Number.NEGATIVE_INFINITY
   #isSmallDue = false
+  #givesWay = false
   #alarm: AbortController | undefined
 
   constructor(settings: PollerSettings) {
@@ -60,6 +61,15 @@ export class Poller {
     // a moment later there may be room for a whole batch
     if (this.#law.polls === 0 && this.#law.room > 0 && !this.#isSmallDue)
       this.#wake(smallPollMs, () => (this.#isSmallDue = true))
+  }
+
+  /**
+   * A poll that waits is served before those that begin to wait later. Who gives way does not wait: each poll takes what is there, and the next one
+   * comes a moment after it found nothing, when those that wait have had what came.
+   */
+  giveWay(on: boolean): void {
+    this.#givesWay = on
+    this.look()
   }
 
   settled(): void {
@@ -123,7 +133,7 @@ export class Poller {
     try {
       const messages = await api.receive(queue, {
         count: ask,
-        waitMs: this.#waitMs,
+        waitMs: this.#givesWay ? 0 : this.#waitMs,
         visibilityS,
         attemptId: attempt?.id,
       })
@@ -168,7 +178,8 @@ export class Poller {
     const now = this.#settings.clock.now()
     this.#law.end(ask, got)
     if (this.#trouble !== undefined && since >= this.#trouble.until) this.#trouble = undefined
-    this.#rest(got === 0 && now - since < this.#waitMs / 2, since)
+    if (this.#givesWay && got === 0) this.#restingUntil = now + wayMs
+    else this.#rest(got === 0 && now - since < this.#waitMs / 2, since)
   }
 
   /** Polls side by side that end for one reason count once. */
@@ -193,5 +204,6 @@ interface Attempt {
 const smallPollMs = 5
 /** An answer that is empty before its time is another consumer's luck, or a server that does not wait: no reason to ask ever faster. */
 const longestRestMs = 200
+const wayMs = 40
 const mostPending = 200
 const clogMs = 50

@@ -46,6 +46,7 @@ export class SqsSubscription implements Subscription {
   readonly #report: LinkReport
   readonly #ending = new AbortController()
   #works: Works | undefined
+  #givesWay = false
   /** What the last look at the queue, and the last poll, have found. */
   #trouble: { look?: QueueCanaryError | undefined; poll?: QueueCanaryError | undefined } = {}
   #stopped: Promise<void> | undefined
@@ -64,6 +65,12 @@ export class SqsSubscription implements Subscription {
     this.#works?.poller.look()
     // not within the call: `permit` is often called from inside `onDelivery`
     setImmediate(() => this.#reportLinked())
+  }
+
+  giveWay(on: boolean): void {
+    if (on === this.#givesWay) return
+    this.#givesWay = on
+    this.#works?.poller.giveWay(on)
   }
 
   stop(): Promise<void> {
@@ -167,6 +174,7 @@ export class SqsSubscription implements Subscription {
       onAnswer: () => this.#answered(),
       onFailure: (error) => this.#failed('poll', error),
     })
+    poller.giveWay(this.#givesWay)
     return { desk, poller, context }
   }
 

@@ -23,7 +23,7 @@ export function bookLook(rollout: Rollout, policy: Policy, look: LookEvent): Rol
   const totals = totalsOf(seen)
   const origin = originOf(rollout, totals)
   const lost = seen.canary.dead.reduce((sum, dead) => sum + lostWith(dead), 0)
-  const aged: Rollout = {
+  const booked: Booking = {
     ...rollout,
     origin,
     stepOrigin: rollout.stepOrigin ?? totals,
@@ -38,18 +38,18 @@ export function bookLook(rollout: Rollout, policy: Policy, look: LookEvent): Rol
     poison: Math.max(rollout.poison, countsSince(totals.stable, origin.stable).failedOnBoth),
     explained: rollout.phase === 'Initialized' ? undefined : addStretch(rollout.explained, origin, totals),
   }
-  const compared = {
-    ...aged,
-    exhaustedMs: exhaustedFor(aged, policy, sinceMs),
-    comparison: comparisonOf(aged, { policy, seen, ratePerMs, elapsedMs: aged.elapsedMs, sinceMs }),
-  }
-  const ramped = considerWeight(compared, policy, {
+  booked.exhaustedMs = exhaustedFor(booked, policy, sinceMs)
+  booked.comparison = comparisonOf(booked, { policy, seen, ratePerMs, elapsedMs: booked.elapsedMs, sinceMs })
+  const ramped = considerWeight(booked, policy, {
     ratePerMs,
     isFrozen: seen.freeze !== undefined,
     stable: seen.stable,
   })
   return measures(ramped) ? { ...ramped, metrics: measureDue(ramped, policy, sinceMs, seen) } : ramped
 }
+
+/** One record for all that is known before the judging: a copy for each part would be most of what a look costs. */
+type Booking = { -readonly [Key in keyof Rollout]: Rollout[Key] }
 
 /** What the stable version does until the canary may take something is the fate of an earlier canary's messages: nothing is given back for it. */
 function originOf({ origin, phase }: Rollout, totals: Totals): Totals {
