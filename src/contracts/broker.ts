@@ -69,10 +69,11 @@ export interface Subscription {
   /** Raises the cumulative number of permits; a smaller number than before is ignored. Synchronous, cheap, never throws. */
   permit(total: number): void
   /**
-   * While `on`, subscriptions that are `ahead` are to be served first: this one no longer waits in line for what comes next, and takes what they
-   * leave. It may take a moment later than it could, never less than there is. Only where the broker itself knows no precedence.
+   * Until told otherwise (undefined), subscriptions that are `ahead` are to be served first: this one no longer waits in line for what comes next, takes
+   * what they leave, and looks again `restMs` after it found nothing. It takes what there is a moment later than it could, never less of it. Only
+   * where the broker itself knows no precedence.
    */
-  giveWay?(on: boolean): void
+  giveWay?(restMs: number | undefined): void
   /** Ends deliveries: after it resolves none arrives. Deliveries already made can still be settled. Idempotent; bounded by a deadline. */
   stop(): Promise<void>
   /** `stop`, then releases the link; what is still unsettled goes back to the queue. Flushes acks first. Idempotent; bounded by a deadline. */

@@ -161,8 +161,8 @@ export class Consumer {
   #work(): void {
     const duty = this.#watcher.duty()
     const { inFlight } = this.#processor
-    const { rollout, hasTrial: givesWay } = this.#watcher
-    if (duty.kind === 'stream') this.#intake.set({ kind: 'stream', rollout, givesWay })
+    const { rollout, lookMs, hasTrial } = this.#watcher
+    if (duty.kind === 'stream') this.#intake.set({ kind: 'stream', rollout, wayMs: hasTrial ? lookMs : undefined })
     else this.#intake.set({ kind: 'throttled', allocation: duty.kind === 'throttled' ? duty.allocation : undefined })
     if (this.#intake.slots === 0 || inFlight.stuck < this.#intake.slots) return
     this.#options.log.error({ stuck: inFlight.stuck }, 'unhealthy: every slot is held by a handler that does not end')

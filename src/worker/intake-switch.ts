@@ -7,9 +7,9 @@ import { StreamingIntake } from './streaming-intake.ts'
 import { ThrottledIntake } from './throttled-intake.ts'
 import type { Work } from './work.ts'
 
-/** What comes in: as much as possible, or what an allocation permits (undefined: nothing). */
+/** What comes in: as much as possible, a canary on trial being served first (`wayMs`, see `Subscription`); or what an allocation permits (undefined: nothing). */
 export type Inflow =
-  | { readonly kind: 'stream'; readonly rollout: string | undefined; readonly givesWay: boolean }
+  | { readonly kind: 'stream'; readonly rollout: string | undefined; readonly wayMs: number | undefined }
   | { readonly kind: 'throttled'; readonly allocation: ConsumerAllocation | undefined }
 
 export interface IntakeSwitchOptions {
@@ -111,7 +111,7 @@ export class IntakeSwitch implements WorkOrigin {
     if (this.#open.kind === 'throttled') {
       this.#open.intake.allow(wanted.kind === 'throttled' ? wanted.allocation : undefined)
     } else if (wanted.kind === 'stream') {
-      this.#open.intake.giveWay(wanted.givesWay)
+      this.#open.intake.giveWay(wanted.wayMs)
       if (wanted.rollout !== this.#rollout) this.#open.intake.lookForHandBacks()
       this.#rollout = wanted.rollout
     }

@@ -14,7 +14,7 @@ export class Source implements DeliverySink {
   readonly #opening: Promise<void>
   #subscription: Subscription | undefined
   #granted: number
-  #givesWay = false
+  #wayMs: number | undefined
   #closing: Promise<void> | undefined
   #retired = false
   #received = 0
@@ -81,10 +81,10 @@ export class Source implements DeliverySink {
   }
 
   /** See `Subscription`. */
-  giveWay(on: boolean): void {
-    if (on === this.#givesWay) return
-    this.#givesWay = on
-    this.#subscription?.giveWay?.(on)
+  giveWay(restMs: number | undefined): void {
+    if (restMs === this.#wayMs) return
+    this.#wayMs = restMs
+    this.#subscription?.giveWay?.(restMs)
   }
 
   /** To be told once per delivery, when it is settled, or found void. */
@@ -114,7 +114,7 @@ export class Source implements DeliverySink {
     try {
       this.#subscription = await broker.subscribe(this.request, this)
       if (this.#granted > this.request.permits) this.#subscription.permit(this.#granted)
-      if (this.#givesWay) this.#subscription.giveWay?.(true)
+      if (this.#wayMs !== undefined) this.#subscription.giveWay?.(this.#wayMs)
     } catch (error) {
       this.onLink('refused', describeTrouble(error))
     }

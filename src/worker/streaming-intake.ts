@@ -61,8 +61,8 @@ export class StreamingIntake implements Intake, SourceOwner {
   }
 
   /** While a canary is on trial beside it, which takes no more than it may. */
-  giveWay(on: boolean): void {
-    this.#queue.giveWay(on)
+  giveWay(restMs: number | undefined): void {
+    this.#queue.giveWay(restMs)
   }
 
   onDelivery(delivery: Delivery, source: Source): void {

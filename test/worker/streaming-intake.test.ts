@@ -225,7 +225,7 @@ describe('what was handed back', () => {
     lab.stream()
     await eventually(() => lab.intake.link === 'consuming', { what: 'the link' })
     await handOver(lab, 1).catch(() => undefined)
-    lab.intake.set({ kind: 'stream', rollout: 'r1', givesWay: false })
+    lab.intake.set({ kind: 'stream', rollout: 'r1', wayMs: undefined })
     await lab.counts('rescued', 1)
     expect(lab.depth(handBackQueue)).toBe(0)
   })

@@ -40,7 +40,7 @@ export class Poller {
   #emptyAt = Number.NEGATIVE_INFINITY
   #restingUntil = Number.NEGATIVE_INFINITY
   #isSmallDue = false
-  #givesWay = false
+  #wayMs: number | undefined
   #alarm: AbortController | undefined
 
   constructor(settings: PollerSettings) {
@@ -65,10 +65,10 @@ export class Poller {
 
   /**
    * A poll that waits is served before those that begin to wait later. Who gives way does not wait: each poll takes what is there, and the next one
-   * comes a moment after it found nothing, when those that wait have had what came.
+   * comes so long after it found nothing, when those that wait have had what came.
    */
-  giveWay(on: boolean): void {
-    this.#givesWay = on
+  giveWay(restMs: number | undefined): void {
+    this.#wayMs = restMs
     this.look()
   }
 
@@ -133,7 +133,7 @@ export class Poller {
     try {
       const messages = await api.receive(queue, {
         count: ask,
-        waitMs: this.#givesWay ? 0 : this.#waitMs,
+        waitMs: this.#wayMs === undefined ? this.#waitMs : 0,
         visibilityS,
         attemptId: attempt?.id,
       })
@@ -178,7 +178,7 @@ export class Poller {
     const now = this.#settings.clock.now()
     this.#law.end(ask, got)
     if (this.#trouble !== undefined && since >= this.#trouble.until) this.#trouble = undefined
-    if (this.#givesWay && got === 0) this.#restingUntil = now + wayMs
+    if (this.#wayMs !== undefined && got === 0) this.#restingUntil = now + this.#wayMs
     else this.#rest(got === 0 && now - since < this.#waitMs / 2, since)
   }
 
@@ -204,6 +204,5 @@ interface Attempt {
 const smallPollMs = 5
 /** An answer that is empty before its time is another consumer's luck, or a server that does not wait: no reason to ask ever faster. */
 const longestRestMs = 200
-const wayMs = 40
 const mostPending = 200
 const clogMs = 50

@@ -46,7 +46,7 @@ export class SqsSubscription implements Subscription {
   readonly #report: LinkReport
   readonly #ending = new AbortController()
   #works: Works | undefined
-  #givesWay = false
+  #wayMs: number | undefined
   /** What the last look at the queue, and the last poll, have found. */
   #trouble: { look?: QueueCanaryError | undefined; poll?: QueueCanaryError | undefined } = {}
   #stopped: Promise<void> | undefined
@@ -67,10 +67,10 @@ export class SqsSubscription implements Subscription {
     setImmediate(() => this.#reportLinked())
   }
 
-  giveWay(on: boolean): void {
-    if (on === this.#givesWay) return
-    this.#givesWay = on
-    this.#works?.poller.giveWay(on)
+  giveWay(restMs: number | undefined): void {
+    if (restMs === this.#wayMs) return
+    this.#wayMs = restMs
+    this.#works?.poller.giveWay(restMs)
   }
 
   stop(): Promise<void> {
@@ -174,7 +174,7 @@ export class SqsSubscription implements Subscription {
       onAnswer: () => this.#answered(),
       onFailure: (error) => this.#failed('poll', error),
     })
-    poller.giveWay(this.#givesWay)
+    poller.giveWay(this.#wayMs)
     return { desk, poller, context }
   }
 

@@ -80,7 +80,7 @@ export function bench(teardown: Teardown, options: BenchOptions): Bench {
     intake,
     log,
     fresh: true,
-    stream: () => intake.set({ kind: 'stream', rollout: undefined, givesWay: false }),
+    stream: () => intake.set({ kind: 'stream', rollout: undefined, wayMs: undefined }),
     throttle: (part) => intake.set({ kind: 'throttled', allocation: part && { ...generous, ...part } }),
     publish: (count, prefix = 'm') => {
       for (let n = 0; n < count; n++) server.publish(queue, { id: `${prefix}-${n}`, body: Buffer.from('{"n":1}') })
