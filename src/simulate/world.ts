@@ -91,7 +91,7 @@ export class World {
     })
     const chances = weather.canary
     this.canary.begin({ messages: messages - lost, failed, endsMs: endOf(weather, chances), chances, cohort })
-    this.canary.begin({ messages: lost, failed: 0, endsMs: Infinity, chances, cohort })
+    if (lost > 0) this.canary.begin({ messages: lost, failed: 0, endsMs: Infinity, chances, cohort })
     return messages
   }
 

@@ -76,6 +76,15 @@ export function harmedIn(counts: Counts): number {
   return failedIn(counts) + counts.repeatedFailures
 }
 
+/** `harmedIn` of what was added. */
+export function harmedSince(later: Counts, earlier: Counts): number {
+  return (
+    increase(later.failed, earlier.failed) +
+    increase(later.timedOut, earlier.timedOut) +
+    increase(later.repeatedFailures, earlier.repeatedFailures)
+  )
+}
+
 function sum(x: number, y: number): number {
   return x + y
 }

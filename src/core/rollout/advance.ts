@@ -55,12 +55,13 @@ export function withoutRollout(state: QueueState, sinceMs: number): Transition<Q
 function step(policy: Policy) {
   return (before: Transition<Rollout>, event: RolloutEvent): Transition<Rollout> => {
     const after = transition(before.state, event, policy)
-    return { state: after.state, effects: [...before.effects, ...after.effects] }
+    return before.effects.length === 0 ? after : { ...after, effects: [...before.effects, ...after.effects] }
   }
 }
 
 /** Abort beats everything that was said with it. */
 function abortFirst(commands: readonly Command[], rolloutId: string): readonly Command[] {
+  if (commands.length === 0) return commands
   const meant = commands.filter(({ rollout }) => rollout === rolloutId)
   return meant.toSorted((a, b) => Number(b.kind === 'abort') - Number(a.kind === 'abort'))
 }

@@ -1,5 +1,5 @@
 import { measureCeiling } from '../evidence/ceiling.ts'
-import { countsSince, firstOutcomes, harmedIn } from '../evidence/counts.ts'
+import { countsSince, firstOutcomes, harmedSince } from '../evidence/counts.ts'
 import { measureExternal } from '../evidence/external.ts'
 import type { ExternalReading } from '../evidence/external.ts'
 import { histogramSince } from '../evidence/histogram.ts'
@@ -33,9 +33,9 @@ export function bookLook(rollout: Rollout, policy: Policy, look: LookEvent): Rol
     stepElapsedMs: rollout.stepElapsedMs + inPhaseMs,
     phaseElapsedMs: rollout.phaseElapsedMs + inPhaseMs,
     frozenMs: seen.freeze === undefined ? rollout.frozenMs : (rollout.frozenMs ?? 0) + sinceMs,
-    harmed: Math.max(rollout.harmed, harmedIn(countsSince(totals.canary, origin.canary)) + lost),
+    harmed: Math.max(rollout.harmed, harmedSince(totals.canary, origin.canary) + lost),
     lost: Math.max(rollout.lost, lost),
-    poison: Math.max(rollout.poison, countsSince(totals.stable, origin.stable).failedOnBoth),
+    poison: Math.max(rollout.poison, totals.stable.failedOnBoth - origin.stable.failedOnBoth),
     explained: rollout.phase === 'Initialized' ? undefined : addStretch(rollout.explained, origin, totals),
   }
   booked.exhaustedMs = exhaustedFor(booked, policy, sinceMs)
@@ -45,7 +45,8 @@ export function bookLook(rollout: Rollout, policy: Policy, look: LookEvent): Rol
     isFrozen: seen.freeze !== undefined,
     stable: seen.stable,
   })
-  return measures(ramped) ? { ...ramped, metrics: measureDue(ramped, policy, sinceMs, seen) } : ramped
+  const metrics = measures(ramped) ? measureDue(ramped, policy, sinceMs, seen) : ramped.metrics
+  return metrics === ramped.metrics ? ramped : { ...ramped, metrics }
 }
 
 /** One record for all that is known before the judging: a copy for each part would be most of what a look costs. */
@@ -116,6 +117,7 @@ function measureDue(rollout: Rollout, policy: Policy, sinceMs: number, seen: Obs
   const totals = { counts: seen.canary.counts, durations: seen.canary.durations }
   // Nothing that happens before `initialDelay` is over is measured: the window opens then.
   const begun = intervalMetricsOf(policy).filter(({ initialDelayMs }) => rollout.elapsedMs >= initialDelayMs)
+  if (begun.length === 0) return rollout.metrics
   const entries = begun.map((metric): readonly [string, MetricState] => {
     const before = lookup(rollout.metrics, metric.name)
     if (before === undefined) return [metric.name, openMetric(totals)]
