@@ -10,7 +10,7 @@ export interface Message<T = unknown> extends BrokerMessage {
 export interface HandlerContext {
   /**
    * Aborts when the handler's time is over, when a drain has run into its deadline, and (but for batches) within a second after the broker gave the
-   * message to somebody else, because the connection or the lease was lost. A failure after that last one counts for nothing.
+   * message to somebody else, because the connection or the lease was lost. What it throws for that reason (an `AbortError`) is no failure then.
    */
   readonly signal: AbortSignal
   readonly log: Logger

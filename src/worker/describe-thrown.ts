@@ -10,6 +10,11 @@ export function describeThrown(thrown: unknown): string {
   return code === undefined ? name : `${name} ${code}`
 }
 
+/** What a signal that aborts makes waits and requests throw. */
+export function isAbort(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && identifier(thrown, 'name') === 'AbortError'
+}
+
 function identifier(thrown: object, key: 'name' | 'code'): string | undefined {
   try {
     const value: unknown = Reflect.get(thrown, key)

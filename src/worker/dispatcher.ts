@@ -1,4 +1,5 @@
 import type { Clock } from '../contracts/clock.ts'
+import { isAbort } from './describe-thrown.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Outcome } from './tally.ts'
 import type { Work } from './work.ts'
@@ -13,7 +14,7 @@ export interface DispatcherOptions {
   readonly onOutcome: (work: Work, outcome: Outcome, error: unknown) => void
   /** A handler ended after its message's outcome had been decided; its slot is free again. */
   readonly onLate: (work: Work) => void
-  /** A handler gave up because its message is lost to it. That is no outcome. */
+  /** A handler obeyed its signal because its message is lost to it. That is no outcome; any other failure is one. */
   readonly onLost: (work: Work) => void
 }
 
@@ -41,7 +42,7 @@ export class Dispatcher {
     }
     inFlight.end(work)
     if (work.outcome !== undefined) this.#options.onLate(work)
-    else if (outcome === 'failed' && work.isLost) this.#options.onLost(work)
+    else if (outcome === 'failed' && work.isLost && isAbort(error)) this.#options.onLost(work)
     else this.#decide(work, outcome, error)
   }
 

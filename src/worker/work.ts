@@ -64,7 +64,7 @@ export class Work {
     return this.attempt === 1 && !redelivered && deliveryCount === 0 && this.source.request.source === 'queue'
   }
 
-  /** True once its handler was told that the message is somebody else's: what it fails from then on tells nothing of the version. */
+  /** True once its handler was told that the message is somebody else's. */
   get isLost(): boolean {
     return this.#lost
   }

@@ -248,13 +248,17 @@ describe('a handler whose message is given to somebody else', () => {
     expect(lab.processor.inFlight.held).toBe(0)
   })
 
-  it('counts as ever where it failed before it was told', async () => {
+  it.each([
+    ['before it was told', false],
+    ['for another reason', true],
+  ])('counts as ever where it failed %s', async (_, isTold) => {
     const release = Promise.withResolvers<void>()
     const lab = bench(teardown, { handle: () => release.promise })
     lab.throttle({})
     lab.publish(1)
     await eventually(() => lab.processor.inFlight.held === 1, { what: 'it has begun' })
     lab.server.cutLinks()
+    if (isTold) lab.processor.loseVoid()
     release.reject(new Error('no'))
     await lab.counts('failed', 1)
     expect(lab.processor.inFlight.held).toBe(0)
