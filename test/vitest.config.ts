@@ -4,9 +4,14 @@ const common = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 const results = process.env['QUEUE_CANARY_TEST_RESULTS']
 
 /** They stop the server that others use, or judge whole rollouts by the clock: a busy machine changes what they see. */
-const alone = ['rabbitmq-server-faults', 'rabbitmq-watchdog', 'rollout-*', 'contract-versions', 'batches'].map(
-  (name) => `test/integration/${name}.test.ts`,
-)
+const alone = [
+  'rabbitmq-server-faults',
+  'rabbitmq-watchdog',
+  'rabbitmq-rights',
+  'rollout-*',
+  'contract-versions',
+  'batches',
+].map((name) => `test/integration/${name}.test.ts`)
 
 export default defineConfig({
   test: {

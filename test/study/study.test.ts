@@ -10,7 +10,7 @@ describe('whole rollouts on a real broker', () => {
     const rows = await study(await openServer(), {
       experiments,
       runs: ({ runs }) => runs.slice,
-      parallel: 3,
+      parallel: 2,
       seed: 1,
       say: (line) => console.log(line),
     })

@@ -13,18 +13,28 @@ comment on table ${table} is 'queue-canary store, schema ${schemaVersion}'`
 }
 
 /** Creates the table where it is missing. Others may be doing the same: whoever comes second finds it there. */
-export async function prepareSchema(connection: Postgres, { table, address }: Location): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const [found] = (await look(connection, table)).rows
-    if (found?.['standby'] === '1') throw Object.assign(new Error('standby'), { code: standby })
-    if (typeof found?.['name'] === 'string')
-      return checkVersion(found['note'] ?? '', `${address.name}, table ${table},`)
-    try {
-      await connection.query(definition(table))
-      return
-    } catch (error) {
-      if (attempt === attempts || !isRace(error)) throw error
-    }
+export async function prepareSchema(connection: Postgres, location: Location): Promise<void> {
+  for (let attempt = 1; !(await isPrepared(connection, location, attempt === attempts)); attempt++);
+}
+
+/** False where somebody else seems to be making the table at this moment. */
+async function isPrepared(connection: Postgres, { table, address }: Location, isLast: boolean): Promise<boolean> {
+  const [found] = (await look(connection, table)).rows
+  if (found?.['standby'] === '1') throw Object.assign(new Error('standby'), { code: standby })
+  if (typeof found?.['name'] !== 'string') return await isCreated(connection, table, isLast)
+  // Names are looked up in the newest catalogue, comments in that of the statement's start: both may just have been made.
+  if (typeof found['note'] !== 'string' && !isLast) return false
+  checkVersion(found['note'] ?? '', `${address.name}, table ${table},`)
+  return true
+}
+
+async function isCreated(connection: Postgres, table: string, isLast: boolean): Promise<boolean> {
+  try {
+    await connection.query(definition(table))
+    return true
+  } catch (error) {
+    if (isLast || !isRace(error)) throw error
+    return false
   }
 }
 
