@@ -45,16 +45,14 @@ export interface JudgeHistory {
   /** Outcomes of the stable version in the minutes before, and durations of the succeeded ones. */
   readonly stable: Attempts
   readonly durations: Histogram
-  /** Times that the evidence of this rollout was lost before. */
-  readonly losses: number
 }
 
-export const noHistory: JudgeHistory = { stable: { messages: 0, failed: 0 }, durations: {}, losses: 0 }
+export const noHistory: JudgeHistory = { stable: { messages: 0, failed: 0 }, durations: {} }
 
 export function openJudge(options: JudgeOptions, history: JudgeHistory = noHistory): JudgeState {
   const rate = baselineRate(history.stable)
   return {
-    losses: history.losses,
+    losses: 0,
     rollback: {
       failures: options.failures && openMixture(),
       latency: options.latency && openLatencyTest(windowOf(history.durations)),

@@ -58,7 +58,7 @@ export function beginComparison(
   const { counts, durations } = seen.stable
   const part = Math.min(1, mostHistory / Math.max(1, firstOutcomes(counts)))
   const stable = { messages: firstOutcomes(counts) * part, failed: failedIn(counts) * part }
-  const judge = openJudge(options, { stable, durations: shrink(durations, mostHistory), losses: 0 })
+  const judge = openJudge(options, { stable, durations: shrink(durations, mostHistory) })
   return {
     judge,
     clock: startClock(elapsedMs, firstCohort),

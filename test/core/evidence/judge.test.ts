@@ -79,7 +79,7 @@ describe('a judge', () => {
   })
 
   it('halves its level with each loss of the evidence', () => {
-    const again = (losses: number) => evidenceOf(openJudge(options, { ...noHistory, losses }), options).needed
+    const again = (losses: number) => evidenceOf({ ...openJudge(options), losses }, options).needed
     expect([again(0), again(1), again(3)]).toEqual([100, 200, 800])
   })
 
