@@ -49,23 +49,21 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // A test of processes, brokers and their deaths may meet a machine that stands still. It says so when it needed its second try.
           retry: 1,
         },
       },
       {
         ...common,
         test: {
-          name: 'broker',
+          name: 'study',
+          // side by side from here on: they wait more than they work
           sequence: { groupOrder: 3 },
-          // they wait more than they work
           maxWorkers: 3,
-          include: ['test/integration/**/*.test.ts'],
-          exclude: ['test/integration/sqs-*.test.ts', ...alone],
+          include: ['test/study/**/*.test.ts'],
           globalSetup: ['test/support/rabbitmq-global.ts'],
-          testTimeout: 120_000,
+          testTimeout: 600_000,
           hookTimeout: 120_000,
-          // A test of processes, brokers and their deaths may meet a machine that stands still. It says so when it needed its second try.
-          retry: 1,
         },
       },
       {
@@ -84,13 +82,28 @@ export default defineConfig({
       {
         ...common,
         test: {
-          name: 'study',
+          name: 'stores',
+          sequence: { groupOrder: 3 },
+          include: ['test/stores/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          // each file starts a server of its own
+          maxWorkers: 3,
+          retry: 1,
+        },
+      },
+      {
+        ...common,
+        test: {
+          name: 'broker',
           sequence: { groupOrder: 3 },
           maxWorkers: 3,
-          include: ['test/study/**/*.test.ts'],
+          include: ['test/integration/**/*.test.ts'],
+          exclude: ['test/integration/sqs-*.test.ts', ...alone],
           globalSetup: ['test/support/rabbitmq-global.ts'],
-          testTimeout: 600_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
+          retry: 1,
         },
       },
       {
@@ -101,19 +114,6 @@ export default defineConfig({
           maxWorkers: 3,
           include: ['test/chaos/**/*.test.ts'],
           testTimeout: 480_000,
-        },
-      },
-      {
-        ...common,
-        test: {
-          name: 'stores',
-          sequence: { groupOrder: 3 },
-          include: ['test/stores/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          // each file starts a server of its own
-          maxWorkers: 3,
-          retry: 1,
         },
       },
     ],

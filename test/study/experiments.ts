@@ -33,7 +33,7 @@ const alike = {
 const aa: Experiment = {
   name: 'alike',
   about: 'both versions fail 2 % of 200 messages a second',
-  runs: { full: 200, slice: 3 },
+  runs: { full: 200, slice: 2 },
   observe: released(alike),
   rows: (observed, seed) => [
     counted('alike', 'rolled back', observed, { happened: ended('RolledBack'), atMost: 0.02 }),
@@ -62,7 +62,7 @@ const worse = {
 const tenfold: Experiment = {
   name: 'tenfold',
   about: 'the stable version fails 1 % of 200 messages a second, the canary 10 %',
-  runs: { full: 50, slice: 3 },
+  runs: { full: 50, slice: 2 },
   observe: released(worse),
   rows: (observed, seed) => [
     counted('tenfold', 'rolled back', observed, { happened: ended('RolledBack'), atLeast: 1 }),
