@@ -21,8 +21,8 @@ export const decisionMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/core/rollout/measure.ts',
-        find: 'harmed: Math.max(rollout.harmed, harmedIn(countsSince(totals.canary, origin.canary)) + lost),',
-        put: 'harmed: harmedIn(countsSince(totals.canary, origin.canary)) + lost,',
+        find: 'harmed: Math.max(rollout.harmed, harmedSince(totals.canary, origin.canary) + lost),',
+        put: 'harmed: harmedSince(totals.canary, origin.canary) + lost,',
       },
     ],
     violates: ['counters-grow'],
