@@ -1,7 +1,7 @@
 import type { Fuse } from '../evidence/fuse.ts'
 import { lookup } from '../lookup.ts'
 import { lostWith } from '../rollout/observation.ts'
-import type { ConsumerFacts, Observation } from '../rollout/observation.ts'
+import type { Observation } from '../rollout/observation.ts'
 import type { Rollout } from '../rollout/rollout.ts'
 import { divide } from './divide.ts'
 import { divideFailures, dividePermits, unusedPermits } from './grants.ts'
@@ -59,7 +59,7 @@ export function allocate(request: AllocationRequest): AllocationResult {
       returnsToSpare: request.maxReceiveCount,
     },
   ])
-  const consumers = Object.fromEntries([...given, ...kept])
+  const consumers = Object.fromEntries(kept.length === 0 ? given : [...given, ...kept])
   return { allocations: { ...lanes, consumers, lookMs }, forgone: permits.forgone, unaccounted }
 }
 
@@ -86,19 +86,19 @@ function bury({ rollout, before, seen }: AllocationRequest) {
 }
 
 function holdersOf({ lanes, before, seen }: AllocationRequest): readonly Holder[] {
-  const had = (consumer: ConsumerFacts) => lookup(before.consumers, consumer.id)
+  const all = seen.canary.consumers.map((consumer) => ({ consumer, before: lookup(before.consumers, consumer.id) }))
   // Whoever has slots comes first where there are not enough for all: a newcomer takes none away.
-  const ready = seen.canary.consumers
-    .filter((consumer) => consumer.ready)
-    .toSorted((a, b) => Number((had(b)?.concurrency ?? 0) > 0) - Number((had(a)?.concurrency ?? 0) > 0))
+  if (all.length > 1) all.sort((a, b) => claim(b) - claim(a))
   const slots = divide(
     lanes.canary.kind === 'throttled' ? lanes.canary.concurrency : 0,
-    ready.map(({ capacity }) => capacity),
+    all.map(({ consumer }) => (consumer.ready ? consumer.capacity : 0)),
   )
-  const rest = seen.canary.consumers.filter((consumer) => !consumer.ready)
-  return [...ready, ...rest].map((consumer, index) => {
-    return { consumer, concurrency: slots[index] ?? 0, before: had(consumer) }
-  })
+  return all.map((holder, index) => ({ ...holder, concurrency: slots[index] ?? 0 }))
+}
+
+function claim({ consumer, before }: Omit<Holder, 'concurrency'>): number {
+  if (!consumer.ready) return 0
+  return (before?.concurrency ?? 0) > 0 ? 2 : 1
 }
 
 function restingEntry({ consumer, before }: Holder): readonly (readonly [string, ConsumerAllocation])[] {

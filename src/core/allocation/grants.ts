@@ -75,7 +75,8 @@ export function dividePermits(division: PermitDivision): {
   const rooms = roomsOf(division)
   const given = spread(grant, rooms, held)
   const totals = active.map(({ consumer }, index) => consumer.taken + (held[index] ?? 0) + (given[index] ?? 0))
-  const bridges = rooms.map((room) => bridgeOf(lane, pace, room / sum(rooms)))
+  const all = sum(rooms)
+  const bridges = rooms.map((room) => bridgeOf(lane, pace, room / all))
   return { totals, bridges, forgone }
 }
 

@@ -30,16 +30,15 @@ export function advance(before: QueueState, input: Advance): Transition<QueueSta
   const { at, sinceMs, seen, policy, pace } = input
   const rollout = runningRollout(before)
   if (rollout === undefined) return withoutRollout(before, sinceMs)
-  const state = { ...before, standby: passWindow(before.standby, sinceMs) }
   const { freeze } = seen
-  const commands = abortFirst(state.commands, rollout.id)
+  const commands = abortFirst(before.commands, rollout.id)
   const told = commands.map((command): RolloutEvent => ({ kind: 'command', at, command, freeze }))
   const commanded = told.reduce(step(policy), { state: rollout, effects: [] })
   const look: RolloutEvent = { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen }
   // What an operator has just begun has lasted for no time yet.
   const isNew = hasMoved(rollout, commanded.state)
   const moved = step(policy)(commanded, isNew ? { ...look, inPhaseMs: 0 } : look)
-  const next = { ...state, rollout: moved.state, commands: [] }
+  const next = { ...before, standby: passWindow(before.standby, sinceMs), rollout: moved.state, commands: [] }
   const settled = moved.effects.reduce<QueueState>((known, effect) => applied(known, effect, input), next)
   return { state: allocated(settled, moved.state, input), effects: moved.effects }
 }
