@@ -113,6 +113,8 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           maxWorkers: 3,
           include: ['test/chaos/**/*.test.ts'],
+          // other cells then: what was drawn, and what it broke, is printed each time
+          retry: 1,
           testTimeout: 480_000,
         },
       },

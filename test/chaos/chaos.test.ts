@@ -14,6 +14,7 @@ describe('rollouts on real servers', () => {
     const cells = drawCells(matrix(), slice, seededRandom(seed))
     const results = await chaos({ cells, parallel: 1, fleet: { stable: 2, canary: 1 }, say: console.log })
     expect(results).toHaveLength(slice)
+    expect(results.some(({ isMissed }) => !isMissed)).toBe(true)
     expect(results.flatMap(({ broken }) => broken)).toEqual([])
   })
 })

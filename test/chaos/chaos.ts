@@ -5,6 +5,7 @@ import type { Cell, End } from './cell.ts'
 import type { FleetSize } from './company.ts'
 import { openLane } from './lane.ts'
 import type { Lane } from './lane.ts'
+import { MissedMoment } from './moment-watch.ts'
 import { tryCell } from './trial.ts'
 import { endOf, verdictOn } from './verdict.ts'
 
@@ -22,6 +23,8 @@ export interface CellResult {
   readonly end: End | undefined
   /** What was broken of what must hold, in words. */
   readonly broken: readonly string[]
+  /** It was not struck at its moment, which nobody saw: it shows nothing. */
+  readonly isMissed: boolean
   readonly messages: number
   /** Handled with success more than once, as the blow explains. */
   readonly repeated: number
@@ -44,8 +47,9 @@ export async function chaos({ cells, parallel, fleet, say }: ChaosOptions): Prom
   return results
 }
 
-function lineOf({ cell, end, broken, messages, repeated, tookMs }: CellResult): string {
-  const verdict = broken.length === 0 ? 'holds' : `BROKEN: ${broken.join('; ')}`
+function lineOf({ cell, end, broken, isMissed, messages, repeated, tookMs }: CellResult): string {
+  const held = isMissed ? 'MISSED its moment' : 'holds'
+  const verdict = broken.length === 0 ? held : `BROKEN: ${broken.join('; ')}`
   const seconds = Math.round(tookMs / 1_000)
   return `${nameOf(cell)}: ${end ?? 'no end'}, ${messages} messages, ${repeated} repeated, ${seconds} s: ${verdict}`
 }
@@ -61,9 +65,11 @@ async function resultOf(lane: Lane, cell: Cell, fleet: FleetSize): Promise<CellR
     }
     const trial = await tryCell(lane, cell, fleet, owner)
     const [messages, repeated] = [trial.confirmed.size, duplicates(trial.events).length]
-    return { cell, end: endOf(trial), broken: verdictOn(trial), messages, repeated, tookMs: tookMs() }
+    const broken = verdictOn(trial)
+    return { cell, end: endOf(trial), broken, isMissed: false, messages, repeated, tookMs: tookMs() }
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { cell, end: undefined, broken: [why], messages: 0, repeated: 0, tookMs: tookMs() }
+    const isMissed = error instanceof MissedMoment
+    const broken = isMissed ? [] : [error instanceof Error ? error.message : String(error)]
+    return { cell, end: undefined, broken, isMissed, messages: 0, repeated: 0, tookMs: tookMs() }
   }
 }

@@ -11,8 +11,15 @@ const deadlineMs = 60_000
 
 /** Resolves when it is there; rejects where the rollout has gone past it, or never comes to it. */
 export async function comes(moment: Moment, stage: Stage, watch: StateWatch): Promise<void> {
-  await eventually(() => isThere(moment, stage, watch), { what: `the moment "${moment}" comes`, deadlineMs })
+  try {
+    await eventually(() => isThere(moment, stage, watch), { what: `the moment "${moment}" comes`, deadlineMs })
+  } catch (cause) {
+    throw new MissedMoment(`the moment "${moment}" was not seen`, { cause })
+  }
 }
+
+/** Some moments are short: a rollout may be past them before anybody could strike. Such a cell has shown nothing. */
+export class MissedMoment extends Error {}
 
 function isThere(moment: Moment, stage: Stage, { last, versions }: StateWatch): boolean {
   const rollout = last?.rollout

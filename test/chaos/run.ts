@@ -66,7 +66,7 @@ function fleet(text: string): FleetSize {
 }
 
 function summary(results: readonly CellResult[]): string {
-  const head = ['struck', 'cells', 'hold', 'promoted', 'taken back', 'forgotten', 'messages', 'repeated']
+  const head = ['struck', 'cells', 'hold', 'missed', 'promoted', 'taken back', 'forgotten', 'messages', 'repeated']
   const count = (some: readonly CellResult[], end: string): string =>
     `${some.filter((each) => each.end === end).length}`
   const rows = targets.map((target) => {
@@ -75,7 +75,8 @@ function summary(results: readonly CellResult[]): string {
     return [
       target,
       `${some.length}`,
-      sum(({ broken }) => (broken.length === 0 ? 1 : 0)),
+      sum(({ broken, isMissed }) => (broken.length === 0 && !isMissed ? 1 : 0)),
+      sum(({ isMissed }) => (isMissed ? 1 : 0)),
       count(some, 'Succeeded'),
       count(some, 'RolledBack'),
       count(some, 'Forgotten'),

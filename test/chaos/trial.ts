@@ -4,6 +4,7 @@ import type { QueueStatus } from '../../src/status/queue-status.ts'
 import { ledgerNow } from '../support/ledger.ts'
 import type { LedgerEvent } from '../support/ledger.ts'
 import type { Fault } from '../support/ledger-check.ts'
+import type { Running } from '../support/processes.ts'
 import { eventually } from '../support/eventually.ts'
 import { serverTargets } from './cell.ts'
 import type { Cell, Target } from './cell.ts'
@@ -47,8 +48,7 @@ export async function tryCell(lane: Lane, cell: Cell, size: FleetSize, owner: Ow
   const isLate = cell.moment === 'registered'
   if (!isLate) await runAll(company.canaries)
   const stream = stage.publisher.stream(rate)
-  const rollout = stage.start('v2', settingOf(cell.moment).policy, '--timeout', '150s')
-  await eventually(() => watch.last?.rollout !== undefined, { what: 'the rollout has begun', deadlineMs: 60_000 })
+  const rollout = await begin(company, settingOf(cell.moment).policy)
   const late = isLate ? runAll(company.canaries).catch(() => undefined) : undefined
   await comes(cell.moment, stage, watch)
   const blow = await strike(lane, cell, company)
@@ -71,6 +71,21 @@ export async function tryCell(lane: Lane, cell: Cell, size: FleetSize, owner: Ow
     secretWritten: stage.processes.output().includes(secret),
   }
 }
+
+/** `start --watch`, once there is a rollout. On a machine that is busy with starting the fleet, the store may not be reached in time: then once more. */
+async function begin({ stage, watch }: Company, policy: object): Promise<Running> {
+  for (let attempt = 1; ; attempt++) {
+    const rollout = stage.start('v2', policy, '--timeout', '150s')
+    const hasBegun = (): boolean => watch.last?.rollout !== undefined
+    await eventually(() => hasBegun() || rollout.exit !== undefined, { what: 'the rollout begins', deadlineMs: 60_000 })
+    if (hasBegun()) return rollout
+    if (attempt === starts || rollout.exit?.code !== unreachable) await rollout.exitsWith(0)
+  }
+}
+
+const starts = 3
+/** What the command line ends with where the store cannot be reached. */
+const unreachable = 6
 
 async function strike(lane: Lane, cell: Cell, company: Company): Promise<Fault> {
   const from = ledgerNow() - ackMs
