@@ -157,8 +157,7 @@ export class Processor {
 
   /** Late in a drain: nothing that waits here is tried any more. */
   endRetries(): void {
-    this.#retries.end()
-    for (const work of this.#retries.cancel()) this.settler.requeue(work)
+    for (const work of this.#retries.end()) this.settler.requeue(work)
   }
 
   /** Gives up a message whose handler still runs. `atOnce`: without waiting for a hand-back. */

@@ -47,9 +47,10 @@ export class Retries {
     this.#draining = true
   }
 
-  /** From now on nothing waits here, and nothing begins: what the broker does not keep goes back, whatever that costs. */
-  end(): void {
+  /** Takes out what waits here. From now on nothing does, and nothing begins: what the broker does not keep goes back, whatever that costs. */
+  end(): readonly Work[] {
     this.#ended = true
+    return this.cancel()
   }
 
   /** `excused`: the attempt says nothing of the message. */

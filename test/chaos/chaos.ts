@@ -1,3 +1,4 @@
+import { ownerOf } from '../integration/support/stage.ts'
 import { ledgerNow } from '../support/ledger.ts'
 import { duplicates } from '../support/ledger-check.ts'
 import { nameOf } from './cell.ts'
@@ -59,11 +60,7 @@ async function resultOf(lane: Lane, cell: Cell, fleet: FleetSize): Promise<CellR
   const tookMs = (): number => ledgerNow() - began
   try {
     await using open = new AsyncDisposableStack()
-    const owner = {
-      add: <T>(resource: T, close: (resource: T) => unknown): T =>
-        open.adopt(resource, async (opened) => void (await close(opened))),
-    }
-    const trial = await tryCell(lane, cell, fleet, owner)
+    const trial = await tryCell(lane, cell, fleet, ownerOf(open))
     const [messages, repeated] = [trial.confirmed.size, duplicates(trial.events).length]
     const broken = verdictOn(trial)
     return { cell, end: endOf(trial), broken, isMissed: false, messages, repeated, tookMs: tookMs() }

@@ -4,7 +4,7 @@ import { redisStore } from '../../adapters/stores/redis/index.ts'
 import { openStage, rabbitmqScene } from '../integration/support/stage.ts'
 import type { MakeScene, Owner, Stage } from '../integration/support/stage.ts'
 import type { QueueSettings } from '../integration/support/queues.ts'
-import { watchState } from '../integration/support/state-watch.ts'
+import { isHolder, watchState } from '../integration/support/state-watch.ts'
 import type { StateWatch } from '../integration/support/state-watch.ts'
 import { eventually } from '../support/eventually.ts'
 import type { RabbitmqControl } from '../support/rabbitmq.ts'
@@ -73,7 +73,7 @@ export class Company {
   /** Who coordinates, as far as the store says. */
   get leader(): Member | undefined {
     const holder = this.watch.last?.lease.holder
-    return this.members.find(({ pids }) => pids.some((pid) => holder?.includes(`-${pid}.`)))
+    return this.members.find(({ pids }) => pids.some((pid) => isHolder(pid, holder)))
   }
 
   /** Kills the stable workers, and waits until a canary leads. */

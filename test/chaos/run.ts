@@ -7,6 +7,7 @@ import { endsOf, matrix, nameOf, targets } from './cell.ts'
 import type { Cell } from './cell.ts'
 import { drawCells } from './draw.ts'
 import type { FleetSize } from './company.ts'
+import { wholeOption } from '../support/whole-option.ts'
 
 const usage = `npm run test:chaos -- [--only WORDS] [--cells N] [--seed N] [--parallel N] [--fleet 2+1]
 
@@ -32,14 +33,15 @@ if (values.help) console.log(usage)
 else process.exitCode = await conduct()
 
 async function conduct(): Promise<number> {
-  const seed = whole('seed', values.seed ?? String(Date.now() % 1_000_000))
+  const seed = wholeOption('seed', values.seed ?? String(Date.now() % 1_000_000))
   const named = matrix().filter(isNamed)
-  const cells = values.cells === undefined ? named : drawCells(named, whole('cells', values.cells), seededRandom(seed))
+  const cells =
+    values.cells === undefined ? named : drawCells(named, wholeOption('cells', values.cells), seededRandom(seed))
   if (cells.length === 0) throw new Error(`--only ${values.only}: no cell has these words in its name`)
   console.log(`${cells.length} cells, seed ${seed}`)
   const results = await chaos({
     cells,
-    parallel: whole('parallel', values.parallel),
+    parallel: wholeOption('parallel', values.parallel),
     fleet: fleet(values.fleet),
     say: (line) => process.stderr.write(`${line}\n`),
   })
@@ -50,13 +52,6 @@ async function conduct(): Promise<number> {
 function isNamed(cell: Cell): boolean {
   const words = nameOf(cell).split(/[ (),]+/)
   return values.only.split(/[ ,]+/).every((word) => word === '' || words.includes(word))
-}
-
-function whole(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`--${name}: expected a whole number from 1, found "${text}"`)
-  return value
 }
 
 function fleet(text: string): FleetSize {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { leaseMs } from '../integration/support/fault-times.ts'
 import { redisCommand } from '../support/redis-server.ts'
 import { sql } from '../support/postgres-server.ts'
 import { jetStream } from '../support/nats-server.ts'
@@ -8,7 +9,6 @@ import type { TcpProxy } from '../support/tcp-proxy.ts'
 import type { Blow, StoreKind } from './cell.ts'
 import type { Member } from './member.ts'
 
-const leaseMs = 5_000
 /** Less than a lease, and more than two. */
 const [pauseMs, freezeMs, silenceMs] = [2_000, 2.4 * leaseMs, 1.6 * leaseMs]
 /** A server that died is there again after so long. */

@@ -1,4 +1,5 @@
 import { everythingHandled } from '../integration/support/await-rollout.ts'
+import { ackMs, aftermathMs } from '../integration/support/fault-times.ts'
 import type { Owner } from '../integration/support/stage.ts'
 import type { QueueStatus } from '../../src/status/queue-status.ts'
 import { ledgerNow } from '../support/ledger.ts'
@@ -34,11 +35,6 @@ export interface Trial {
   readonly dead: number
   readonly secretWritten: boolean
 }
-
-/** Acks are flushed and travel; what a process finished this long before a blow may have been in its hands still. */
-const ackMs = 500
-/** What a process held while it stood still is void when it goes on, but it may be at work on it for a moment. */
-const aftermathMs = 2_000
 
 /** One rollout from v1 to v2 on the servers of the lane, struck at the moment of the cell. */
 export async function tryCell(lane: Lane, cell: Cell, size: FleetSize, owner: Owner): Promise<Trial> {

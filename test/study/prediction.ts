@@ -18,8 +18,8 @@ export interface Predicted {
 
 const simulatedRuns = 1_000
 const drawnMeans = 20_000
-/** Chance alone goes beyond in one of a thousand comparisons. */
-const unlikely = 0.001
+/** Chance alone goes beyond in three of a thousand comparisons, as beyond three standard errors. */
+const unlikely = 0.003
 
 /** What `policy simulate` says for the same numbers, held against what was seen: odds, messages harmed, messages that the canary took. */
 export function agreement(

@@ -5,6 +5,7 @@ import type { Row } from '../bench/judge/check.ts'
 import { experiments } from './experiments.ts'
 import type { Experiment } from './experiment.ts'
 import { study } from './study.ts'
+import { wholeOption } from '../support/whole-option.ts'
 
 const usage = 'npm run study -- [--only alike,tenfold] [--runs N] [--slice] [--parallel N] [--seed N]'
 const { values } = parseArgs({
@@ -30,9 +31,9 @@ async function conduct(): Promise<readonly Row[]> {
     {
       experiments: chosen(),
       runs: ({ runs }) =>
-        values.runs === undefined ? runs[values.slice ? 'slice' : 'full'] : whole('runs', values.runs),
-      parallel: whole('parallel', values.parallel),
-      seed: whole('seed', values.seed),
+        values.runs === undefined ? runs[values.slice ? 'slice' : 'full'] : wholeOption('runs', values.runs),
+      parallel: wholeOption('parallel', values.parallel),
+      seed: wholeOption('seed', values.seed),
       say: (line) => process.stderr.write(`${line}\n`),
     },
   )
@@ -44,13 +45,6 @@ function chosen(): readonly Experiment[] {
   if (unknown !== undefined)
     throw new Error(`--only ${unknown}: expected some of ${experiments.map(({ name }) => name).join(', ')}`)
   return experiments.filter(({ name }) => only === undefined || only.includes(name))
-}
-
-function whole(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1)
-    throw new Error(`--${name}: expected a whole number from 1, found "${text}"`)
-  return value
 }
 
 function report(rows: readonly Row[]): boolean {

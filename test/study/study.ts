@@ -1,6 +1,6 @@
 import type { Row } from '../bench/judge/check.ts'
 import type { Server } from '../integration/support/server.ts'
-import { openStage, rabbitmqScene } from '../integration/support/stage.ts'
+import { openStage, ownerOf, rabbitmqScene } from '../integration/support/stage.ts'
 import type { Experiment } from './experiment.ts'
 import type { Observed } from './release.ts'
 
@@ -37,12 +37,10 @@ export async function study(server: Server, options: StudyOptions): Promise<read
 
 async function alone(server: Server, experiment: Experiment, run: string): Promise<Observed> {
   await using open = new AsyncDisposableStack()
-  const add = <T>(resource: T, close: (resource: T) => unknown): T =>
-    open.adopt(resource, async (opened) => void (await close(opened)))
   const stage = await openStage(
     rabbitmqScene(async () => server),
     { type: 'classic' },
-    { add },
+    ownerOf(open),
   )
   return await experiment.observe(stage, run)
 }

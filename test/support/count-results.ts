@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs'
  */
 interface Report {
   readonly numPassedTests: number
-  readonly numFailedTests: number
   readonly numPendingTests: number
   readonly testResults: readonly TestFile[]
 }

@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { eventually, settles } from './eventually.ts'
 
@@ -64,7 +62,7 @@ export function createProcesses(): Processes {
 }
 
 /** Where processes find what others have compiled before them: half of what a start costs. */
-const compiled = join(tmpdir(), 'queue-canary-compiled')
+const compiled = new URL('../../node_modules/.cache/queue-canary', import.meta.url).pathname
 
 class Child implements Running {
   readonly name: string

@@ -63,16 +63,15 @@ export interface ClosedCohorts {
 
 /** Closes what is settled, oldest first; a cohort that is not settled holds up those after it. Results of closed cohorts come too late. */
 export function closeCohorts(state: CohortState, cohorts: readonly Cohort[], rules: CohortRules): ClosedCohorts {
-  const unclosed = cohorts.filter(({ number }) => number > state.closed)
-  if (unclosed.length > 1) unclosed.sort((a, b) => a.number - b.number)
+  const unclosed = cohorts.filter(({ number }) => number > state.closed).toSorted((a, b) => a.number - b.number)
   const incomplete = unclosed.findIndex(({ ageMs }) => ageMs < rules.completeAfterMs)
   const waiting = incomplete === -1 ? unclosed : unclosed.slice(0, incomplete)
   const unsettled = waiting.findIndex((cohort) => !isSettled(cohort, rules))
   const settled = unsettled === -1 ? waiting : waiting.slice(0, unsettled)
   const newest = cohorts.reduce((most, { number }) => Math.max(most, number), state.closed)
   const closed = gather(state, settled.map(settledLook), { rules, newest })
-  const unsettledOnes = waiting.length === settled.length ? [] : waiting.slice(settled.length).map(imputedLook)
-  return { ...closed, open: gather(closed.state, unsettledOnes, { rules, newest }).looks }
+  const open = gather(closed.state, waiting.slice(settled.length).map(imputedLook), { rules, newest })
+  return { ...closed, open: open.looks }
 }
 
 /** True when every message that both versions began has its outcome, or has had its time. */

@@ -30,7 +30,7 @@ export function rolloutContract(target: StoreTarget): void {
       if (control === undefined) return context.skip('the server was given: it is not broken')
       await control.pause()
       try {
-        await stopsWithin(all, allocationLifeMs + 3_000)
+        await stopsWithin(all, allocationLifeMs + 3_000, allocationLifeMs)
       } finally {
         await control.resume()
       }
@@ -42,7 +42,7 @@ export function rolloutContract(target: StoreTarget): void {
       if (control === undefined) return context.skip('the server was given: it is not broken')
       await control.kill()
       try {
-        await stopsWithin(all, allocationLifeMs + 3_000)
+        await stopsWithin(all, allocationLifeMs + 3_000, allocationLifeMs)
       } finally {
         await control.start()
       }
@@ -56,7 +56,7 @@ export function rolloutContract(target: StoreTarget): void {
       await documents.empty()
       await eventually(async () => (await all.state()).generation !== generation, { what: 'a new generation' })
       expect(await all.state()).toMatchObject({ stable: 'v1', rollout: undefined, tombstones })
-      await stopsWithin(all, allocationLifeMs + 3_000)
+      await stopsWithin(all, allocationLifeMs)
       expect(all.log.text).toContain('the store was emptied or replaced')
       await all.start('v2', policy)
       expect(await endOf(all)).toEqual(success)
@@ -84,16 +84,16 @@ async function takes({ handled }: Fleet, version: string): Promise<void> {
   await eventually(() => (handled.get(version)?.length ?? 0) > before + 5, { what: `${version} to take` })
 }
 
-/** The canary stops within the time, and stable goes on all the while. That it pauses before its allocation is old says nothing. */
-async function stopsWithin(all: Fleet, deadlineMs: number): Promise<void> {
+/** The canary stops within the time, and stable goes on all the while. That it pauses before `notBeforeMs` says nothing. */
+async function stopsWithin(all: Fleet, deadlineMs: number, notBeforeMs = 0): Promise<void> {
   const { handled } = all
-  const oldAt = performance.now() + allocationLifeMs
+  const from = performance.now() + notBeforeMs
   const isStill = async (): Promise<void> => {
     const before = handled.get('v2')?.length
     await remains(() => handled.get('v2')?.length === before, { what: 'v2 takes nothing', forMs: 400 })
   }
-  await eventually(() => performance.now() >= oldAt, { what: 'the allocation is old' })
-  await eventually(isStill, { what: 'v2 to stop', deadlineMs: deadlineMs - allocationLifeMs })
+  await eventually(() => performance.now() >= from, { what: 'the allocation is old' })
+  await eventually(isStill, { what: 'v2 to stop', deadlineMs: deadlineMs - notBeforeMs })
   await takes(all, 'v1')
   await isStill()
 }

@@ -6,8 +6,9 @@ import { ledgerNow } from '../../support/ledger.ts'
 import { duplicates, lost, unexplained } from '../../support/ledger-check.ts'
 import type { Running } from '../../support/processes.ts'
 import { everythingHandled, handles } from './await-rollout.ts'
+import { ackMs } from './fault-times.ts'
 import type { Stage } from './stage.ts'
-import { watchState } from './state-watch.ts'
+import { isHolder, watchState } from './state-watch.ts'
 
 export interface Cast {
   readonly stage: Stage
@@ -44,8 +45,6 @@ export function faultReport({ name }: FaultCase, { exit, status, repeated, holde
   return `${name}: exit ${exit}, ${phase}, harmed ${harmed}, repeated ${repeated}, coordinators ${holders.length}, over ${Math.round(tookMs)} ms`
 }
 
-/** Acks are flushed and travel; what a process finished this long before a fault may have been in its hands still. */
-const ackMs = 500
 const policy = {
   steps: [
     { weight: '20%', duration: '5s' },
@@ -98,7 +97,7 @@ export async function rolloutUnder(fault: FaultCase, stage: Stage): Promise<Faul
 
 async function coordinatorOf(stage: Stage, workers: readonly Running[]): Promise<Running> {
   const { coordinator } = await stage.status()
-  const found = workers.find(({ pid }) => coordinator?.includes(`-${pid}.`))
+  const found = workers.find(({ pid }) => isHolder(pid, coordinator))
   if (found === undefined) throw new Error(`the coordinator is none of the stable workers: ${coordinator}`)
   return found
 }

@@ -1,10 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Running } from '../../support/processes.ts'
 import type { FaultCase } from './fault-run.ts'
-
-const leaseMs = 5_000
-/** What a process held while it stood still is void by its return, but it may be at work on it for a moment. */
-const aftermathMs = 2_000
+import { aftermathMs, leaseMs } from './fault-times.ts'
 
 /** What can befall a rollout in the middle of a step. */
 export const faults = {

@@ -40,6 +40,11 @@ export type MakeScene<S> = (settings: S, name: string, teardown: Owner) => Promi
 /** Where what is opened is registered to be closed. */
 export type Owner = Pick<Teardown, 'add'>
 
+/** Outside of a test: what is registered is closed with the stack. */
+export function ownerOf(stack: AsyncDisposableStack): Owner {
+  return { add: (resource, close) => stack.adopt(resource, async (opened) => void (await close(opened))) }
+}
+
 export interface Finished extends Exit {
   readonly stdout: string
   readonly stderr: string

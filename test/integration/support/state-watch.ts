@@ -61,6 +61,11 @@ export function watchState(store: Store): StateWatch {
   }
 }
 
+/** Whether the process is the holder of a lease, as the consumer's id says. */
+export function isHolder(pid: number, holder: string | null | undefined): boolean {
+  return holder?.includes(`-${pid}.`) === true
+}
+
 /** A store that a test takes away tells nothing meanwhile. */
 function mayBeAway(error: unknown): void {
   if (!isQueueCanaryError(error, 'STORE_UNREACHABLE')) throw error
