@@ -112,32 +112,6 @@ describe('a delay queue', () => {
   })
 })
 
-describe.skipIf(server.control === undefined)('a delay queue of a server that is restarted', () => {
-  const teardown = useTeardown({ deadlineMs: 60_000 })
-
-  it('gives back every message, with its attempts', async () => {
-    const target = await openCase(server, teardown, 'quorum')
-    const broker = target.broker()
-    const ids = await target.publish(50)
-    let settled = 0
-    const retry = async (delivery: Delivery): Promise<void> => {
-      if (await delivery.retryLater({ ...note, attempts: 3, delayMs: 4_000 })) settled++
-    }
-    const subscription = await broker.subscribe(streaming, { onDelivery: (one) => void retry(one), onLink: () => {} })
-    await eventually(() => settled === 50, { what: 'all of them wait' })
-    await subscription.close()
-    await server.control?.restart()
-    const back = new Map<string, number | undefined>()
-    const take = (delivery: Delivery): void => {
-      back.set(delivery.message.id, delivery.passage.retried?.attempts)
-      delivery.ack()
-    }
-    await broker.subscribe(streaming, { onDelivery: take, onLink: () => {} })
-    await eventually(() => back.size === 50, { what: 'all of them again', deadlineMs: 60_000 })
-    expect(back).toEqual(new Map(ids.map((id) => [id, 3])))
-  })
-})
-
 describe.skipIf(server.control === undefined)('a user without the right to declare delay queues', () => {
   const teardown = useTeardown({ deadlineMs: 60_000 })
 

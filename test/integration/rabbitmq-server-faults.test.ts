@@ -12,6 +12,7 @@ import { useTeardown } from '../support/teardown.ts'
 const server = testServer()
 const { control } = server
 const note = { version: 'v2', reason: 'failed', deliveryCount: 0 } as const
+const retryNote = { version: 'v1', reason: 'failed', error: undefined, waits: 0, dead: false } as const
 
 /** Long enough that some messages are in flight whenever a fault comes. */
 const slow = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10))
@@ -70,6 +71,28 @@ describe.skipIf(control === undefined)('faults of the server', () => {
       }
     },
   )
+
+  it('a restart leaves every message of a delay queue where it is, with its attempts', async () => {
+    const target = await openCase(server, teardown, 'quorum')
+    const broker = target.broker()
+    const ids = await target.publish(50)
+    let settled = 0
+    const retry = async (delivery: Delivery): Promise<void> => {
+      if (await delivery.retryLater({ ...retryNote, attempts: 3, delayMs: 4_000 })) settled++
+    }
+    const subscription = await broker.subscribe(streaming, { onDelivery: (one) => void retry(one), onLink: () => {} })
+    await eventually(() => settled === 50, { what: 'all of them wait' })
+    await subscription.close()
+    await must(control).restart()
+    const back = new Map<string, number | undefined>()
+    const take = (delivery: Delivery): void => {
+      back.set(delivery.message.id, delivery.passage.retried?.attempts)
+      delivery.ack()
+    }
+    await broker.subscribe(streaming, { onDelivery: take, onLink: () => {} })
+    await eventually(() => back.size === 50, { what: 'all of them again', deadlineMs: 60_000 })
+    expect(back).toEqual(new Map(ids.map((id) => [id, 3])))
+  })
 
   it(
     'a memory alarm stops hand-backs, which fail in time and leave one copy in the end, and no consuming',
