@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Revision } from '../contracts/store.ts'
 import { PaceMeter } from '../core/allocation/pace-meter.ts'
+import { Takings } from '../core/allocation/takings.ts'
 import { advanceWithoutPolicy } from '../core/rollout/advance-without-policy.ts'
 import { advance, withoutRollout } from '../core/rollout/advance.ts'
 import { bindingFreeze } from '../core/rollout/binding-freeze.ts'
@@ -67,6 +68,7 @@ export class Coordinator {
   readonly #peers: PeerGauge
   readonly #policies: PolicySource
   #pace = new PaceMeter()
+  #takings = new Takings()
   /** The last decision that is known to stand, and when it was made. */
   #decided: { readonly epoch: number; readonly sequence: number; readonly at: number } | undefined
   #policyMissingSince: number | undefined
@@ -149,6 +151,7 @@ export class Coordinator {
     const next = { ...state, epoch: state.epoch + 1, sequence: state.sequence + 1, lease }
     if ((await records.writeState(next, revision)) === undefined) return
     this.#pace = new PaceMeter()
+    this.#takings = new Takings()
     this.#decided = undefined
     this.#watch.mark(now)
     this.#leads = true
@@ -169,6 +172,7 @@ export class Coordinator {
     const next = { ...decided, sequence: state.sequence + 1, lease }
     if ((await this.#options.records.writeState(next, revision)) === undefined) return
     this.#watch.mark(now)
+    this.#takings.settle()
     // A step or phase lasts from the moment when it is known to have begun.
     const at = hasMoved(rollout, next.rollout) ? this.#options.clock.now() : now
     this.#decided = { epoch: next.epoch, sequence: next.sequence, at }
@@ -202,14 +206,19 @@ export class Coordinator {
       facts: this.#gauge.read(),
       handsBack: this.#options.broker.capabilities.handBack,
     })
+    const { stable, canary } = rollout
+    const takers = this.#roster.reports.filter(({ version }) => version === stable || version === canary)
+    this.#takings.look(takers, now)
+    // Who does not know of the rollout yet reports at leisure.
     if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
-    else this.#pace.look(seen.canary.counts.taken + seen.stable.counts.taken, now)
+    else this.#pace.look(this.#takings.timely, now)
+    const pace = { ...this.#pace.pace, belated: this.#takings.belated }
     // Time counts from a decision that stands.
     const since = this.#sinceDecision(state, now)
     const sinceMs = this.#watchedSince(state, now)
     const at = new Date(this.#options.clock.wall()).toISOString()
     const known = { ...seen, peers: this.#peers.read(rollout) }
-    const input = { at, sinceMs, isLate: since > longestLookMs, seen: known, pace: this.#pace.pace }
+    const input = { at, sinceMs, isLate: since > longestLookMs, seen: known, pace }
     const policy = await this.#policies.read(rollout.policyDigest)
     if (policy === undefined)
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })

@@ -74,7 +74,7 @@ export class Simulation {
     const wished = { ...this.#state, commands: isOpenEnded(before, this.#scenario) ? [promoteBy(this.#looks)] : [] }
     // Reports are a look old, and what is granted lasts for another one: half of it, on average.
     const nextMs = this.#nextLookMs(now)
-    const pace = { ratePerMs: this.#pace.pace.ratePerMs, horizonMs: 1.5 * nextMs }
+    const pace = { ratePerMs: this.#pace.pace.ratePerMs, horizonMs: 1.5 * nextMs, belated: 0 }
     this.#state = advance(wished, { at: '', sinceMs: this.#sinceMs, seen, pace, policy }).state
     this.#looks++
     const after = rolloutIn(this.#state)

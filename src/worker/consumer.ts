@@ -10,6 +10,7 @@ import type { LoopDelay } from './loop-delay.ts'
 import { Processor } from './processor.ts'
 import { prepareHandBack, warmUp } from './readiness.ts'
 import { Reporter } from './reporter.ts'
+import type { Stamp } from './reporter.ts'
 import { TroubleLog } from './trouble-log.ts'
 import { restMs, Watcher } from './watcher.ts'
 
@@ -242,7 +243,7 @@ export class Consumer {
     }
   }
 
-  #describe(): Omit<ConsumerReport, 'beat' | 'at'> {
+  #describe(): Omit<ConsumerReport, Stamp> {
     const { id, worker, version, limits } = this.#options
     const { tally, inFlight, cohorts, errors, unaccepted } = this.#processor
     return {

@@ -9,9 +9,12 @@ export interface ReporterOptions {
   readonly records: Pick<QueueRecords, 'writeReport'>
   readonly clock: Clock
   readonly log: Logger
-  /** The consumer as it is now. `beat` is the reporter's. */
-  readonly describe: () => Omit<ConsumerReport, 'beat' | 'at'>
+  /** The consumer as it is now. */
+  readonly describe: () => Omit<ConsumerReport, Stamp>
 }
+
+/** What the reporter adds. */
+export type Stamp = 'beat' | 'at' | 'uptimeMs'
 
 /** Others take a beat that stands still for death: it changes at least this often. */
 const beatMs = 1_000
@@ -21,17 +24,21 @@ const signOffMs = 2_000
 export class Reporter {
   readonly #options: ReporterOptions
   readonly #trouble: TroubleLog
+  readonly #beganAt: number
   #beat = 0
   #written: { readonly content: string; readonly at: number } | undefined
   #writing: Promise<void> = Promise.resolve()
 
   constructor(options: ReporterOptions) {
     this.#options = options
+    this.#beganAt = options.clock.now()
     this.#trouble = new TroubleLog(options.log, 'the report could not be written')
   }
 
   current(): ConsumerReport {
-    return { ...this.#options.describe(), beat: this.#beat, at: this.#options.clock.wall() }
+    const { describe, clock } = this.#options
+    const uptimeMs = Math.round(clock.now() - this.#beganAt)
+    return { ...describe(), beat: this.#beat, at: clock.wall(), uptimeMs }
   }
 
   /** Never rejects: the next report says everything that this one did. */
@@ -64,5 +71,5 @@ export class Reporter {
 
 /** What differs each time is no news. */
 function fingerprint(report: ConsumerReport): string {
-  return JSON.stringify({ ...report, beat: 0, at: 0, eventLoopDelayMs: 0 })
+  return JSON.stringify({ ...report, beat: 0, at: 0, uptimeMs: 0, eventLoopDelayMs: 0 })
 }

@@ -102,6 +102,32 @@ describe('the first step', () => {
     expect((await lab.rollout()).phase).toBe('Progressing')
     expect(await look(2_100, true)).toBeLessThanOrEqual(15)
   })
+
+  it('nor what a consumer took that was silent when it began and is heard again', async () => {
+    const lab = await Lab.open()
+    const [s1, s2, canary] = [lab.add('s1', 'v1'), lab.add('s2', 'v1'), lab.add('c1', 'v2')]
+    await s1.tick()
+    await lab.start(buildPolicy({ steps: [rampStep({ weight: 20, durationMs: 3_600_000 })] }))
+    let [ms, permits] = [0, 0]
+    const look = async (isHeard: boolean): Promise<void> => {
+      await lab.clock.advance(50)
+      ms += 50
+      const told = { counts: counts({ taken: ms / 10 }), uptimeMs: 1_000 + ms }
+      await s1.beat(told)
+      if (isHeard) await s2.beat(told)
+      if (ms > 1_000) await canary.beat({ uptimeMs: ms, counts: counts({ taken: permits }) })
+      await s1.tick()
+      permits = (await lab.state()).allocations.consumers['c1']?.permits ?? 0
+    }
+    await look(true)
+    for (let round = 0; round < 100; round++) await look(false)
+    expect((await lab.rollout()).phase).toBe('Progressing')
+    const before = permits
+    // The first brings 500 messages at once. A second later a fifth of what has passed since is the canary's.
+    for (let round = 0; round < 20; round++) await look(true)
+    expect(permits - before).toBeGreaterThan(30)
+    expect(permits - before).toBeLessThan(70)
+  })
 })
 
 describe('commands', () => {

@@ -43,6 +43,7 @@ export function report(some: Partial<ConsumerReport> & { readonly version: strin
     worker: 'w1',
     beat: 7,
     at: now - 1_000,
+    uptimeMs: 60_000,
     state: 'ready',
     link: 'consuming',
     linkReason: undefined,

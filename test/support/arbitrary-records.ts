@@ -203,6 +203,7 @@ export const arbitraryReport = fc.record({
   version: text,
   beat: whole,
   at: amount,
+  uptimeMs: amount,
   state: fc.constantFrom(...consumerStates),
   link: text,
   linkReason: maybe(text),

@@ -9,6 +9,7 @@ export function buildReport(parts: Partial<ConsumerReport> = {}): ConsumerReport
     version: 'v1',
     beat: 1,
     at: 0,
+    uptimeMs: 0,
     state: 'ready',
     link: 'consuming',
     linkReason: undefined,

@@ -5,18 +5,6 @@ const memoryMs = 300
 /** How much of the new one each look takes over into the interval. A look that is late once counts for twice the interval: the next ones are not. */
 const freshLook = 0.2
 
-/**
- * A look is believed that shows four times the rate, and twice as much each time that these milliseconds have passed. What comes all at once are
- * reports that were held up (a store that did not answer, a process that stood still): they tell of the past, and no canary is to have as many
- * messages again.
- */
-const mostGrowth = 4
-const doublingMs = 50
-/** So that it is a number, whatever the time. */
-const mostDoublings = 30
-/** Messages in one look that need no growth to be believed. */
-const alwaysCredible = 10
-
 /** Measures how fast the queue moves and how far apart looks are. Starts at standstill: a new coordinator grants nothing ahead. */
 export class PaceMeter {
   #last: { readonly total: number; readonly at: number } | undefined
@@ -31,9 +19,7 @@ export class PaceMeter {
     const sinceMs = now - last.at
     const fresh = 1 - Math.exp(-sinceMs / memoryMs)
     const seen = Math.max(0, total - last.total) / sinceMs
-    const doublings = Math.min(sinceMs / doublingMs, mostDoublings)
-    const credible = 2 ** doublings * Math.max(mostGrowth * this.#ratePerMs, alwaysCredible / sinceMs)
-    this.#ratePerMs += fresh * (Math.min(seen, credible) - this.#ratePerMs)
+    this.#ratePerMs += fresh * (seen - this.#ratePerMs)
     const interval = this.#intervalMs ?? sinceMs
     this.#intervalMs = interval + freshLook * (Math.min(sinceMs, 2 * interval) - interval)
     this.#last = { total, at: now }
@@ -43,7 +29,7 @@ export class PaceMeter {
    * A report is half an interval old when it is read; the grant it leads to is obeyed half an interval later on average, and has to last for
    * half of the next on average.
    */
-  get pace(): Pace {
+  get pace(): Omit<Pace, 'belated'> {
     return { ratePerMs: this.#ratePerMs, horizonMs: 1.5 * (this.#intervalMs ?? 0) }
   }
 }

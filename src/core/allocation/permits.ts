@@ -1,6 +1,6 @@
 /**
  * The law that grants permits. `taken <= weight x total` holds cumulatively over a step, up to the messages that pass while a grant is on its
- * way, and up to a small burst.
+ * way, and up to a small burst. What is told of belatedly is made up for by nobody.
  *
  * `total` is what reports say; it is late. `ratePerMs x horizonMs` stands for what has passed since and will pass until the next grant, so
  * that the canary neither trails behind nor runs ahead. A canary that could not use its permits (too slow, cut off) gets at most
@@ -25,6 +25,8 @@ export interface Pace {
   readonly ratePerMs: number
   /** From a message's being taken to the moment when a grant that knows of it has taken effect, and until the next one. */
   readonly horizonMs: number
+  /** Messages among the totals that are told of so late that they are no part of the pace. */
+  readonly belated: number
 }
 
 export interface Permission {
@@ -41,8 +43,9 @@ export function permit(law: PermitLaw): Permission {
   const share = law.weight / 100
   const due = share * (law.total + law.ratePerMs * law.horizonMs)
   const reserve = law.burst + share * law.ratePerMs * reserveMs
-  const missed = due - law.forgone - law.canary - law.unused
-  const forgone = law.forgone + Math.max(0, missed - reserve)
+  const before = law.forgone + share * law.belated
+  const missed = due - before - law.canary - law.unused
+  const forgone = before + Math.max(0, missed - reserve)
   const open = Math.floor(due - forgone - law.canary - law.unused + tolerance)
   return { grant: Math.max(0, Math.min(open, law.burst - law.unused)), forgone }
 }

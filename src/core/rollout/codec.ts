@@ -165,6 +165,7 @@ export const consumerReportReader: Reader<ConsumerReport> = record({
   version: string(),
   beat: whole(),
   at: amount(),
+  uptimeMs: withDefault(amount(), 0),
   state: oneOf(consumerStates),
   link: string(),
   linkReason: optional(string()),

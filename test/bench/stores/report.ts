@@ -20,6 +20,7 @@ export function busyReport({ index, beat, obeyed, current }: Busy): ConsumerRepo
     version: index % 10 === 9 ? 'v2' : 'v1',
     beat,
     at: Date.now(),
+    uptimeMs: beat * 50,
     obeyed,
     inFlight: 7,
     counts: { ...buildReport().counts, taken, succeeded: taken - 12, failed: 5 },

@@ -32,7 +32,7 @@ function request(scene: Scene): AllocationRequest {
     harmed = 0,
     maxFailedMessages = 25,
     stable = 1_000,
-    pace = { ratePerMs: 0, horizonMs: 0 },
+    pace = { ratePerMs: 0, horizonMs: 0, belated: 0 },
   } = scene
   const before: Allocations = { ...idleAllocations, consumers: had }
   const taken = [...consumers, ...dead].reduce((sum, one) => sum + one.taken, 0)
@@ -86,7 +86,7 @@ describe('allocate', () => {
 
   it('says at which pace each goes on while its next grant is late', () => {
     const consumers = [consumer({ id: 'a' }), consumer({ id: 'b' })]
-    const result = consumersOf({ consumers, pace: { ratePerMs: 2, horizonMs: 75 } })
+    const result = consumersOf({ consumers, pace: { ratePerMs: 2, horizonMs: 75, belated: 0 } })
     const bridge = { permitsPerMs: 0.1, afterMs: 25 }
     expect(result).toMatchObject({ a: { bridge }, b: { bridge } })
   })
@@ -216,7 +216,7 @@ describe('allocate', () => {
 
   it('bounds the permits of one look, whatever the meter says', () => {
     const { pace, ...rest } = request({ stable: 1e9 })
-    const result = allocate({ ...rest, pace: { ...pace, ratePerMs: 1e12, horizonMs: 75 } })
+    const result = allocate({ ...rest, pace: { ...pace, ratePerMs: 1e12, horizonMs: 75, belated: 0 } })
     expect(result.allocations.consumers['c1']?.permits).toBeLessThanOrEqual(10_000)
   })
 })

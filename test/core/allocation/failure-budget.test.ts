@@ -134,7 +134,7 @@ class Fleet {
       facts: undefined,
       handsBack: true,
     })
-    const pace = { ratePerMs: 1, horizonMs: 75 }
+    const pace = { ratePerMs: 1, horizonMs: 75, belated: 0 }
     this.documents.push(advance(state, { at, sinceMs: 50, seen, pace, policy: this.#policy }).state)
   }
 

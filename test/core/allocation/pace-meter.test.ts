@@ -18,12 +18,4 @@ describe('the pace of a queue', () => {
     const { ratePerMs } = meterAfter(50, (look) => (look <= 40 ? 10 * look : 400 + 200 * (look - 40))).pace
     expect(ratePerMs).toBeGreaterThan(2)
   })
-
-  it('is not taken from reports that were held up for ten seconds and come all at once', () => {
-    const meter = meterAfter(240, (look) => (look <= 40 ? 10 * look : 400))
-    const before = meter.pace.ratePerMs
-    meter.look(2_400, 241 * 50)
-    expect(before).toBeLessThan(0.001)
-    expect(meter.pace.ratePerMs).toBeLessThan(0.1)
-  })
 })

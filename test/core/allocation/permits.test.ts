@@ -9,6 +9,7 @@ const still: PermitLaw = {
   unused: 0,
   ratePerMs: 0,
   horizonMs: 0,
+  belated: 0,
   burst: 4,
   forgone: 0,
 }
@@ -33,6 +34,8 @@ describe('permit', () => {
     ['messages are on their way', { total: 0, ratePerMs: 0.2, horizonMs: 75 }, 1],
     ['the canary is ahead', { total: 10, canary: 5 }, 0],
     ['what was forgone stays so', { total: 100, forgone: 10 }, 0],
+    ['all is told of belatedly', { total: 1_000, belated: 1_000 }, 0],
+    ['the share of what is not is a message', { total: 1_010, belated: 1_000 }, 1],
   ])('grants when %s', (_, law, expected) => {
     expect(grantOf(law)).toBe(expected)
   })
@@ -42,6 +45,13 @@ describe('permit', () => {
     const reserve = 4 + 0.1 * 0.1 * 2_000
     expect(permit(late).forgone).toBeCloseTo(1_000 - reserve)
     expect(permit({ ...late, canary: 1_000 - 10 }).forgone).toBe(0)
+  })
+
+  it('never makes up for what was told of belatedly, however fast the queue is', () => {
+    const told = { ...still, total: 5_000, belated: 4_000, canary: 100 }
+    const { grant, forgone } = permit(told)
+    expect([grant, forgone]).toEqual([0, 400])
+    expect(permit({ ...told, belated: 0, forgone, ratePerMs: 10 }).grant).toBe(0)
   })
 })
 

@@ -203,7 +203,7 @@ export class Traffic {
       seen,
       maxFailedMessages: 1e6,
       maxReceiveCount: 3,
-      pace,
+      pace: { ...pace, belated: 0 },
       fuse: undefined,
     })
     this.rollout = { ...this.rollout, forgone, unaccounted }

@@ -13,7 +13,7 @@ import { at, buildCommand, buildState, consumer, counts, facts, observation } fr
 
 const policy = buildPolicy({ steps: [rampStep({ weight: 1 }), rampStep({ weight: 50 })] })
 const totals = { stable: noCounts, canary: noCounts }
-const still = { ratePerMs: 0, horizonMs: 0 }
+const still = { ratePerMs: 0, horizonMs: 0, belated: 0 }
 
 function stateIn(parts: Partial<Rollout>, commands: readonly Command[] = []): QueueState {
   return { ...buildState({ origin: totals, stepOrigin: totals, ...parts }), commands }

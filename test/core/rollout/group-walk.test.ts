@@ -114,7 +114,13 @@ class GroupWalk {
       }),
       peers: Object.fromEntries(seenOf),
     })
-    const { state, effects } = advance(from, { at, sinceMs, seen, pace: { ratePerMs: 0.1, horizonMs: 75 }, policy })
+    const { state, effects } = advance(from, {
+      at,
+      sinceMs,
+      seen,
+      pace: { ratePerMs: 0.1, horizonMs: 75, belated: 0 },
+      policy,
+    })
     const withdraws = effects.flatMap((effect) => (effect.kind === 'withdraw' ? [effect] : []))
     this.#pending.set(queue, { from, next: { ...state, sequence: from.sequence + 1 }, withdraws })
   }

@@ -8,7 +8,7 @@ import { buildPolicy } from '../../support/build-policy.ts'
 import { at, buildState, facts, observation } from '../../support/build-rollout.ts'
 
 const policy = buildPolicy({ rollbackWindowMs: 60_000 })
-const pace = { ratePerMs: 0, horizonMs: 75 }
+const pace = { ratePerMs: 0, horizonMs: 75, belated: 0 }
 const old = { id: 's1', version: 'v1' }
 
 function look(state: QueueState, holding: number, sinceMs = 50): QueueState {

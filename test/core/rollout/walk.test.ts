@@ -91,7 +91,7 @@ class Walk {
     const before = this.rollout
     const commands = now.commands.map(({ kind, full }) => buildCommand(kind, { id: `${this.#commands++}`, full }))
     const seen = this.#observe(now)
-    const pace = { ratePerMs: 0.2, horizonMs: 75 }
+    const pace = { ratePerMs: 0.2, horizonMs: 75, belated: 0 }
     this.state = advance(
       { ...this.state, commands },
       { at, sinceMs: now.sinceMs, seen, pace, policy: this.policy },

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { PaceMeter } from '../../../src/core/allocation/pace-meter.ts'
+import { Takings } from '../../../src/core/allocation/takings.ts'
+import { noCounts } from '../../../src/core/evidence/counts.ts'
+
+const told = (id: string, taken: number, uptimeMs: number) => ({ id, counts: { ...noCounts, taken }, uptimeMs })
+
+describe('what reports tell of', () => {
+  it('before the first look is not counted', () => {
+    const takings = new Takings()
+    takings.look([told('a', 1_000, 60_000)], 0)
+    takings.look([told('a', 1_000, 60_000), told('b', 500, 60_000)], 50)
+    expect([takings.timely, takings.belated]).toEqual([0, 0])
+  })
+
+  it.each([
+    ['within a look', 50, 10, 0],
+    ['within the time that a quiet consumer may take', 2_000, 10, 0],
+    ['held up for ten seconds, between looks of 50 ms', 10_000, 0.05, 9.95],
+  ])('%s', (_, tellsOfMs, timely, belated) => {
+    const takings = new Takings()
+    takings.look([told('a', 5, 1_000)], 0)
+    takings.look([told('a', 15, 1_000 + tellsOfMs)], 50)
+    expect(takings.timely).toBeCloseTo(timely)
+    expect(takings.belated).toBeCloseTo(belated)
+  })
+
+  it('is of now where the reader did not look meanwhile either', () => {
+    const takings = new Takings()
+    takings.look([told('a', 0, 0)], 0)
+    takings.look([told('a', 1_000, 10_000)], 10_000)
+    expect([takings.timely, takings.belated]).toEqual([1_000, 0])
+  })
+
+  it('stays belated until a decision stands that knows of it', () => {
+    const takings = new Takings()
+    takings.look([told('a', 0, 0)], 0)
+    takings.look([told('a', 1_000, 10_000)], 0)
+    takings.look([told('a', 1_000, 10_000)], 50)
+    expect(takings.belated).toBe(1_000)
+    takings.settle()
+    expect(takings.belated).toBe(0)
+  })
+
+  it('does not run backwards when counts go missing', () => {
+    const takings = new Takings()
+    takings.look([told('a', 100, 0)], 0)
+    takings.look([told('a', 40, 50)], 50)
+    expect([takings.timely, takings.belated]).toEqual([0, 0])
+  })
+
+  it('leaves the pace as it is when nine of ten come back at once', () => {
+    const takings = new Takings()
+    const meter = new PaceMeter()
+    const ids = Array.from({ length: 10 }, (_, index) => `c${index}`)
+    const isHeldUp = (id: string, at: number): boolean => id !== 'c0' && at > 2_000 && at < 8_000
+    const newest = new Map<string, ReturnType<typeof told>>()
+    for (let at = 0; at <= 8_000; at += 50) {
+      for (const id of ids) if (!isHeldUp(id, at)) newest.set(id, told(id, at / 100, at))
+      takings.look([...newest.values()], at)
+      meter.look(takings.timely, at)
+    }
+    expect(meter.pace.ratePerMs).toBeLessThan(0.1)
+  })
+})
