@@ -3,17 +3,18 @@ import { table } from '../bench/report/table.ts'
 import { seededRandom } from '../../src/simulate/random.ts'
 import { chaos } from './chaos.ts'
 import type { CellResult } from './chaos.ts'
-import { endsOf, matrix, nameOf, targets } from './cell.ts'
+import { endsOf, matrix, nameOf, storeKinds, targets } from './cell.ts'
 import type { Cell } from './cell.ts'
 import { drawCells } from './draw.ts'
 import type { FleetSize } from './company.ts'
 import { wholeOption } from '../support/whole-option.ts'
 
-const usage = `npm run test:chaos -- [--only WORDS] [--cells N] [--seed N] [--parallel N] [--fleet 2+1]
+const usage = `npm run test:chaos -- [--only WORDS] [--store KIND] [--cells N] [--seed N] [--parallel N] [--fleet 2+1]
 
 Strikes real rollouts, one for each cell of the kill matrix: worker processes, RabbitMQ, and Redis, NATS or PostgreSQL.
 
   --only      cells whose name has each of these words, such as "store freeze"
+  --store     all of them on redis, nats or postgres, instead of each in turn
   --cells     so many of them, drawn at random
   --seed      what is drawn; printed, so that the same can be drawn again
   --parallel  cells at a time, each on servers of its own (3)
@@ -21,6 +22,7 @@ Strikes real rollouts, one for each cell of the kill matrix: worker processes, R
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
+    store: { type: 'string' },
     cells: { type: 'string' },
     seed: { type: 'string' },
     parallel: { type: 'string', default: '3' },
@@ -34,7 +36,7 @@ else process.exitCode = await conduct()
 
 async function conduct(): Promise<number> {
   const seed = wholeOption('seed', values.seed ?? String(Date.now() % 1_000_000))
-  const named = matrix().filter(isNamed)
+  const named = matrix().map(onStore(values.store)).filter(isNamed)
   const cells =
     values.cells === undefined ? named : drawCells(named, wholeOption('cells', values.cells), seededRandom(seed))
   if (cells.length === 0) throw new Error(`--only ${values.only}: no cell has these words in its name`)
@@ -47,6 +49,13 @@ async function conduct(): Promise<number> {
   })
   console.log(summary(results))
   return results.every(({ broken }) => broken.length === 0) ? 0 : 1
+}
+
+function onStore(wanted: string | undefined): (cell: Cell) => Cell {
+  if (wanted === undefined) return (cell) => cell
+  const store = storeKinds.find((kind) => kind === wanted)
+  if (store === undefined) throw new Error(`--store: expected ${storeKinds.join(', ')}, found "${wanted}"`)
+  return (cell) => ({ ...cell, store })
 }
 
 function isNamed(cell: Cell): boolean {
