@@ -26,9 +26,10 @@ export async function study(server: Server, options: StudyOptions): Promise<read
       const { experiment, run } = next
       const observed = await alone(server, experiment, `${options.seed}-${run}`)
       seen.get(experiment)?.push(observed)
-      const { phase, harmed } = observed.last
+      const { phase, harmed, canary } = observed.last
       const name = `${experiment.name} ${run + 1}`
-      options.say(`${all - due.length} of ${all}: ${name}: ${phase}, harmed ${harmed}, ${reasonOf(observed)}`)
+      const numbers = `taken ${canary?.outcomes.taken ?? 0}, harmed ${harmed}`
+      options.say(`${all - due.length} of ${all}: ${name}: ${phase}, ${numbers}, ${reasonOf(observed)}`)
     }
   }
   await Promise.all(Array.from({ length: options.parallel }, lane))
@@ -45,7 +46,14 @@ async function alone(server: Server, experiment: Experiment, run: string): Promi
   return await experiment.observe(stage, run)
 }
 
-function reasonOf({ last, lost, dead }: Observed): string {
+function reasonOf({ last, lost, dead, statuses }: Observed): string {
   const bad = lost + dead > 0 ? `LOST ${lost}, DEAD ${dead}; ` : ''
-  return `${bad}${last.why}`
+  return `${bad}${last.why}; most of the time: ${commonest(statuses.map(({ why }) => why ?? ''))}`
+}
+
+/** The newest of the reasons that are alike but for their numbers. */
+function commonest(reasons: readonly string[]): string {
+  const alike = Map.groupBy(reasons, (why) => why.replaceAll(/[\d.]+/g, '#'))
+  const [most = []] = [...alike.values()].toSorted((a, b) => b.length - a.length)
+  return `"${most.at(-1) ?? ''}" (${most.length} of ${reasons.length})`
 }
