@@ -50,7 +50,7 @@ function usage(): string {
     '',
     '  --seed S     the first seed; a seed and a commit are a run                       (1)',
     '  --seeds N    so many of them                                                     (100)',
-    '  --jobs J     threads                                                             (1)',
+    '  --jobs J     processes                                                           (1)',
     '  --mutant M   with a bug planted                                                  (none)',
     '  --mutants    looks for every planted bug in turn, within N seeds each',
     '  --trace      tells all that happens in the run of seed S',

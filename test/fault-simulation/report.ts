@@ -17,7 +17,7 @@ export interface Failure {
   readonly scenario: Scenario
 }
 
-/** What a thread has done so far. */
+/** What a process has done so far. */
 export interface Report {
   readonly seeds: number
   readonly virtualMs: number

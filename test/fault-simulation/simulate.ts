@@ -1,11 +1,12 @@
-import { Worker } from 'node:worker_threads'
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { emptyReport } from './report.ts'
 import type { Report, Task } from './report.ts'
 
 export interface Simulation {
   readonly firstSeed: number
   readonly seeds: number
-  /** Threads. @default 1 */
+  /** Processes. @default 1 */
   readonly jobs?: number
   /** The planted bug, by its name. @default none */
   readonly mutant?: string
@@ -16,40 +17,43 @@ export interface Simulation {
   readonly onProgress?: (report: Report) => void
 }
 
-/** Runs the scenarios of a range of seeds, in threads of their own: a simulated process takes over time and randomness of its thread. */
+/** Runs the scenarios of a range of seeds, in processes of their own: a simulated one takes over time and randomness. */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { firstSeed, seeds, jobs = 1, mutant, stopsAtFirst = false, shrinks = false, onProgress } = simulation
-  const threads = Array.from({ length: Math.min(jobs, seeds) }, (_, offset) => {
+  const children = Array.from({ length: Math.min(jobs, seeds) }, (_, offset) => {
     const count = Math.ceil((seeds - offset) / jobs)
-    return startThread({ firstSeed: firstSeed + offset, count, stride: jobs, mutant, stopsAtFirst, shrinks })
+    return startChild({ firstSeed: firstSeed + offset, count, stride: jobs, mutant, stopsAtFirst, shrinks })
   })
-  const reports = threads.map((thread) =>
-    untilExit(thread, (report) => {
+  const reports = children.map((child) =>
+    untilExit(child, (report) => {
       onProgress?.(report)
       if (!stopsAtFirst || report.failures.length === 0) return
-      for (const other of threads) if (other !== thread) void other.terminate()
+      for (const other of children) if (other !== child) other.kill('SIGKILL')
     }),
   )
   return (await Promise.all(reports)).reduce(addReports)
 }
 
-function startThread(task: Task): Worker {
-  return new Worker(new URL('thread.ts', import.meta.url), {
-    workerData: task,
+/** Not a thread: where one ends that has read TypeScript while others run, Node 24 dies now and then of a failed check in V8. */
+function startChild(task: Task): ChildProcess {
+  return fork(new URL('child.ts', import.meta.url), [JSON.stringify(task)], {
     execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
   })
 }
 
-/** The last that a thread told before it ended. */
-function untilExit(thread: Worker, onReport: (report: Report) => void): Promise<Report> {
+/** The last that it told before it ended, which it must not do by itself before all is done. */
+function untilExit(child: ChildProcess, onReport: (report: Report) => void): Promise<Report> {
   const { promise, resolve, reject } = Promise.withResolvers<Report>()
   let latest = emptyReport
-  thread.on('message', (report: Report) => {
+  child.on('message', (report: Report) => {
     latest = report
     onReport(report)
   })
-  thread.once('error', reject)
-  thread.once('exit', () => resolve(latest))
+  child.once('error', reject)
+  child.once('close', (code) => {
+    if (code === 0 || child.killed) resolve(latest)
+    else reject(new Error(`a simulating process ended with ${code}`))
+  })
   return promise
 }
 

@@ -5,7 +5,7 @@ import { mutants } from './mutants.ts'
 const root = new URL('../../../', import.meta.url).href
 
 /**
- * Plants a bug in this thread: what is loaded from now on has it. Each patch replaces one snippet of one file, which must be there exactly once, so that
+ * Plants a bug in this process: what is loaded from now on has it. Each patch replaces one snippet of one file, which must be there exactly once, so that
  * a mutant of code that has changed is noticed.
  */
 export function plant(name: string): void {

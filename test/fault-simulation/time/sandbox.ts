@@ -37,7 +37,7 @@ function current(what: string): Inmate {
 }
 
 /**
- * Takes real time, timers and randomness away from everything in this thread, for good. Code that does not ask its `Clock` gets the virtual time of
+ * Takes real time, timers and randomness away from everything in this process, for good. Code that does not ask its `Clock` gets the virtual time of
  * the process that it runs in, and code that runs in none an error.
  */
 export function closeSandbox(): void {

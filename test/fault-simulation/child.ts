@@ -1,4 +1,3 @@
-import { parentPort, workerData } from 'node:worker_threads'
 import { plant } from './mutants/plant.ts'
 import type { RunResult } from './run/run.ts'
 import { emptyReport } from './report.ts'
@@ -8,7 +7,9 @@ import type { Scenario } from './scenario/scenario.ts'
 const batch = 20
 const mostFailures = 20
 
-const task: Task = workerData
+const task: Task = JSON.parse(process.argv[2] ?? '')
+// Whoever wanted to know is gone.
+process.once('disconnect', () => process.exit())
 if (task.mutant !== undefined) plant(task.mutant)
 const { run } = await import('./run/run.ts')
 const { shrink } = await import('./run/shrink.ts')
@@ -17,7 +18,7 @@ const { closeSandbox } = await import('./time/sandbox.ts')
 
 const later = setImmediate
 const cpuMs = (): number => {
-  const { user, system } = process.threadCpuUsage()
+  const { user, system } = process.cpuUsage()
   return (user + system) / 1_000
 }
 const beganAt = cpuMs()
@@ -27,8 +28,9 @@ later(runBatch)
 
 function runBatch(): void {
   for (let left = batch; left > 0 && !isDone(); left--) runSeed(task.firstSeed + report.seeds * task.stride)
-  parentPort?.postMessage(report)
-  if (!isDone()) later(runBatch)
+  process.send?.(report)
+  if (isDone()) process.disconnect()
+  else later(runBatch)
 }
 
 function isDone(): boolean {
