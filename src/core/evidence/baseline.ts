@@ -31,3 +31,15 @@ export function keptOver(elapsedMs: number, halfLifeMs: number): number {
 export function baselineRate({ messages, failed }: Baseline): number {
   return (failed + 0.5) / (messages + 50.5)
 }
+
+/**
+ * What the failure rate is at least, and at most, but for one time in forty each: two standard deviations from what was counted. The square root of
+ * a count has a standard deviation of one half, whatever the rate.
+ */
+export function leastRate({ messages, failed }: Baseline): number {
+  return messages === 0 ? 0 : Math.max(0, Math.sqrt(failed) - 1) ** 2 / messages
+}
+
+export function mostRate({ messages, failed }: Baseline): number {
+  return messages === 0 ? 1 : Math.min(1, (Math.sqrt(failed + 1) + 1) ** 2 / messages)
+}

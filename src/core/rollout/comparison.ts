@@ -1,4 +1,4 @@
-import { baselineRate, keptOver } from '../evidence/baseline.ts'
+import { baselineRate, keptOver, leastRate, mostRate } from '../evidence/baseline.ts'
 import type { Baseline } from '../evidence/baseline.ts'
 import { addAttempts } from '../evidence/cohort-look.ts'
 import { cohortRules } from '../evidence/cohort-rules.ts'
@@ -114,7 +114,10 @@ const outageFactor = 3
 /** Below this, a few failures more are no outage. */
 const leastStartRate = 0.005
 
-/** True while the stable version itself fails far more than it did at the start: what breaks both says nothing of the canary. */
+/**
+ * True while the stable version itself fails far more than it did at the start: what breaks both says nothing of the canary. A few messages tell
+ * little of either rate, and what could be chance is no outage.
+ */
 export function isOutage({ recent, judge }: Comparison): boolean {
-  return baselineRate(recent) > outageFactor * Math.max(leastStartRate, baselineRate(judge.start))
+  return leastRate(recent) > outageFactor * Math.max(leastStartRate, mostRate(judge.start))
 }

@@ -26,6 +26,7 @@ function comparison({ ruledOut = false, suspicious = false, proven = false, outa
     ...opened,
     judge: {
       ...opened.judge,
+      start: { messages: 1_000, failed: 10 },
       promotion: promotion && {
         ...promotion,
         excess: promotion.excess.map(() => (ruledOut ? 99 : 0)),

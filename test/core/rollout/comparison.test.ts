@@ -111,6 +111,18 @@ describe('a comparison', () => {
     expect(isOutage(over([...times(60, steady), ...times(10, { canary: [5, 10], stable: [45, 90] })]))).toBe(true)
   })
 
+  it('takes no steady failures for an outage of which none of the first 200 messages happened to tell', () => {
+    const steady = times(60, { canary: [0, 10], stable: [2, 90] })
+    expect(isOutage(over(steady, 2_000, facts({ counts: counts({ succeeded: 200 }), capacity: 10 })))).toBe(false)
+  })
+
+  it('takes on a slow queue no single failure for an outage, and the fifth in a row for one', () => {
+    const well = times(60, { canary: [0, 1], stable: [0, 1] })
+    const ill: Second = { canary: [1, 1], stable: [1, 1] }
+    expect(isOutage(over([...well, ill]))).toBe(false)
+    expect(isOutage(over([...well, ...times(5, ill)]))).toBe(true)
+  })
+
   it('sees the end of an outage also where the stable version gets no messages any more', () => {
     const down = [...times(20, good), ...times(10, { canary: [0, 10], stable: [45, 90] } as const)]
     expect(isOutage(over([...down, ...times(150, { canary: [0, 100], stable: [0, 0] })]))).toBe(false)

@@ -27,6 +27,7 @@ function saying(parts: { suspicious?: boolean; evidence?: number; proven?: boole
     ...opened,
     judge: {
       ...opened.judge,
+      start: { messages: 1_000, failed: 10 },
       peak: evidence,
       rollback: { ...opened.judge.rollback, failures: { evidence: [evidence], reserve: 0, restarts: 0, since: 0 } },
       promotion: promotion && { ...promotion, promotion: proven ? [4, 4] : [0, 0] },
