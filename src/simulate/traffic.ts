@@ -24,6 +24,8 @@ export interface Traffic {
   readonly poison: number
   /** Deaths of the canary's process without a word, per hour. Ten seconds later there is another one. */
   readonly deathsPerHour: number
+  /** How long the stable version has been at work when the rollout begins: what the judge knows of it. */
+  readonly historyMs: number
 }
 
 export interface Handling {
@@ -43,6 +45,7 @@ export function trafficOf(given: Given): Traffic {
     onsetMs: onset,
     poison: 0,
     deathsPerHour: 0,
+    historyMs: 300_000,
   }
 }
 

@@ -47,7 +47,7 @@ export class World {
     this.#canaryDurations = scenario.boundsDurations ? noDurations : undefined
     this.#cohorts = new CohortLedger(scenario.comparesDurations)
     const { counts } = this.stable
-    counts.taken = poisson((traffic.ratePerSecond * historyMs) / 1_000, random)
+    counts.taken = poisson((traffic.ratePerSecond * traffic.historyMs) / 1_000, random)
     counts.failed = binomial(counts.taken, either(traffic.stable.failures, traffic.poison), random)
     counts.succeeded = counts.taken - counts.failed
     const known = durations?.stable.expected(Math.min(counts.succeeded, mostHistory)) ?? {}
@@ -143,6 +143,4 @@ function endOf({ fromMs, toMs }: Weather, { latencyMs }: Chances): number {
   return Math.max(toMs, (fromMs + toMs) / 2 + latencyMs)
 }
 
-/** What the judge knows of the stable version when a rollout begins. */
-const historyMs = 300_000
 const mostHistory = 20_000

@@ -22,6 +22,7 @@ const arbitraryTraffic: fc.Arbitrary<Traffic> = fc.record({
   onsetMs: fc.constantFrom(0, 1_500, 10_000),
   poison: fc.constantFrom(0, 0, 0.05),
   deathsPerHour: fc.constantFrom(0, 0, 600),
+  historyMs: fc.constantFrom(0, 5_000, 300_000),
 })
 
 /** A policy that compares as well as it bounds. */

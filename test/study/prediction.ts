@@ -6,6 +6,7 @@ import { scenarioOf } from '../../src/simulate/scenario.ts'
 import { Simulation } from '../../src/simulate/simulation.ts'
 import { factsOf, outcomeOf, seedOf } from '../../src/simulate/summary.ts'
 import type { RunFacts } from '../../src/simulate/summary.ts'
+import { warmUpMs } from './release.ts'
 import type { Observed } from './release.ts'
 
 export interface Predicted {
@@ -16,6 +17,8 @@ export interface Predicted {
   readonly latencyMs: number
 }
 
+/** From the command to the coordinator's first look at the rollout, about. */
+const startMs = 1_500
 const simulatedRuns = 1_000
 const drawnMeans = 20_000
 /** Chance alone goes beyond in three of a thousand comparisons, as beyond three standard errors. */
@@ -61,6 +64,7 @@ function simulate(predicted: Predicted, seed: number): readonly RunFacts[] {
     onsetMs: 0,
     poison: 0,
     deathsPerHour: 0,
+    historyMs: warmUpMs + startMs,
   })
   return Array.from({ length: simulatedRuns }, (_, run) => {
     const result = new Simulation(scenario, seedOf(seed, run)).run(Infinity)

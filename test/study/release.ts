@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { QueueStatus } from '../../src/status/queue-status.ts'
-import { everythingHandled } from '../integration/support/await-rollout.ts'
+import { everythingHandled, handles } from '../integration/support/await-rollout.ts'
 import type { Stage } from '../integration/support/stage.ts'
 import type { WorkerOptions } from '../integration/support/worker-environment.ts'
 import { lost } from '../support/ledger-check.ts'
@@ -31,6 +31,9 @@ export interface Observed {
   readonly dead: number
 }
 
+/** A stable version that has only just begun is hardly known, and how well it is known decides how much proof a promotion takes. */
+export const warmUpMs = 5_000
+
 /** One rollout from v1 to v2 through the whole product: worker processes, a real broker, the command line. */
 export async function observe(stage: Stage, release: Release): Promise<Observed> {
   // The first version to register is in charge.
@@ -39,6 +42,7 @@ export async function observe(stage: Stage, release: Release): Promise<Observed>
   const over = new AbortController()
   const revival = release.revived === true ? revive(stage, release.canary, over.signal) : undefined
   const stream = stage.publisher.stream(release.rate)
+  await handles(stage, 'v1', (release.rate * warmUpMs) / 1_000)
   const rollout = stage.start('v2', release.policy, '--json', '--timeout', '15m')
   const side = release.meanwhile?.(stage)
   const { code } = await rollout.exited(16 * 60_000)
