@@ -1,4 +1,4 @@
-import type { Delivery, HandBackNote, Passage } from '../../../src/contracts/broker.ts'
+import type { Delivery, HandBackNote, Passage, RetryNote } from '../../../src/contracts/broker.ts'
 import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { within } from '../../../src/worker/deadline.ts'
@@ -24,7 +24,8 @@ export class ClientDelivery implements Delivery {
   readonly returnsLeft = Infinity
   readonly #options: ClientDeliveryOptions
   #isOpen = true
-  #publication: Promise<void> | undefined
+  #handingBack: Promise<void> | undefined
+  #puttingOff: Promise<void> | undefined
 
   constructor(options: ClientDeliveryOptions) {
     const { dispatch } = options
@@ -50,25 +51,33 @@ export class ClientDelivery implements Delivery {
   }
 
   async handBack(note: HandBackNote): Promise<boolean> {
-    const { channel, container } = this.#options
-    if (!this.#isOpen || !channel.isLive) return false
+    if (!this.#isOpen || this.isVoid) return false
+    const { server, dispatch } = this.#options
+    this.#handingBack ??= this.#publish((confirm) => server.handBack(dispatch, note, confirm))
+    return await this.#moved('HAND_BACK_FAILED', this.#handingBack)
+  }
+
+  async retryLater(note: RetryNote): Promise<boolean> {
+    if (!this.#isOpen || this.isVoid) return false
+    const { server, dispatch } = this.#options
+    this.#puttingOff ??= this.#publish((confirm) => server.putOff(dispatch, note, confirm))
+    return await this.#moved('RETRY_FAILED', this.#puttingOff)
+  }
+
+  /** Acks once the copy is confirmed. */
+  async #moved(failure: 'HAND_BACK_FAILED' | 'RETRY_FAILED', publication: Promise<void>): Promise<boolean> {
     this.#isOpen = false
-    this.#publication ??= this.#publish(note)
-    const isConfirmed = await within(container.clock, confirmMs, this.#publication)
+    const isConfirmed = await within(this.#options.container.clock, confirmMs, publication)
     this.#isOpen = true
     if (isConfirmed) return this.#settle('ack')
-    if (!channel.isLive) return false
-    throw new QueueCanaryError('HAND_BACK_FAILED', 'the broker did not confirm the message')
+    if (this.isVoid) return false
+    throw new QueueCanaryError(failure, 'the broker did not confirm the message')
   }
 
-  retryLater(): Promise<boolean> {
-    return Promise.reject(new QueueCanaryError('RETRY_FAILED', 'the model keeps no message for later'))
-  }
-
-  #publish(note: HandBackNote): Promise<void> {
-    const { channel, server, dispatch } = this.#options
+  #publish(at: (confirm: () => void) => void): Promise<void> {
+    const { connection } = this.#options.channel
     const { promise, resolve } = Promise.withResolvers<void>()
-    channel.connection.toServer(() => server.handBack(dispatch, note, () => channel.connection.toClient(resolve)))
+    connection.toServer(() => at(() => connection.toClient(resolve)))
     return promise
   }
 

@@ -21,9 +21,10 @@ export function messageOf({ message, queue, number }: Dispatch, deliveryCount: n
 
 export function passageOf({ message, queue }: Dispatch): Passage {
   const isFromHandBack = queue === handBackName
+  const { handedBack, retried, deadFrom } = message
   return {
-    handedBack: isFromHandBack ? message.handedBack : undefined,
-    dead: !isFromHandBack && message.deadFrom === handBackName,
-    retried: undefined,
+    handedBack: isFromHandBack ? handedBack : undefined,
+    dead: (!isFromHandBack && deadFrom === handBackName) || retried?.dead === true,
+    retried: retried && { ...retried },
   }
 }

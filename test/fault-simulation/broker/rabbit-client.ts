@@ -28,7 +28,7 @@ export class RabbitClient implements BrokerClient {
       kind: 'rabbitmq',
       handBack: options.handsBack,
       oldestAge: false,
-      retryLater: 'none',
+      retryLater: options.keepsRetries ? 'noted' : 'none',
       heldBy: 'link',
     }
     options.container.after(options.distance.latencyMs(), () => this.#connect())

@@ -1,7 +1,7 @@
-import type { HandBackNote } from '../../../src/contracts/broker.ts'
+import type { HandBackNote, RetryNote } from '../../../src/contracts/broker.ts'
 import type { Timeline } from '../time/timeline.ts'
 import type { Container } from '../time/container.ts'
-import { deadName, handBackName, queueName } from './broker-model.ts'
+import { deadName, handBackName, queueName, retryMs, retryName } from './broker-model.ts'
 import type { BrokerModel, BrokerWitness } from './broker-model.ts'
 import type { Connection } from './connection.ts'
 import type { Profile, Return } from './profiles.ts'
@@ -16,8 +16,10 @@ export class RabbitServer implements BrokerModel {
   readonly #timeline: Timeline
   readonly #witness: BrokerWitness
   readonly #queues = new Map<string, QueueModel>()
+  readonly #retries = new QueueModel(retryName, undefined)
   readonly #channels = new Set<ServerChannel>()
   #dispatches = 0
+  #putOff = 0
   #isUp = true
   #blockedUntil = 0
 
@@ -51,7 +53,7 @@ export class RabbitServer implements BrokerModel {
   }
 
   get unsettled(): number {
-    let sum = 0
+    let sum = this.#putOff
     for (const channel of this.#channels) sum += channel.unsettled
     return sum
   }
@@ -62,7 +64,7 @@ export class RabbitServer implements BrokerModel {
   }
 
   publish(id: string): void {
-    this.#add(queueName, { id, group: undefined, handedBack: undefined, deadFrom: undefined })
+    this.#add(queueName, { id, group: undefined, handedBack: undefined, retried: undefined, deadFrom: undefined })
   }
 
   declareHandBack(): void {
@@ -88,11 +90,27 @@ export class RabbitServer implements BrokerModel {
 
   /** The copy reaches the hand-back queue, at once or when publishing is allowed again; then it is confirmed. */
   handBack(source: Dispatch, note: HandBackNote, confirm: () => void): void {
-    const { id, group } = source.message
+    const { id, group, retried } = source.message
     this.#timeline.at(this.#blockedUntil, () => {
       if (!this.#queues.has(handBackName)) return
-      const copy = this.#add(handBackName, { id, group, handedBack: note, deadFrom: undefined })
+      const copy = this.#add(handBackName, { id, group, handedBack: note, retried, deadFrom: undefined })
       this.#witness.handedBack(copy, source.number)
+      confirm()
+    })
+  }
+
+  /** The copy waits in a queue that nobody consumes, whose dead letters go to where the message came from. */
+  putOff({ message, queue, number }: Dispatch, note: RetryNote, confirm: () => void): void {
+    this.#timeline.at(this.#blockedUntil, () => {
+      const copy = this.#retries.add({ ...message, retried: note, deadFrom: undefined }, this.#timeline.now)
+      this.#putOff++
+      this.#witness.added(copy, retryName)
+      this.#witness.putOff(copy, number)
+      this.#timeline.after(retryMs(note), () => {
+        this.#putOff--
+        this.#add(queue, copy)
+        this.#witness.removed(copy, 'due')
+      })
       confirm()
     })
   }

@@ -23,7 +23,8 @@ export class SqsClient implements BrokerClient, SqsLink {
     this.place = place
     // A queue with groups keeps their order: what fails goes back to its place.
     const handBack = place.handsBack && !server.isFifo
-    this.capabilities = { kind: 'sqs', handBack, oldestAge: false, retryLater: 'none', heldBy: 'lease' }
+    const retryLater = place.keepsRetries ? 'counted' : 'none'
+    this.capabilities = { kind: 'sqs', handBack, oldestAge: false, retryLater, heldBy: 'lease' }
   }
 
   subscribe(...[request, sink]: Parameters<Broker['subscribe']>): ReturnType<Broker['subscribe']> {

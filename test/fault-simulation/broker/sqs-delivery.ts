@@ -1,6 +1,7 @@
-import type { Delivery, HandBackNote, Passage } from '../../../src/contracts/broker.ts'
+import type { Delivery, HandBackNote, Passage, RetryNote } from '../../../src/contracts/broker.ts'
 import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
+import { retryMs } from './broker-model.ts'
 import { messageOf, passageOf } from './delivered.ts'
 import type { SqsLink } from './sqs-link.ts'
 import { visibilityMs } from './sqs-server.ts'
@@ -26,7 +27,7 @@ export class SqsDelivery implements Delivery {
     this.#dispatch = dispatch
     this.#onSettled = onSettled
     this.message = messageOf(dispatch, dispatch.message.deliveries - 1)
-    this.passage = passageOf(dispatch)
+    this.passage = { ...passageOf(dispatch), retried: this.#counted() }
     this.#heldUntil = client.place.container.clock.now() + visibilityMs
   }
 
@@ -59,8 +60,8 @@ export class SqsDelivery implements Delivery {
     return this.ack()
   }
 
-  retryLater(): Promise<boolean> {
-    return Promise.reject(new QueueCanaryError('RETRY_FAILED', 'the model keeps no message for later'))
+  retryLater(note: RetryNote): Promise<boolean> {
+    return Promise.resolve(this.#settle(() => this.#client.server.putOff(this.#dispatch, retryMs(note))))
   }
 
   async extend(): Promise<void> {
@@ -75,6 +76,14 @@ export class SqsDelivery implements Delivery {
     } catch {
       // it is held for as long as it was
     }
+  }
+
+  /** What SQS knows of attempts: how often the message was received, here and where it was handed back from. */
+  #counted(): Passage['retried'] {
+    const { message } = this.#dispatch
+    const attempts = message.deliveries - 1 + (message.handedBack?.deliveryCount ?? 0)
+    if (!this.#client.place.keepsRetries || attempts === 0) return undefined
+    return { attempts, waits: 0, version: undefined, reason: undefined }
   }
 
   #settle(act: () => void): boolean {

@@ -5,7 +5,7 @@ import type { Container } from '../time/container.ts'
 import type { Appointment, Timeline } from '../time/timeline.ts'
 import { deadName, handBackName, queueName } from './broker-model.ts'
 import type { BrokerModel, BrokerWitness } from './broker-model.ts'
-import type { Dispatch, StoredMessage } from './stored-message.ts'
+import type { Dispatch, NewMessage, StoredMessage } from './stored-message.ts'
 
 /** A message of SQS: somebody holds it while it has a receipt. */
 export interface SqsMessage extends StoredMessage {
@@ -64,7 +64,7 @@ export class SqsServer implements BrokerModel {
 
   publish(id: string): void {
     const group = this.isFifo ? `g${hashOf(id) % groups}` : undefined
-    this.#add(queueName, { id, group, handedBack: undefined, deadFrom: undefined })
+    this.#add(queueName, { id, group, handedBack: undefined, retried: undefined, deadFrom: undefined })
   }
 
   depth(queue: string): number {
@@ -125,6 +125,19 @@ export class SqsServer implements BrokerModel {
     }
   }
 
+  /** Hidden for so long, whatever became of whoever had it. */
+  putOff(dispatch: Dispatch, ms: number): void {
+    const { timeline, witness } = this.#options
+    const held = this.#heldBy(dispatch.message, dispatch.number)
+    if (held === undefined) return
+    witness.putOff(dispatch.message, dispatch.number)
+    held.expiry.cancel()
+    held.expiry = timeline.after(ms, () => {
+      witness.settled(dispatch, 'nack', dispatch.number)
+      this.#release(dispatch)
+    })
+  }
+
   deadLetter(dispatch: Dispatch): void {
     if (!this.isHeld(dispatch)) return
     this.#options.witness.settled(dispatch, 'deadLetter', dispatch.number)
@@ -136,7 +149,7 @@ export class SqsServer implements BrokerModel {
   handBack(source: Dispatch, note: HandBackNote, confirm: () => void): void {
     const { id, group } = source.message
     this.#options.timeline.at(this.#blockedUntil, () => {
-      const copy = this.#add(handBackName, { id, group, handedBack: note, deadFrom: undefined })
+      const copy = this.#add(handBackName, { id, group, handedBack: note, retried: undefined, deadFrom: undefined })
       this.#options.witness.handedBack(copy, source.number)
       confirm()
     })
@@ -146,15 +159,13 @@ export class SqsServer implements BrokerModel {
     return this.#queues.get(queue) ?? []
   }
 
-  #add(
-    queue: string,
-    { id, group, handedBack, deadFrom }: Pick<StoredMessage, 'id' | 'group' | 'handedBack' | 'deadFrom'>,
-  ): SqsMessage {
+  #add(queue: string, { id, group, handedBack, retried, deadFrom }: NewMessage): SqsMessage {
     const { timeline, witness } = this.#options
     const message: SqsMessage = {
       id,
       group,
       handedBack,
+      retried,
       deadFrom,
       position: this.#positions++,
       sentAt: timeline.now,

@@ -2,6 +2,7 @@ import type { ConsumerReport } from '../../../src/core/rollout/consumer-report.t
 import type { Order } from '../../../src/core/rollout/order.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import type { WorkerEnd } from '../../../src/worker/worker.ts'
+import type { Removed } from '../broker/broker-model.ts'
 import type { Return } from '../broker/profiles.ts'
 import type { Dispatch, StoredMessage } from '../broker/stored-message.ts'
 
@@ -40,7 +41,7 @@ export interface Settlement {
 export interface Removal {
   readonly at: number
   readonly message: StoredMessage
-  readonly how: 'ack' | 'deadLetter' | 'deliveryLimit'
+  readonly how: Removed
 }
 
 /** The queue's document was written. */
@@ -67,6 +68,8 @@ export interface Happenings {
   settlement: Settlement
   misdirected: { readonly at: number; readonly claimed: number }
   handedBack: { readonly at: number; readonly message: StoredMessage; readonly claimed: number }
+  /** A copy of a message waits for its next attempt. */
+  putOff: { readonly at: number; readonly message: StoredMessage; readonly claimed: number }
   /** A copy of a message came into a queue. */
   added: { readonly at: number; readonly message: StoredMessage; readonly queue: string }
   removal: Removal
@@ -94,6 +97,7 @@ export const happenings = [
   'settlement',
   'misdirected',
   'handedBack',
+  'putOff',
   'added',
   'removal',
   'writing',

@@ -44,6 +44,7 @@ export class Facts {
   canaryRunning = 0
   readonly failedOnCanary = new Set<string>()
   readonly failedOnBoth = new Set<string>()
+  readonly #failuresOnStable = new Map<string, number>()
   readonly #permitted = new Map<string, number>()
   readonly #seen = new Map<string, QueueState>()
   /** By process and version: how often it was told that it is retired. */
@@ -96,6 +97,11 @@ export class Facts {
   allocationOf({ report }: Start): { readonly lane: Lane; readonly own: ConsumerAllocation | undefined } | undefined {
     const document = this.documentOf(report.obeyed)
     return document && { lane: document.allocations.canary, own: document.allocations.consumers[report.id] }
+  }
+
+  /** Attempts of the stable version at a message that failed, over all its deliveries. */
+  failuresOnStable(message: string): number {
+    return this.#failuresOnStable.get(message) ?? 0
   }
 
   /** Handlers of the version that run now, in processes that live and do not stand still. */
@@ -164,13 +170,14 @@ export class Facts {
     return running
   }
 
-  #started({ dispatch, role, source, attempt, container, version }: Start): void {
+  #started({ dispatch, role, source, container, version }: Start): void {
     this.#runningOf(container, version).add(dispatch)
-    const fate = this.fates.get(dispatch) ?? { running: 0, succeeded: false, failures: 0, role }
+    const before = this.fates.get(dispatch)
+    const fate = before ?? { running: 0, succeeded: false, failures: 0, role }
     fate.running++
     this.fates.set(dispatch, fate)
     if (role === 'canary') this.canaryRunning++
-    if (source !== 'queue' || attempt !== 1 || this.step === undefined) return
+    if (source !== 'queue' || before !== undefined || this.step === undefined) return
     this.step.total++
     if (role === 'canary') this.step.canary++
   }
@@ -183,7 +190,12 @@ export class Facts {
     if (outcome === 'succeeded') fate.succeeded = true
     else fate.failures++
     if (role === 'canary') this.#endedOnCanary(message, outcome)
-    else if (outcome === 'failed' && this.failedOnCanary.has(message)) this.failedOnBoth.add(message)
+    else if (outcome === 'failed') this.#failedOnStable(message)
+  }
+
+  #failedOnStable(message: string): void {
+    this.#failuresOnStable.set(message, this.failuresOnStable(message) + 1)
+    if (this.failedOnCanary.has(message)) this.failedOnBoth.add(message)
   }
 
   #endedOnCanary(message: string, outcome: End['outcome']): void {

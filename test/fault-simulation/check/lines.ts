@@ -11,6 +11,7 @@ const lines: { readonly [K in Happening]?: (happening: Happenings[K]) => string 
   end: ({ start: { container, message }, outcome }) => `${container} ${message} ${outcome}`,
   settlement: ({ dispatch, how }) => `${dispatch.container} ${dispatch.message.id} ${how}`,
   handedBack: ({ message }) => message.id,
+  putOff: ({ message }) => message.id,
   writing: ({ by, after: { epoch, sequence, rollout, stable } }) =>
     `${by} ${epoch}/${sequence} ${stable} ${rollout?.phase ?? 'no rollout'} ${rollout?.step ?? ''}`,
   rewound: ({ state }) => `to ${state === undefined ? 'nothing' : `${state.epoch}/${state.sequence}`}`,

@@ -1,6 +1,7 @@
 import { profiles } from '../broker/profiles.ts'
 import { mustKeepUp } from '../scenario/expect.ts'
 import { workerLimits } from '../scenario/scenario.ts'
+import type { Dispatch, StoredMessage } from '../broker/stored-message.ts'
 import type { Settlement } from './events.ts'
 import type { Facts } from './facts.ts'
 import type { Invariant } from './invariant.ts'
@@ -13,11 +14,12 @@ interface Whereabouts {
 
 export const settledWithReason: Invariant = {
   name: 'settled-with-reason',
-  says: 'No message is acked without a successful handler, a durable hand-back, or the dead-lettering its policy asks for.',
+  says: 'No message is acked without a successful handler, a durable copy in another queue, or the dead-lettering its policy asks for.',
   watch: (facts) => {
     const handedBack = new Set<number>()
     return {
       handedBack: ({ claimed }) => void handedBack.add(claimed),
+      putOff: ({ claimed }) => void handedBack.add(claimed),
       settlement: (settlement) => {
         if (settlement.how === 'ack') return ackReason(settlement, facts, handedBack)
         if (settlement.how === 'deadLetter') return deadLetterReason(settlement, facts)
@@ -33,10 +35,23 @@ function ackReason({ dispatch }: Settlement, facts: Facts, handedBack: ReadonlyS
 }
 
 function deadLetterReason({ dispatch }: Settlement, facts: Facts): string | undefined {
-  if (dispatch.message.deadFrom !== undefined) return undefined
-  const fate = facts.fates.get(dispatch.number)
-  if (fate?.role === 'stable' && fate.failures >= workerLimits.maxAttempts) return undefined
-  return `${dispatch.message.id} was dead-lettered by ${dispatch.container} after ${fate?.failures ?? 0} failures`
+  const { message, container } = dispatch
+  if (message.deadFrom !== undefined || attemptsAt(dispatch, facts) >= workerLimits.maxAttempts) return undefined
+  return `${message.id} was dead-lettered by ${container} after ${facts.failuresOnStable(message.id)} failures`
+}
+
+/** Failed ones of the stable version, as far as anybody can know of them. */
+function attemptsAt({ message, number }: Dispatch, facts: Facts): number {
+  const { keepsRetries, profile } = facts.scenario
+  const fate = facts.fates.get(number)
+  if (!keepsRetries) return fate?.role === 'stable' ? fate.failures : 0
+  const failures = facts.failuresOnStable(message.id)
+  // SQS keeps no count of attempts but that of receives.
+  return profile.startsWith('sqs') && failures > 0 ? receivesOf(message) : failures
+}
+
+function receivesOf({ deliveries, handedBack }: StoredMessage): number {
+  return deliveries + (handedBack?.deliveryCount ?? 0)
 }
 
 export const ownLink: Invariant = {
@@ -132,6 +147,7 @@ export const redeliveredForAReason: Invariant = {
         return undefined
       },
       handedBack: ({ message }) => void excused.add(message.id),
+      putOff: ({ message }) => void excused.add(message.id),
       start: ({ message, dispatch, attempt }) => {
         const before = done.get(message)
         if (before === undefined || excused.has(message)) return undefined

@@ -51,6 +51,8 @@ export class RareStates {
         this.reach('cut between handler and ack')
       if (dispatch.message.counted >= 10) this.reach('returned ten times')
     },
+    putOff: ({ message }) =>
+      this.reach(message.retried?.dead === true ? 'given up at the broker' : 'waited at the broker'),
     removal: ({ how }) => {
       if (how === 'deadLetter') this.reach('dead-lettered')
     },

@@ -17,6 +17,7 @@ export class Referee {
     settlement: [],
     misdirected: [],
     handedBack: [],
+    putOff: [],
     added: [],
     removal: [],
     writing: [],

@@ -38,12 +38,12 @@ export const adapterMutants: readonly Mutant[] = [
     foundBy: 107,
   },
   {
-    name: 'unconfirmed-hand-back',
-    says: 'a handed-back message is acked without waiting for the confirmation',
+    name: 'unconfirmed-copy',
+    says: 'a message that is handed back or put off is acked without waiting for the confirmation of its copy',
     patches: [
       {
         file: `${client}/client-delivery.ts`,
-        find: 'const isConfirmed = await within(container.clock, confirmMs, this.#publication)',
+        find: 'const isConfirmed = await within(this.#options.container.clock, confirmMs, publication)',
         put: 'const isConfirmed = true',
       },
     ],

@@ -154,4 +154,30 @@ export const workerMutants: readonly Mutant[] = [
     violates: ['nothing-told'],
     foundBy: 4,
   },
+  {
+    name: 'attempts-counted-twice',
+    says: 'an attempt before a wait at the broker counts as two',
+    patches: [
+      {
+        file: 'src/worker/work.ts',
+        find: 'delivery.passage.retried?.attempts ?? 0) + 1',
+        put: '2 * (delivery.passage.retried?.attempts ?? 0)) + 1',
+      },
+    ],
+    violates: ['settled-with-reason'],
+    foundBy: 16,
+  },
+  {
+    name: 'attempts-forgotten',
+    says: 'after a wait at the broker a message begins with its first attempt',
+    patches: [
+      {
+        file: 'src/worker/work.ts',
+        find: 'delivery.passage.retried?.attempts ?? 0',
+        put: '0',
+      },
+    ],
+    violates: ['backlog-drains', 'nothing-lost'],
+    foundBy: 34,
+  },
 ]

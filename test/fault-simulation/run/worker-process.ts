@@ -6,7 +6,7 @@ import type { BrokerClient } from '../broker/broker-model.ts'
 import { queueName } from '../broker/broker-model.ts'
 import type { Start } from '../check/events.ts'
 import { streamOf } from '../scenario/draw.ts'
-import { workerLimits } from '../scenario/scenario.ts'
+import { retryDelayMs, workerLimits } from '../scenario/scenario.ts'
 import type { ExternalAnswer, WorkerPlan } from '../scenario/scenario.ts'
 import { StoreClient } from '../store/store-client.ts'
 import { Container } from '../time/container.ts'
@@ -45,7 +45,8 @@ export class WorkerProcess {
         world.tell('answer', { at: timeline.now, container: name, state })
       },
     })
-    this.broker = world.connect({ container, timeline, distance: world.network, handsBack: scenario.handsBack })
+    const { handsBack, keepsRetries } = scenario
+    this.broker = world.connect({ container, timeline, distance: world.network, handsBack, keepsRetries })
     inSandbox(container, () => {
       this.#worker = this.#create()
       void this.#worker.start()
@@ -87,6 +88,7 @@ export class WorkerProcess {
         .padStart(8, '0')
     return createWorker({
       ...workerLimits,
+      retryDelayMs: retryDelayMs(this.#world.scenario),
       queue: queueName,
       broker,
       store,

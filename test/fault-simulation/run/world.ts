@@ -94,6 +94,7 @@ export class World {
       settled: (dispatch, how, claimed) => tell('settlement', { at: this.timeline.now, dispatch, how, claimed }),
       misdirected: (claimed) => tell('misdirected', { at: this.timeline.now, claimed }),
       handedBack: (message, claimed) => tell('handedBack', { at: this.timeline.now, message, claimed }),
+      putOff: (message, claimed) => tell('putOff', { at: this.timeline.now, message, claimed }),
       removed: (message, how) => tell('removal', { at: this.timeline.now, message, how }),
     }
   }

@@ -16,6 +16,7 @@ export function drawScenario(seed: number): Scenario {
     seed,
     profile: dice.pick(profileNames),
     handsBack: dice.chance(0.8),
+    keepsRetries: draw(streamOf(seed, 'retries')).chance(0.4),
     network: { leastMs: 0.1, mostMs: dice.pick([1, 5, 30]) },
     store: { least: 1, most: storeMs },
     workers,

@@ -10,6 +10,8 @@ export interface Scenario {
   readonly profile: ProfileName
   /** False: what the canary fails is returned to the queue. */
   readonly handsBack: boolean
+  /** The broker keeps failed messages until their next attempt; false: workers do. */
+  readonly keepsRetries: boolean
   /** One way, in milliseconds. */
   readonly network: { readonly leastMs: number; readonly mostMs: number }
   readonly store: { readonly least: number; readonly most: number }
@@ -28,11 +30,16 @@ export interface Scenario {
 /** What every worker of every scenario is told. */
 export const workerLimits = {
   maxAttempts: 3,
-  retryDelayMs: 50,
   handlerTimeoutMs: 2_000,
   drainTimeoutMs: 5_000,
   warmUpTimeoutMs: 5_000,
+  outagePatienceMs: 10_000,
 } as const
+
+/** What waits longer than a second waits at the broker. */
+export function retryDelayMs({ keepsRetries }: Pick<Scenario, 'keepsRetries'>): number {
+  return keepsRetries ? 800 : 50
+}
 
 /** The parts that a check asks for. */
 export interface PolicyFile {
