@@ -1,12 +1,21 @@
 import type { Draw } from './draw.ts'
 import type { ExternalAnswer, MetricFile, PolicyFile } from './scenario.ts'
 
+interface Asked {
+  readonly external: ExternalAnswer | undefined
+  /** A budget of failures drives the ramp, instead of steps. */
+  readonly isBudgeted: boolean
+}
+
 /** Short steps: a rollout of a minute has everything that one of a day has. */
-export function drawPolicy(dice: Draw, external: ExternalAnswer | undefined): PolicyFile {
+export function drawPolicy(dice: Draw, { external, isBudgeted }: Asked): PolicyFile {
   const isBlueGreen = dice.chance(0.1)
+  const ramp = isBlueGreen ? { strategy: 'blueGreen' } : { steps: drawSteps(dice) }
+  const metrics = drawMetrics(dice, external)
+  const isDriven = isBudgeted && metrics.some(({ name }) => name === 'failures')
   return {
-    ...(isBlueGreen ? { strategy: 'blueGreen' } : { steps: drawSteps(dice) }),
-    analysis: { interval: '500ms', metrics: drawMetrics(dice, external) },
+    ...(isDriven ? { ramp: budgetedRamp } : ramp),
+    analysis: { interval: '500ms', metrics },
     limits: { maxFailedMessages: dice.whole(2, 8), maxInFlight: dice.pick([2, 4, 50]) },
     onFailure: dice.pick(['rollback', 'rollback', 'pause', 'stepBack']),
     onInsufficientData: dice.pick(['extend', 'extend', 'pause', 'rollback', 'promote']),
@@ -15,6 +24,8 @@ export function drawPolicy(dice: Draw, external: ExternalAnswer | undefined): Po
     drain: { timeout: `${dice.whole(1, 4)}s`, onTimeout: dice.pick(['handBack', 'wait']) },
   }
 }
+
+const budgetedRamp = { failureBudget: 4, minDuration: '2s', maxDuration: '12s' }
 
 function drawSteps(dice: Draw): readonly object[] {
   const weights = dice.pick([[5, 50], [10], [20, 50], [50], [10, 30, 80]])

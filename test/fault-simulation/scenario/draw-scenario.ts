@@ -20,7 +20,10 @@ export function drawScenario(seed: number): Scenario {
     network: { leastMs: 0.1, mostMs: dice.pick([1, 5, 30]) },
     store: { least: 1, most: storeMs },
     workers,
-    policy: drawPolicy(dice, quality.external),
+    policy: drawPolicy(dice, {
+      external: quality.external,
+      isBudgeted: draw(streamOf(seed, 'ramp')).chance(0.1),
+    }),
     messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality)),
     quality,
     rolloutAtMs: 2_000 + Math.floor(dice.between(0, 1_500)),
