@@ -1,11 +1,13 @@
 import type { Policy } from '../core/policy/policy.ts'
 import { Durations } from './durations.ts'
+import { longestLook } from './look-length.ts'
 import type { Traffic } from './traffic.ts'
 
 /** What all runs of one policy on one traffic have in common. */
 export interface Scenario {
   readonly policy: Policy
   readonly traffic: Traffic
+  /** The longest. */
   readonly lookMs: number
   /** undefined where nothing depends on durations. */
   readonly durations: { readonly stable: Durations; readonly canary: Durations } | undefined
@@ -27,7 +29,7 @@ export function scenarioOf(policy: Policy, traffic: Traffic): Scenario {
   return {
     policy,
     traffic,
-    lookMs: lookLength(policy, ratePerSecond),
+    lookMs: longestLook(policy, ratePerSecond),
     durations:
       bounds || compares
         ? { stable: new Durations(stable.latencyMs), canary: new Durations(canary.latencyMs) }
@@ -43,27 +45,3 @@ export function scenarioOf(policy: Policy, traffic: Traffic): Scenario {
 const quantileMeasures: readonly string[] = ['p50', 'p95', 'p99']
 const leastCapacity = 10
 const defaultTimeoutMs = 30_000
-
-/**
- * Time between two looks. A coordinator looks many times a second; what it decides changes with each cohort, so one look for each is enough. Steps
- * get five looks at least, and queues above a message each millisecond, whose cohorts are shorter, ten a second.
- */
-export function lookLength(policy: Policy, ratePerSecond: number): number {
-  const stepsMs = policy.steps.flatMap(({ durationMs }) =>
-    durationMs === undefined || durationMs === 0 ? [] : [durationMs],
-  )
-  const shortestMs = Math.min(...stepsMs, policy.progressDeadlineMs)
-  const wantedMs = Math.min(
-    policy.analysis.intervalMs,
-    longestLookMs,
-    ratePerSecond > busyPerSecond ? fineLookMs : Infinity,
-  )
-  return Math.max(shortestLookMs, Math.min(wantedMs, Math.floor(shortestMs / looksPerStep)))
-}
-
-const longestLookMs = 1_000
-/** While a bad canary is at work, and on busy queues. */
-export const fineLookMs = 100
-const shortestLookMs = 10
-const busyPerSecond = 1_000
-const looksPerStep = 5

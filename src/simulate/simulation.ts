@@ -9,7 +9,7 @@ import { abortablePhases, isTerminal } from '../core/rollout/rollout.ts'
 import type { HistoryEntry, Phase, Rollout } from '../core/rollout/rollout.ts'
 import { startRollout } from '../core/rollout/start.ts'
 import { seededRandom } from './random.ts'
-import { fineLookMs } from './scenario.ts'
+import { lookLength } from './look-length.ts'
 import type { Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
@@ -90,16 +90,13 @@ export class Simulation {
     this.#sinceMs = nextMs
   }
 
-  /** Often while the canary fails messages faster than single looks could follow, and once more when it begins to. */
+  /** One look comes when the canary begins to fail. */
   #nextLookMs(now: number): number {
-    const { lookMs, traffic } = this.#scenario
-    if (now < traffic.onsetMs) return Math.min(lookMs, traffic.onsetMs - now)
+    const untilOnsetMs = this.#scenario.traffic.onsetMs - now
     const lane = this.#state.allocations.canary
-    const share = lane.kind === 'throttled' ? lane.weight / 100 : 0
-    const excess = traffic.canary.failures - traffic.stable.failures
-    return (excess * share * traffic.ratePerSecond * lookMs) / 1_000 >= excessPerLook
-      ? Math.min(lookMs, fineLookMs)
-      : lookMs
+    const harmfulShare = lane.kind === 'throttled' && untilOnsetMs <= 0 ? lane.weight / 100 : 0
+    const lookMs = lookLength(rolloutIn(this.#state), harmfulShare, this.#scenario)
+    return untilOnsetMs > 0 ? Math.min(lookMs, untilOnsetMs) : lookMs
   }
 
   #result({ phase, elapsedMs }: Pick<Run, 'phase' | 'elapsedMs'>): Run {
@@ -116,8 +113,6 @@ export function simulate(scenario: Scenario, seed: number, watch?: (moment: Mome
   if (run === undefined) throw new Error('a simulation without a bound on its looks ended without a result')
   return run
 }
-
-const excessPerLook = 1
 
 const [stable, canary, rollout] = ['stable', 'canary', 'simulated']
 

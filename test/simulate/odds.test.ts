@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { lookLength, scenarioOf } from '../../src/simulate/scenario.ts'
+import { longestLook, lookLength } from '../../src/simulate/look-length.ts'
+import { scenarioOf } from '../../src/simulate/scenario.ts'
+import { buildRollout } from '../support/build-rollout.ts'
 import { buildTraffic, failing, oddsOf, policyOf, runs, shortPolicy } from './support.ts'
 
 const rolledBack = (found: ReturnType<typeof oddsOf>) => found.outcomes.RolledBack.odds
@@ -38,7 +40,7 @@ describe('the odds', () => {
   )
 
   it('rise with what the canary fails', () => {
-    const odds = [0.01, 0.02, 0.03, 0.05].map((failures) => rolledBack(oddsOf(shortPolicy, failing(failures), 60)))
+    const odds = [0.01, 0.015, 0.03, 0.05].map((failures) => rolledBack(oddsOf(shortPolicy, failing(failures), 60)))
     expect(odds).toEqual(odds.toSorted((a, b) => a - b))
     expect(odds.at(-1)).toBe(1)
     expect(odds[1]).toBeLessThan(1)
@@ -57,10 +59,23 @@ describe('looks', () => {
     ['the interval of the analysis', {}, 100, 1_000],
     ['no more than a second', { analysis: { interval: '30s' } }, 100, 1_000],
     ['ten a second on a busy queue', {}, 5_000, 100],
-    ['five in the shortest step', { steps: [{ weight: '5%', duration: '2s' }] }, 100, 400],
-    ['no more than can be told apart', { steps: [{ weight: '5%', duration: '1ms' }] }, 100, 10],
   ])('are as far apart as is good: %s', (_, file, ratePerSecond, lookMs) => {
-    expect(lookLength(policyOf(file), ratePerSecond)).toBe(lookMs)
+    expect(longestLook(policyOf(file), ratePerSecond)).toBe(lookMs)
+  })
+
+  it.each([
+    ['in a long step', { duration: '10m' }, 1_000],
+    ['in a short step', { duration: '5s' }, 100],
+    ['in a short step that waits for something since long', { duration: '5s', stepElapsedMs: 600_000 }, 1_000],
+    ['in a step of no time', { duration: '1ms' }, 10],
+    ['while a bad canary is at work', { duration: '10m', harmfulShare: 0.5 }, 100],
+    ['in a drain', { duration: '10m', phase: 'Draining' }, 100],
+    ['in a promotion of two seconds', { duration: '10m', phase: 'Promoting' }, 40],
+  ] as const)('are short where something ends soon: %s', (_, { duration, ...given }, expected) => {
+    const { harmfulShare, ...rollout } = { phase: 'Progressing', harmfulShare: 0, ...given } as const
+    const policy = policyOf({ steps: [{ weight: '5%', duration }], promotion: { duration: '2s' } })
+    const scenario = scenarioOf(policy, buildTraffic(failing(0.3)))
+    expect(lookLength(buildRollout(rollout), harmfulShare, scenario)).toBe(expected)
   })
 
   /** The product's. */

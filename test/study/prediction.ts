@@ -24,7 +24,10 @@ const drawnMeans = 20_000
 /** Chance alone goes beyond in three of a thousand comparisons, as beyond three standard errors. */
 const unlikely = 0.003
 
-/** What `policy simulate` says for the same numbers, held against what was seen: odds, messages harmed, messages that the canary took. */
+/**
+ * What `policy simulate` says for the same numbers, held against what was seen: odds, messages harmed, and those that the canary took until the rollout
+ * had ended.
+ */
 export function agreement(
   id: string,
   predicted: Predicted,
@@ -45,7 +48,7 @@ export function agreement(
       seed,
     }),
     compared(`${id} mean taken by the canary, as simulated`, {
-      seen: observed.map(({ last }) => last.canary?.outcomes.taken ?? 0),
+      seen: observed.map(({ statuses }) => statuses.at(-1)?.canary?.outcomes.taken ?? 0),
       foretold: simulated.map(({ canaryMessages }) => canaryMessages),
       seed,
     }),

@@ -1,0 +1,39 @@
+import type { Policy } from '../core/policy/policy.ts'
+import type { Rollout } from '../core/rollout/rollout.ts'
+import type { Scenario } from './scenario.ts'
+
+const longestLookMs = 1_000
+/** On busy queues, while a bad canary is at work, and while consumers drain. */
+const fineLookMs = 100
+const shortestLookMs = 10
+const busyPerSecond = 1_000
+/** What waits for the end of a step or phase waits so small a part of it longer at most. */
+const looksPerPhase = 50
+/** Failures of the canary above the stable version's that one look may bring. */
+const excessPerLook = 1
+
+/**
+ * Longest time between two looks. A coordinator looks many times a second; what it decides changes with each cohort, so one look for each is enough.
+ * Queues above a message each millisecond, whose cohorts are shorter, get ten a second.
+ */
+export function longestLook({ analysis }: Policy, ratePerSecond: number): number {
+  return Math.min(analysis.intervalMs, longestLookMs, ratePerSecond > busyPerSecond ? fineLookMs : Infinity)
+}
+
+/**
+ * Until the next look. `harmfulShare`: of the messages, those that a bad canary takes now. Looks are short where a step or phase is, while the canary fails messages faster than single looks could
+ * follow, and once the rollout is decided: a drain takes no longer than a handler.
+ */
+export function lookLength(rollout: Rollout, harmfulShare: number, { lookMs, policy, traffic }: Scenario): number {
+  if (rollout.phase === 'Draining' || rollout.phase === 'RollingBack') return Math.min(lookMs, fineLookMs)
+  const excess = traffic.canary.failures - traffic.stable.failures
+  const isHarmful = (excess * harmfulShare * traffic.ratePerSecond * lookMs) / 1_000 >= excessPerLook
+  const partMs = Math.floor(spanOf(rollout, policy) / looksPerPhase)
+  return Math.max(shortestLookMs, Math.min(lookMs, isHarmful ? fineLookMs : Infinity, partMs))
+}
+
+/** How long the step or the promotion lasts, or has lasted where it waits for something. */
+function spanOf({ phase, phaseElapsedMs, step, stepElapsedMs }: Rollout, policy: Policy): number {
+  if (phase === 'Promoting') return Math.max(policy.promotion.durationMs, phaseElapsedMs)
+  return Math.max(policy.steps[step]?.durationMs ?? 0, stepElapsedMs)
+}
