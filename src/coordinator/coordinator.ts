@@ -172,7 +172,6 @@ export class Coordinator {
     const next = { ...decided, sequence: state.sequence + 1, lease }
     if ((await this.#options.records.writeState(next, revision)) === undefined) return
     this.#watch.mark(now)
-    this.#takings.settle()
     // A step or phase lasts from the moment when it is known to have begun.
     const at = hasMoved(rollout, next.rollout) ? this.#options.clock.now() : now
     this.#decided = { epoch: next.epoch, sequence: next.sequence, at }
@@ -212,7 +211,7 @@ export class Coordinator {
     // Who does not know of the rollout yet reports at leisure.
     if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
     else this.#pace.look(this.#takings.timely, now)
-    const pace = { ...this.#pace.pace, belated: this.#takings.belated }
+    const pace = { ...this.#pace.pace, belated: this.#takings.takeBelated() }
     // Time counts from a decision that stands.
     const since = this.#sinceDecision(state, now)
     const sinceMs = this.#watchedSince(state, now)

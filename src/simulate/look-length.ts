@@ -7,7 +7,7 @@ const longestLookMs = 1_000
 const fineLookMs = 100
 const shortestLookMs = 10
 const busyPerSecond = 1_000
-/** What waits for the end of a step or phase waits so small a part of it longer at most. */
+/** So many looks fit into a step at least: its end is seen when no more than a fiftieth has passed beyond. */
 const looksPerPhase = 50
 /** Failures of the canary above the stable version's that one look may bring. */
 const excessPerLook = 1
@@ -21,8 +21,8 @@ export function longestLook({ analysis }: Policy, ratePerSecond: number): number
 }
 
 /**
- * Until the next look. `harmfulShare`: of the messages, those that a bad canary takes now. Looks are short where a step or phase is, while the canary fails messages faster than single looks could
- * follow, and once the rollout is decided: a drain takes no longer than a handler.
+ * Milliseconds until the next look. It is short in a short step, while a bad canary is at work, and once the rollout is decided: most drains are over
+ * in a moment. `harmfulShare`: the share that a bad canary has now, a fraction of one.
  */
 export function lookLength(rollout: Rollout, harmfulShare: number, { lookMs, policy, traffic }: Scenario): number {
   if (rollout.phase === 'Draining' || rollout.phase === 'RollingBack') return Math.min(lookMs, fineLookMs)

@@ -5,7 +5,7 @@ import { countsSince } from '../core/evidence/counts.ts'
 import { advance } from '../core/rollout/advance.ts'
 import { createQueueState } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
-import { abortablePhases, isTerminal } from '../core/rollout/rollout.ts'
+import { abortablePhases, hasMoved, isTerminal } from '../core/rollout/rollout.ts'
 import type { HistoryEntry, Phase, Rollout } from '../core/rollout/rollout.ts'
 import { startRollout } from '../core/rollout/start.ts'
 import { seededRandom } from './random.ts'
@@ -86,8 +86,9 @@ export class Simulation {
     })
     this.#end = endOf(before, after, policy.progressDeadlineMs)
     if (this.#end !== undefined) return
-    this.#world.pass(this.#state, nextMs)
-    this.#sinceMs = nextMs
+    // What has just begun may be short.
+    this.#sinceMs = hasMoved(before, after) ? Math.min(nextMs, this.#nextLookMs(now)) : nextMs
+    this.#world.pass(this.#state, this.#sinceMs)
   }
 
   /** One look comes when the canary begins to fail. */

@@ -104,31 +104,64 @@ describe('the first step', () => {
   })
 
   it('nor what a consumer took that was silent when it began and is heard again', async () => {
-    const lab = await Lab.open()
-    const [s1, s2, canary] = [lab.add('s1', 'v1'), lab.add('s2', 'v1'), lab.add('c1', 'v2')]
-    await s1.tick()
-    await lab.start(buildPolicy({ steps: [rampStep({ weight: 20, durationMs: 3_600_000 })] }))
-    let [ms, permits] = [0, 0]
-    const look = async (isHeard: boolean): Promise<void> => {
-      await lab.clock.advance(50)
-      ms += 50
-      const told = { counts: counts({ taken: ms / 10 }), uptimeMs: 1_000 + ms }
-      await s1.beat(told)
-      if (isHeard) await s2.beat(told)
-      if (ms > 1_000) await canary.beat({ uptimeMs: ms, counts: counts({ taken: permits }) })
-      await s1.tick()
-      permits = (await lab.state()).allocations.consumers['c1']?.permits ?? 0
-    }
+    const { fleet, look } = await twoStable()
     await look(true)
-    for (let round = 0; round < 100; round++) await look(false)
-    expect((await lab.rollout()).phase).toBe('Progressing')
-    const before = permits
+    const before = await times(100, () => look(false))
+    expect((await fleet.rollout()).phase).toBe('Progressing')
     // The first brings 500 messages at once. A second later a fifth of what has passed since is the canary's.
-    for (let round = 0; round < 20; round++) await look(true)
-    expect(permits - before).toBeGreaterThan(30)
-    expect(permits - before).toBeLessThan(70)
+    const after = await times(20, () => look(true))
+    expect(after - before).toBeGreaterThan(30)
+    expect(after - before).toBeLessThan(70)
+  })
+
+  it('and gives the share of what passes after it at once, whoever was silent before', async () => {
+    const { fleet, look } = await twoStable()
+    await look(true, false)
+    await times(100, () => look(false, false))
+    expect((await fleet.rollout()).phase).toBe('Initialized')
+    expect(await times(21, () => look(true))).toBeGreaterThan(30)
+  })
+
+  it('nor is what came late charged twice where the answer to a decision was lost', async () => {
+    const { stable, look } = await twoStable()
+    await look(true)
+    const before = await times(100, () => look(false))
+    Object.assign(stable.store, { fault: 'loseAnswer', only: 'writes' })
+    await look(true).catch(() => undefined)
+    Object.assign(stable.store, { fault: 'none' })
+    expect((await times(40, () => look(true))) - before).toBeGreaterThan(50)
   })
 })
+
+/** Two stable consumers with 100 messages a second each; the canary, which comes after a second, uses all its permits. A step of 20 % without end. */
+async function twoStable() {
+  const fleet = await Lab.open()
+  const [stable, other, canary] = [fleet.add('s1', 'v1'), fleet.add('s2', 'v1'), fleet.add('c1', 'v2')]
+  const before = await fleet.state()
+  await stable.tick()
+  await fleet.start(buildPolicy({ steps: [rampStep({ weight: 20, durationMs: 3_600_000 })] }))
+  let [ms, permits] = [0, 0]
+  /** Resolves to the canary's permits. */
+  const look = async (isHeard: boolean, isAware = true): Promise<number> => {
+    await fleet.clock.advance(50)
+    ms += 50
+    const told = { counts: counts({ taken: ms / 10 }), uptimeMs: 1_000 + ms }
+    await stable.beat(told).catch(() => undefined)
+    if (isHeard) await other.beat({ ...told, ...(isAware ? {} : { obeyed: before }) })
+    if (ms > 1_000) await canary.beat({ uptimeMs: ms, counts: counts({ taken: permits }) })
+    await stable.tick()
+    permits = (await fleet.state()).allocations.consumers['c1']?.permits ?? 0
+    return permits
+  }
+  return { fleet, stable, look }
+}
+
+/** Resolves to what the last time brings. */
+async function times(count: number, act: () => Promise<number>): Promise<number> {
+  let last = 0
+  for (let round = 0; round < count; round++) last = await act()
+  return last
+}
 
 describe('commands', () => {
   it('are carried out once, and taken from the document', async () => {

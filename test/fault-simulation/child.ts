@@ -28,9 +28,8 @@ later(runBatch)
 
 function runBatch(): void {
   for (let left = batch; left > 0 && !isDone(); left--) runSeed(task.firstSeed + report.seeds * task.stride)
-  process.send?.(report)
-  if (isDone()) process.disconnect()
-  else later(runBatch)
+  const next = isDone() ? () => process.disconnect() : () => later(runBatch)
+  process.send?.(report, next)
 }
 
 function isDone(): boolean {

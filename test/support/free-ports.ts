@@ -6,23 +6,28 @@ const attempts = 100
 
 /** Ports that were free a moment ago, and are told apart by being taken together. */
 export async function freePorts(count: number): Promise<number[]> {
+  let trouble: unknown
   const taken: Array<{ readonly port: number; readonly release: () => Promise<void> }> = []
   for (let attempt = 0; taken.length < count && attempt < attempts; attempt++) {
     const port = range.first + Math.floor(Math.random() * range.count)
-    const release = await take(port)
-    if (release !== undefined) taken.push({ port, release })
+    try {
+      taken.push({ port, release: await take(port) })
+    } catch (error) {
+      trouble = error
+    }
   }
   await Promise.all(taken.map(({ release }) => release()))
-  if (taken.length < count) throw new Error(`found ${taken.length} of ${count} free ports in ${attempts} attempts`)
+  if (taken.length < count)
+    throw new Error(`found ${taken.length} of ${count} free ports in ${attempts} attempts`, { cause: trouble })
   return taken.map(({ port }) => port)
 }
 
-/** How to release the port; undefined where somebody has it. */
-function take(port: number): Promise<(() => Promise<void>) | undefined> {
+/** Resolves to how to release the port. */
+function take(port: number): Promise<() => Promise<void>> {
   const listener = createServer()
   const release = (): Promise<void> => new Promise((resolve) => listener.close(() => resolve()))
-  return new Promise((resolve) => {
-    listener.once('error', () => resolve(undefined))
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject)
     listener.listen(port, () => resolve(release))
   })
 }

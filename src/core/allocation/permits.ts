@@ -1,6 +1,6 @@
 /**
  * The law that grants permits. `taken <= weight x total` holds cumulatively over a step, up to the messages that pass while a grant is on its
- * way, and up to a small burst. What is told of belatedly is made up for by nobody.
+ * way, and up to a small burst. What is told of more than two seconds late is made up for by nobody.
  *
  * `total` is what reports say; it is late. `ratePerMs x horizonMs` stands for what has passed since and will pass until the next grant, so
  * that the canary neither trails behind nor runs ahead. A canary that could not use its permits (too slow, cut off) gets at most
@@ -43,7 +43,8 @@ export function permit(law: PermitLaw): Permission {
   const share = law.weight / 100
   const due = share * (law.total + law.ratePerMs * law.horizonMs)
   const reserve = law.burst + share * law.ratePerMs * reserveMs
-  const before = law.forgone + share * law.belated
+  // What is older than the step is not among its messages.
+  const before = law.forgone + share * Math.min(law.belated, law.total)
   const missed = due - before - law.canary - law.unused
   const forgone = before + Math.max(0, missed - reserve)
   const open = Math.floor(due - forgone - law.canary - law.unused + tolerance)

@@ -1,26 +1,35 @@
+import { noCounts } from '../evidence/counts.ts'
 import type { ConsumerReport } from '../rollout/consumer-report.ts'
 
 type Taking = Pick<ConsumerReport, 'id' | 'counts' | 'uptimeMs'>
 
-/** A consumer reports once a second at least, and looks are up to 600 ms apart: what a report tells of in a longer time was held up. */
+interface Known extends Taking {
+  /** How long its last report told of. */
+  readonly toldOfMs: number
+}
+
+/** A quick consumer reports once a second at least, and looks are up to 600 ms apart: what a report tells of in a longer time was held up. */
 const heldUpMs = 2_000
+/** Unless the consumer is always slow to report. */
+const usualFactor = 2
 
 /**
  * Counts the messages that reports tell of, and tells those apart that passed earlier: a report that was held up (a store that did not answer, a
  * process that stood still) tells of the past, and no canary is to have as many messages again. Of its messages those are of now that fell on
- * the time since the last look.
+ * the time since the last look. A report without `uptimeMs` is never found to be held up.
  */
 export class Takings {
-  #known: ReadonlyMap<string, Taking> = new Map()
-  #lookedAt: number | undefined
+  #known: ReadonlyMap<string, Known> | undefined
+  #lookedAt = 0
   #timely = 0
   #belated = 0
 
   /** `reports` are those of everybody, at `now` milliseconds of the reader's clock. */
   look(reports: readonly Taking[], now: number): void {
-    const sinceMs = now - (this.#lookedAt ?? now)
-    for (const report of reports) this.#book(this.#known.get(report.id), report, sinceMs)
-    this.#known = new Map(reports.map((report) => [report.id, report]))
+    const before = this.#known
+    const sinceMs = now - this.#lookedAt
+    const known = reports.map((report) => (before === undefined ? met(report) : this.#told(before, report, sinceMs)))
+    this.#known = new Map(known.map((each) => [each.id, each]))
     this.#lookedAt = now
   }
 
@@ -29,22 +38,27 @@ export class Takings {
     return this.#timely
   }
 
-  /** Messages that had passed before, since the last `settle`. */
-  get belated(): number {
-    return this.#belated
-  }
-
-  /** A decision that knows of the belated ones stands. */
-  settle(): void {
+  /** Messages that had passed before; each is given once. */
+  takeBelated(): number {
+    const belated = this.#belated
     this.#belated = 0
+    return belated
   }
 
-  #book(before: Taking | undefined, report: Taking, sinceMs: number): void {
-    if (before === undefined) return
-    const messages = Math.max(0, report.counts.taken - before.counts.taken)
-    const tellsOfMs = report.uptimeMs - before.uptimeMs
-    const timely = tellsOfMs > heldUpMs ? messages * Math.min(1, sinceMs / tellsOfMs) : messages
+  /** Books what is new in the report. Whoever appears after the first look has begun with nothing. */
+  #told(before: ReadonlyMap<string, Known>, report: Taking, sinceMs: number): Known {
+    const last = before.get(report.id) ?? { ...report, counts: noCounts, uptimeMs: 0, toldOfMs: 0 }
+    const tellsOfMs = report.uptimeMs - last.uptimeMs
+    const messages = Math.max(0, report.counts.taken - last.counts.taken)
+    if (tellsOfMs === 0 && messages === 0) return last
+    const isHeldUp = tellsOfMs > Math.max(heldUpMs, usualFactor * last.toldOfMs)
+    const timely = isHeldUp ? messages * Math.min(1, sinceMs / tellsOfMs) : messages
     this.#timely += timely
     this.#belated += messages - timely
+    return { ...report, toldOfMs: tellsOfMs }
   }
+}
+
+function met(report: Taking): Known {
+  return { ...report, toldOfMs: 0 }
 }

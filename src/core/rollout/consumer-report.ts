@@ -14,7 +14,7 @@ export interface ConsumerReport {
   readonly beat: number
   /** Wall clock of the report, milliseconds since 1970: for display, never for a decision. */
   readonly at: number
-  /** Milliseconds since the consumer began, by a clock of its own that nobody sets. */
+  /** Milliseconds since the consumer began, by a clock of its own that nobody sets; 0 where it does not tell. */
   readonly uptimeMs: number
   readonly state: ConsumerState
   /** The link to the queue, as the broker adapter names it, and what is wrong where something is. */

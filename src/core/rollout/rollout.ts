@@ -88,7 +88,7 @@ export interface Rollout {
   readonly stepOrigin: Totals | undefined
   /** Totals at the last look, for whoever asks after the reports are gone. */
   readonly latest: Totals | undefined
-  /** Permits of the step that the canary let pass, or died with, and will not be given again (see `permits.ts`). */
+  /** Permits of the step that the canary let pass, died with, or learnt of too late, and will not be given again (see `permits.ts`). */
   readonly forgone: number
   /** Messages that the canary did not handle with success at the first try, `lost` included. Never goes down. */
   readonly harmed: number

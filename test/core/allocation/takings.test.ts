@@ -6,11 +6,12 @@ import { noCounts } from '../../../src/core/evidence/counts.ts'
 const told = (id: string, taken: number, uptimeMs: number) => ({ id, counts: { ...noCounts, taken }, uptimeMs })
 
 describe('what reports tell of', () => {
-  it('before the first look is not counted', () => {
+  it('before the first look is not counted, and all of whoever appears after it', () => {
     const takings = new Takings()
     takings.look([told('a', 1_000, 60_000)], 0)
-    takings.look([told('a', 1_000, 60_000), told('b', 500, 60_000)], 50)
-    expect([takings.timely, takings.belated]).toEqual([0, 0])
+    takings.look([told('a', 1_000, 60_000), told('b', 3, 100), told('c', 500, 50_000)], 50)
+    expect(takings.timely).toBeCloseTo(3 + 0.5)
+    expect(takings.takeBelated()).toBeCloseTo(499.5)
   })
 
   it.each([
@@ -22,31 +23,38 @@ describe('what reports tell of', () => {
     takings.look([told('a', 5, 1_000)], 0)
     takings.look([told('a', 15, 1_000 + tellsOfMs)], 50)
     expect(takings.timely).toBeCloseTo(timely)
-    expect(takings.belated).toBeCloseTo(belated)
+    expect(takings.takeBelated()).toBeCloseTo(belated)
   })
 
   it('is of now where the reader did not look meanwhile either', () => {
     const takings = new Takings()
     takings.look([told('a', 0, 0)], 0)
     takings.look([told('a', 1_000, 10_000)], 10_000)
-    expect([takings.timely, takings.belated]).toEqual([1_000, 0])
+    expect([takings.timely, takings.takeBelated()]).toEqual([1_000, 0])
   })
 
-  it('stays belated until a decision stands that knows of it', () => {
+  it('belatedly is given once', () => {
     const takings = new Takings()
     takings.look([told('a', 0, 0)], 0)
     takings.look([told('a', 1_000, 10_000)], 0)
     takings.look([told('a', 1_000, 10_000)], 50)
-    expect(takings.belated).toBe(1_000)
-    takings.settle()
-    expect(takings.belated).toBe(0)
+    expect([takings.takeBelated(), takings.takeBelated()]).toEqual([1_000, 0])
+  })
+
+  it('by a consumer that is always slow to report is of now', () => {
+    const takings = new Takings()
+    for (let report = 0; report <= 10; report++) takings.look([told('a', 100 * report, 2_500 * report)], 2_500 * report)
+    takings.takeBelated()
+    for (let ms = 50; ms < 2_500; ms += 50) takings.look([told('a', 1_000, 25_000)], 25_000 + ms)
+    takings.look([told('a', 1_100, 27_500)], 27_500)
+    expect(takings.takeBelated()).toBe(0)
   })
 
   it('does not run backwards when counts go missing', () => {
     const takings = new Takings()
     takings.look([told('a', 100, 0)], 0)
     takings.look([told('a', 40, 50)], 50)
-    expect([takings.timely, takings.belated]).toEqual([0, 0])
+    expect([takings.timely, takings.takeBelated()]).toEqual([0, 0])
   })
 
   it('leaves the pace as it is when nine of ten come back at once', () => {

@@ -35,6 +35,11 @@ export class QueueModel {
     return stored
   }
 
+  remove(message: StoredMessage): void {
+    const index = this.#ready.indexOf(message)
+    if (index >= 0) this.#ready.splice(index, 1)
+  }
+
   putBack(message: StoredMessage): void {
     const index = this.#ready.findIndex(({ position }) => position > message.position)
     if (index < 0) this.#ready.push(message)

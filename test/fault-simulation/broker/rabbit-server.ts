@@ -19,7 +19,6 @@ export class RabbitServer implements BrokerModel {
   readonly #retries = new QueueModel(retryName, undefined)
   readonly #channels = new Set<ServerChannel>()
   #dispatches = 0
-  #putOff = 0
   #isUp = true
   #blockedUntil = 0
 
@@ -53,7 +52,7 @@ export class RabbitServer implements BrokerModel {
   }
 
   get unsettled(): number {
-    let sum = this.#putOff
+    let sum = this.#retries.ready.length
     for (const channel of this.#channels) sum += channel.unsettled
     return sum
   }
@@ -103,11 +102,10 @@ export class RabbitServer implements BrokerModel {
   putOff({ message, queue, number }: Dispatch, note: RetryNote, confirm: () => void): void {
     this.#timeline.at(this.#blockedUntil, () => {
       const copy = this.#retries.add({ ...message, retried: note, deadFrom: undefined }, this.#timeline.now)
-      this.#putOff++
       this.#witness.added(copy, retryName)
       this.#witness.putOff(copy, number)
       this.#timeline.after(retryMs(note), () => {
-        this.#putOff--
+        this.#retries.remove(copy)
         this.#add(queue, copy)
         this.#witness.removed(copy, 'due')
       })

@@ -16,12 +16,13 @@ export const settledWithReason: Invariant = {
   name: 'settled-with-reason',
   says: 'No message is acked without a successful handler, a durable copy in another queue, or the dead-lettering its policy asks for.',
   watch: (facts) => {
-    const handedBack = new Set<number>()
+    const copied = new Set<number>()
     return {
-      handedBack: ({ claimed }) => void handedBack.add(claimed),
-      putOff: ({ claimed }) => void handedBack.add(claimed),
+      handedBack: ({ claimed }) => void copied.add(claimed),
+      // SQS hides the message itself.
+      putOff: ({ claimed }) => void (facts.scenario.profile.startsWith('sqs') || copied.add(claimed)),
       settlement: (settlement) => {
-        if (settlement.how === 'ack') return ackReason(settlement, facts, handedBack)
+        if (settlement.how === 'ack') return ackReason(settlement, facts, copied)
         if (settlement.how === 'deadLetter') return deadLetterReason(settlement, facts)
         return undefined
       },
@@ -29,8 +30,8 @@ export const settledWithReason: Invariant = {
   },
 }
 
-function ackReason({ dispatch }: Settlement, facts: Facts, handedBack: ReadonlySet<number>): string | undefined {
-  if (facts.fates.get(dispatch.number)?.succeeded === true || handedBack.has(dispatch.number)) return undefined
+function ackReason({ dispatch }: Settlement, facts: Facts, copied: ReadonlySet<number>): string | undefined {
+  if (facts.fates.get(dispatch.number)?.succeeded === true || copied.has(dispatch.number)) return undefined
   return `${dispatch.message.id} was acked by ${dispatch.container}, where no handler has succeeded with it`
 }
 
@@ -44,7 +45,8 @@ function deadLetterReason({ dispatch }: Settlement, facts: Facts): string | unde
 function attemptsAt({ message, number }: Dispatch, facts: Facts): number {
   const { keepsRetries, profile } = facts.scenario
   const fate = facts.fates.get(number)
-  if (!keepsRetries) return fate?.role === 'stable' ? fate.failures : 0
+  if (fate?.role !== 'stable' && message.retried?.dead !== true) return 0
+  if (!keepsRetries) return fate?.failures ?? 0
   const failures = facts.failuresOnStable(message.id)
   // SQS keeps no count of attempts but that of receives.
   return profile.startsWith('sqs') && failures > 0 ? receivesOf(message) : failures

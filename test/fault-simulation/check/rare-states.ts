@@ -7,7 +7,7 @@ import type { Facts } from './facts.ts'
 const inRollout: Readonly<Record<string, (rollout: Rollout) => boolean>> = {
   promoted: ({ phase }) => phase === 'Succeeded',
   'rolled back': ({ phase }) => phase === 'RolledBack',
-  'raised by a budget': ({ ramp, phase }) => ramp !== undefined && ramp.weight > 0 && phase === 'WaitingPromotion',
+  'raised by a budget': ({ ramp, phase }) => ramp !== undefined && ramp.weight > 1 && phase === 'WaitingPromotion',
   'held by a failure': ({ hold }) => hold === 'failure',
   'held by lack of data': ({ hold }) => hold === 'insufficientData',
   'failure budget exhausted': ({ exhaustedMs }) => exhaustedMs > 0,
