@@ -136,6 +136,8 @@ export const redeliveredForAReason: Invariant = {
   watch: (facts) => {
     const done = new Map<string, { readonly dispatch: number; readonly container: string }>()
     const excused = new Set<string>()
+    /** Deliveries of which a copy waits for its next attempt. */
+    const copied = new Set<number>()
     return {
       end: ({ start, outcome }) => {
         if (outcome === 'succeeded') done.set(start.message, start)
@@ -149,8 +151,15 @@ export const redeliveredForAReason: Invariant = {
         return undefined
       },
       handedBack: ({ message }) => void excused.add(message.id),
-      putOff: ({ message }) => void excused.add(message.id),
+      putOff: ({ message, claimed }) => {
+        copied.add(claimed)
+        const fate = facts.fates.get(claimed)
+        // Whoever waited for the confirmation in vain has gone on by itself.
+        if (fate !== undefined && (fate.running > 0 || fate.succeeded)) excused.add(message.id)
+        return undefined
+      },
       start: ({ message, dispatch, attempt }) => {
+        if (copied.has(dispatch)) excused.add(message)
         const before = done.get(message)
         if (before === undefined || excused.has(message)) return undefined
         return `${message} was handled by ${before.container} with success and started again (delivery ${dispatch}, attempt ${attempt})`
