@@ -207,7 +207,7 @@ export class Coordinator {
     })
     const { stable, canary } = rollout
     const takers = this.#roster.reports.filter(({ version }) => version === stable || version === canary)
-    this.#takings.look(takers, now)
+    this.#takings.look(takers, now, rollout.stepElapsedMs + this.#watchedSince(state, now))
     // Who does not know of the rollout yet reports at leisure.
     if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
     else this.#pace.look(this.#takings.timely, now)

@@ -4,8 +4,8 @@ import type { ConsumerReport } from '../rollout/consumer-report.ts'
 type Taking = Pick<ConsumerReport, 'id' | 'counts' | 'uptimeMs'>
 
 interface Known extends Taking {
-  /** How long its last report told of. */
-  readonly toldOfMs: number
+  /** How long its last report told of, and the one before. */
+  readonly toldOfMs: readonly [number, number]
 }
 
 /** A quick consumer reports once a second at least, and looks are up to 600 ms apart: what a report tells of in a longer time was held up. */
@@ -16,7 +16,7 @@ const usualFactor = 2
 /**
  * Counts the messages that reports tell of, and tells those apart that passed earlier: a report that was held up (a store that did not answer, a
  * process that stood still) tells of the past, and no canary is to have as many messages again. Of its messages those are of now that fell on
- * the time since the last look. A report without `uptimeMs` is never found to be held up.
+ * the time since the last look; and of any report's, those that fell on the running step. One without `uptimeMs` tells of now.
  */
 export class Takings {
   #known: ReadonlyMap<string, Known> | undefined
@@ -24,11 +24,11 @@ export class Takings {
   #timely = 0
   #belated = 0
 
-  /** `reports` are those of everybody, at `now` milliseconds of the reader's clock. */
-  look(reports: readonly Taking[], now: number): void {
+  /** `reports` are those of everybody, at `now` milliseconds of the reader's clock, when the step has lasted for `inStepMs`. */
+  look(reports: readonly Taking[], now: number, inStepMs: number): void {
     const before = this.#known
-    const sinceMs = now - this.#lookedAt
-    const known = reports.map((report) => (before === undefined ? met(report) : this.#told(before, report, sinceMs)))
+    const spans = { sinceMs: now - this.#lookedAt, inStepMs }
+    const known = reports.map((report) => (before === undefined ? met(report) : this.#told(before, report, spans)))
     this.#known = new Map(known.map((each) => [each.id, each]))
     this.#lookedAt = now
   }
@@ -46,19 +46,29 @@ export class Takings {
   }
 
   /** Books what is new in the report. Whoever appears after the first look has begun with nothing. */
-  #told(before: ReadonlyMap<string, Known>, report: Taking, sinceMs: number): Known {
-    const last = before.get(report.id) ?? { ...report, counts: noCounts, uptimeMs: 0, toldOfMs: 0 }
+  #told(before: ReadonlyMap<string, Known>, report: Taking, { sinceMs, inStepMs }: Spans): Known {
+    const last = before.get(report.id) ?? met({ ...report, counts: noCounts, uptimeMs: 0 })
     const tellsOfMs = report.uptimeMs - last.uptimeMs
     const messages = Math.max(0, report.counts.taken - last.counts.taken)
     if (tellsOfMs === 0 && messages === 0) return last
-    const isHeldUp = tellsOfMs > Math.max(heldUpMs, usualFactor * last.toldOfMs)
-    const timely = isHeldUp ? messages * Math.min(1, sinceMs / tellsOfMs) : messages
+    const isHeldUp = tellsOfMs > Math.max(heldUpMs, usualFactor * Math.min(...last.toldOfMs))
+    const timely = isHeldUp ? partOf(messages, sinceMs, tellsOfMs) : messages
     this.#timely += timely
-    this.#belated += messages - timely
-    return { ...report, toldOfMs: tellsOfMs }
+    this.#belated += messages - Math.min(timely, partOf(messages, inStepMs, tellsOfMs))
+    return { ...report, toldOfMs: [tellsOfMs, last.toldOfMs[0]] }
   }
 }
 
+interface Spans {
+  readonly sinceMs: number
+  readonly inStepMs: number
+}
+
 function met(report: Taking): Known {
-  return { ...report, toldOfMs: 0 }
+  return { ...report, toldOfMs: [0, 0] }
+}
+
+/** Of messages that passed evenly in `wholeMs`, those of its last `ms`. */
+function partOf(messages: number, ms: number, wholeMs: number): number {
+  return wholeMs > ms ? (messages * ms) / wholeMs : messages
 }
