@@ -28,6 +28,8 @@ export interface StepTruth {
 
 const rememberedDocuments = 2_000
 const answersToKnow = 6
+/** How late a write may be that its process takes for lost (`store/store-client.ts`). */
+const lateMs = 4_000
 /** What a throttled consumer may add to its permits while a grant is late, at most (`core/allocation/permits.ts`). */
 const bridgeMs = 250
 
@@ -125,6 +127,12 @@ export class Facts {
   /** How long it may take until what happens is known to the coordinator and its answer to everybody. */
   get newsMs(): number {
     return 500 + 8 * (this.scenario.store.most + this.slowestMs)
+  }
+
+  /** The same where the store was in trouble: what nobody could write is told when that is over, and what is written late a while after. */
+  get latestNewsMs(): number {
+    const troubles = this.scenario.faults.map((fault) => (fault.kind === 'storeTrouble' ? fault.forMs + lateMs : 0))
+    return this.newsMs + Math.max(0, ...troubles)
   }
 
   take<K extends Happening>(kind: K, happening: Happenings[K]): void {

@@ -109,8 +109,8 @@ export const evidenceBeforePromotion: Invariant = {
       const goesOn = is.step > was.step && was.phase === 'Progressing'
       if (!goesOn || step?.kind !== 'ramp' || policy.onInsufficientData === 'promote') return undefined
       const name = `step ${was.step + 1}`
-      // What ended while the step was being opened is counted in it.
-      const seen = outcomes.filter((endedAt) => endedAt >= openedAt - facts.newsMs).length
+      // What ended while the step was being opened, or is told of only now, is counted in it.
+      const seen = outcomes.filter((endedAt) => endedAt >= openedAt - facts.latestNewsMs).length
       if (seen < step.minSamples) return `${name} passed with ${seen} outcomes of ${step.minSamples}`
       if (at - openedAt < step.durationMs * slowestClock)
         return `${name} passed after ${at - openedAt} ms of ${step.durationMs}`

@@ -132,7 +132,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['tombstones-kept'],
-    foundBy: 105,
+    foundBy: 309,
   },
   {
     name: 'canary-registers',
