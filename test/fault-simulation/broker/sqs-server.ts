@@ -9,7 +9,7 @@ import type { Dispatch, NewMessage, StoredMessage } from './stored-message.ts'
 
 /** A message of SQS: somebody holds it while it has a receipt. */
 export interface SqsMessage extends StoredMessage {
-  held: { readonly dispatch: Dispatch; expiry: Appointment } | undefined
+  held: { readonly dispatch: Dispatch; expiry: Appointment; isPutOff?: boolean } | undefined
 }
 
 interface Poll {
@@ -115,7 +115,8 @@ export class SqsServer implements BrokerModel {
   changeVisibility(dispatch: Dispatch, ms: number): void {
     const { timeline, witness } = this.#options
     const held = this.#heldBy(dispatch.message, dispatch.number)
-    if (held === undefined) return
+    // An adapter waits for the extension under way before it says anything else of a message.
+    if (held === undefined || held.isPutOff === true) return
     held.expiry.cancel()
     if (ms > 0) held.expiry = timeline.after(ms, () => this.#expire(dispatch))
     else {
@@ -131,6 +132,7 @@ export class SqsServer implements BrokerModel {
     const held = this.#heldBy(dispatch.message, dispatch.number)
     if (held === undefined) return
     witness.putOff(dispatch.message, dispatch.number)
+    held.isPutOff = true
     held.expiry.cancel()
     held.expiry = timeline.after(ms, () => {
       witness.settled(dispatch, 'nack', dispatch.number)
