@@ -32,8 +32,9 @@ export function lookLength(rollout: Rollout, harmfulShare: number, { lookMs, pol
   return Math.max(shortestLookMs, Math.min(lookMs, isHarmful ? fineLookMs : Infinity, partMs))
 }
 
-/** How long the step or the promotion lasts, or has lasted where it waits for something. */
+/** How long the step (after the ramp, its last one) or the promotion lasts, or has lasted where it waits for something. */
 function spanOf({ phase, phaseElapsedMs, step, stepElapsedMs }: Rollout, policy: Policy): number {
   if (phase === 'Promoting') return Math.max(policy.promotion.durationMs, phaseElapsedMs)
-  return Math.max(policy.steps[step]?.durationMs ?? 0, stepElapsedMs)
+  const last = policy.steps[Math.min(step, policy.steps.length - 1)]
+  return Math.max(last?.durationMs ?? 0, stepElapsedMs)
 }
