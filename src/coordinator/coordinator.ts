@@ -207,14 +207,14 @@ export class Coordinator {
     })
     const { stable, canary } = rollout
     const takers = this.#roster.reports.filter(({ version }) => version === stable || version === canary)
-    this.#takings.look(takers, now, rollout.stepElapsedMs + this.#watchedSince(state, now))
+    // Time counts from a decision that stands.
+    const sinceMs = this.#watchedSince(state, now)
+    this.#takings.look(takers, now, rollout.stepElapsedMs + sinceMs)
     // Who does not know of the rollout yet reports at leisure.
     if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
     else this.#pace.look(this.#takings.timely, now)
     const pace = { ...this.#pace.pace, belated: this.#takings.takeBelated() }
-    // Time counts from a decision that stands.
     const since = this.#sinceDecision(state, now)
-    const sinceMs = this.#watchedSince(state, now)
     const at = new Date(this.#options.clock.wall()).toISOString()
     const known = { ...seen, peers: this.#peers.read(rollout) }
     const input = { at, sinceMs, isLate: since > longestLookMs, seen: known, pace }

@@ -8,7 +8,7 @@ const fineLookMs = 100
 const shortestLookMs = 10
 const busyPerSecond = 1_000
 /** So many looks fit into a step at least: its end is seen when no more than a fiftieth has passed beyond. */
-const looksPerPhase = 50
+const looksPerStep = 50
 /** Failures of the canary above the stable version's that one look may bring. */
 const excessPerLook = 1
 
@@ -28,13 +28,12 @@ export function lookLength(rollout: Rollout, harmfulShare: number, { lookMs, pol
   if (rollout.phase === 'Draining' || rollout.phase === 'RollingBack') return Math.min(lookMs, fineLookMs)
   const excess = traffic.canary.failures - traffic.stable.failures
   const isHarmful = (excess * harmfulShare * traffic.ratePerSecond * lookMs) / 1_000 >= excessPerLook
-  const partMs = Math.floor(spanOf(rollout, policy) / looksPerPhase)
+  const partMs = Math.floor(spanOf(rollout, policy) / looksPerStep)
   return Math.max(shortestLookMs, Math.min(lookMs, isHarmful ? fineLookMs : Infinity, partMs))
 }
 
-/** How long the step (after the ramp, its last one) or the promotion lasts, or has lasted where it waits for something. */
-function spanOf({ phase, phaseElapsedMs, step, stepElapsedMs }: Rollout, policy: Policy): number {
-  if (phase === 'Promoting') return Math.max(policy.promotion.durationMs, phaseElapsedMs)
-  const last = policy.steps[Math.min(step, policy.steps.length - 1)]
-  return Math.max(last?.durationMs ?? 0, stepElapsedMs)
+/** How long the step lasts (after the ramp: its last one), or has lasted where it waits for something; `Infinity` where nothing says. */
+function spanOf({ step, stepElapsedMs }: Rollout, { steps }: Policy): number {
+  const last = steps[Math.min(step, steps.length - 1)]
+  return Math.max(last?.durationMs ?? Infinity, stepElapsedMs)
 }

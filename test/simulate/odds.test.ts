@@ -40,7 +40,7 @@ describe('the odds', () => {
   )
 
   it('rise with what the canary fails', () => {
-    const odds = [0.01, 0.015, 0.03, 0.05].map((failures) => rolledBack(oddsOf(shortPolicy, failing(failures), 60)))
+    const odds = [0.01, 0.02, 0.03, 0.05].map((failures) => rolledBack(oddsOf(shortPolicy, failing(failures), 60)))
     expect(odds).toEqual(odds.toSorted((a, b) => a - b))
     expect(odds.at(-1)).toBe(1)
     expect(odds[1]).toBeLessThan(1)
@@ -70,10 +70,10 @@ describe('looks', () => {
     ['in a step of no time', { duration: '1ms' }, 10],
     ['while a bad canary is at work', { duration: '10m', harmfulShare: 0.5 }, 100],
     ['in a drain', { duration: '10m', phase: 'Draining' }, 100],
-    ['in a promotion of two seconds', { duration: '10m', phase: 'Promoting' }, 40],
+    ['not in a promotion, which a long step has come before', { duration: '10m', phase: 'Promoting' }, 1_000],
   ] as const)('are short where something ends soon: %s', (_, { duration, ...given }, expected) => {
     const { harmfulShare, ...rollout } = { phase: 'Progressing', harmfulShare: 0, ...given } as const
-    const policy = policyOf({ steps: [{ weight: '5%', duration }], promotion: { duration: '2s' } })
+    const policy = policyOf({ steps: [{ weight: '5%', duration }] })
     const scenario = scenarioOf(policy, buildTraffic(failing(0.3)))
     expect(lookLength(buildRollout(rollout), harmfulShare, scenario)).toBe(expected)
   })

@@ -111,7 +111,7 @@ describe('a timeline', () => {
   it('has no more points than looks', () => {
     expect(
       timelineOf({ ...scenario, policy: policyOf({ strategy: 'blueGreen' }) }, 1, 1_000).timeline.length,
-    ).toBeLessThan(80)
+    ).toBeLessThan(40)
   })
 })
 

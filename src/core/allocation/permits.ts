@@ -1,6 +1,7 @@
 /**
  * The law that grants permits. `taken <= weight x total` holds cumulatively over a step, up to the messages that pass while a grant is on its
- * way, and up to a small burst. What is told of more than two seconds late is made up for by nobody.
+ * way, and up to a small burst. What is told of more than two seconds late, or passed before
+ * the step, is made up for by nobody.
  *
  * `total` is what reports say; it is late. `ratePerMs x horizonMs` stands for what has passed since and will pass until the next grant, so
  * that the canary neither trails behind nor runs ahead. A canary that could not use its permits (too slow, cut off) gets at most
@@ -25,7 +26,7 @@ export interface Pace {
   readonly ratePerMs: number
   /** From a message's being taken to the moment when a grant that knows of it has taken effect, and until the next one. */
   readonly horizonMs: number
-  /** Messages among the totals that are told of so late that they are no part of the pace. */
+  /** Messages among the totals that nobody makes up for: they are told of too late, or passed before the step (see `takings.ts`). */
   readonly belated: number
 }
 

@@ -28,8 +28,9 @@ export class Takings {
   look(reports: readonly Taking[], now: number, inStepMs: number): void {
     const before = this.#known
     const spans = { sinceMs: now - this.#lookedAt, inStepMs }
-    const known = reports.map((report) => (before === undefined ? met(report) : this.#told(before, report, spans)))
-    this.#known = new Map(known.map((each) => [each.id, each]))
+    const told = (report: Taking): Known =>
+      before === undefined ? known(report, [0, 0]) : this.#told(before, report, spans)
+    this.#known = new Map(reports.map((report) => [report.id, told(report)]))
     this.#lookedAt = now
   }
 
@@ -47,7 +48,7 @@ export class Takings {
 
   /** Books what is new in the report. Whoever appears after the first look has begun with nothing. */
   #told(before: ReadonlyMap<string, Known>, report: Taking, { sinceMs, inStepMs }: Spans): Known {
-    const last = before.get(report.id) ?? met({ ...report, counts: noCounts, uptimeMs: 0 })
+    const last = before.get(report.id) ?? known({ id: report.id, counts: noCounts, uptimeMs: 0 }, [0, 0])
     const tellsOfMs = report.uptimeMs - last.uptimeMs
     const messages = Math.max(0, report.counts.taken - last.counts.taken)
     if (tellsOfMs === 0 && messages === 0) return last
@@ -55,7 +56,7 @@ export class Takings {
     const timely = isHeldUp ? partOf(messages, sinceMs, tellsOfMs) : messages
     this.#timely += timely
     this.#belated += messages - Math.min(timely, partOf(messages, inStepMs, tellsOfMs))
-    return { ...report, toldOfMs: [tellsOfMs, last.toldOfMs[0]] }
+    return known(report, [tellsOfMs, last.toldOfMs[0]])
   }
 }
 
@@ -64,8 +65,9 @@ interface Spans {
   readonly inStepMs: number
 }
 
-function met(report: Taking): Known {
-  return { ...report, toldOfMs: [0, 0] }
+/** No more of a report than is needed: it is kept until the next look. */
+function known({ id, counts, uptimeMs }: Taking, toldOfMs: Known['toldOfMs']): Known {
+  return { id, counts, uptimeMs, toldOfMs }
 }
 
 /** Of messages that passed evenly in `wholeMs`, those of its last `ms`. */
