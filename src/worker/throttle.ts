@@ -15,7 +15,7 @@ export interface ThrottleOptions {
 /**
  * Paces the throttled lane. One limiter per slot, because `minTime` holds per limiter; a slot is given out only when it is ready, so that no
  * job ever waits inside a limiter. Its settings never change: limiters take changed settings late or not at all, so a new allocation gets a
- * new throttle. Without a delay there is nothing to pace, and counting slots is cheaper by three orders of magnitude.
+ * new throttle. They also count by the wall clock: one that is set back would keep a job for as long, so its limiters are replaced. Without a delay there is nothing to pace, and counting slots is cheaper by three orders of magnitude.
  */
 export class Throttle {
   readonly #options: ThrottleOptions
@@ -28,7 +28,8 @@ export class Throttle {
     const { slots, delayMs, clock, lastStarts = [] } = options
     const latestFirst = lastStarts.toSorted((a, b) => b - a)
     this.#slots = Array.from({ length: slots }, (_, index) => ({
-      limiter: new Bottleneck({ maxConcurrent: 1, minTime: delayMs }),
+      limiter: this.#limiter(),
+      wallAhead: this.#wallAhead(),
       startedAt: latestFirst[index] ?? -Infinity,
     }))
     for (const slot of this.#slots) {
@@ -52,6 +53,7 @@ export class Throttle {
     const slot = this.#ready.pop()
     if (slot === undefined) return false
     slot.startedAt = this.#options.clock.now()
+    this.#mindTheWall(slot)
     void this.#run(slot, job)
     return true
   }
@@ -76,6 +78,25 @@ export class Throttle {
     this.#giveOut(slot)
   }
 
+  /** A slot has rested by the monotonic clock when it is given out: a new limiter lets its job begin at once. */
+  #mindTheWall(slot: Slot): void {
+    const wallAhead = this.#wallAhead()
+    if (slot.wallAhead - wallAhead > this.#options.delayMs) {
+      void slot.limiter.disconnect(false)
+      slot.limiter = this.#limiter()
+    }
+    slot.wallAhead = wallAhead
+  }
+
+  #limiter(): Bottleneck {
+    return new Bottleneck({ maxConcurrent: 1, minTime: this.#options.delayMs })
+  }
+
+  #wallAhead(): number {
+    const { clock } = this.#options
+    return clock.wall() - clock.now()
+  }
+
   async #rest(slot: Slot, restMs: number): Promise<void> {
     await this.#options.clock.sleep(restMs, this.#closed.signal)
     this.#giveOut(slot)
@@ -89,6 +110,8 @@ export class Throttle {
 }
 
 interface Slot {
-  readonly limiter: Bottleneck
+  limiter: Bottleneck
+  /** Milliseconds that the wall clock was ahead of the monotonic one when the limiter was last used. */
+  wallAhead: number
   startedAt: number
 }
