@@ -1,4 +1,5 @@
 import { baselineRate } from '../evidence/baseline.ts'
+import { countsSince, firstOutcomes } from '../evidence/counts.ts'
 import { explainEvidence, explainProof, loudest, percent } from '../evidence/explain.ts'
 import { evidenceOf } from '../evidence/judge-evidence.ts'
 import { explainLoneWorker, loneWorker } from '../evidence/lone-worker.ts'
@@ -56,9 +57,18 @@ export function spentBudget(rollout: Rollout, policy: Policy): string | undefine
 export function lacking(rollout: Rollout, policy: Policy, step: RampStep, seen: Observation): string | undefined {
   const samples = samplesInStep(rollout, seen)
   if (samples < step.minSamples) return `${samples} of ${step.minSamples} samples`
+  const failing = failsAlways(rollout, seen)
+  if (failing !== undefined) return failing
   const open = outage(rollout) ?? suspected(rollout, policy) ?? unproven(rollout, policy)
   // A ramp that evidence drives ends with the proof; steps end by the clock, and the promotion waits for it.
   return open ?? (policy.ramp === undefined ? undefined : lackOfProof(rollout, policy))
+}
+
+/** Few messages, or a small fleet, may not suffice for a comparison; but a version that never succeeded has shown nothing. */
+function failsAlways({ origin }: Rollout, { canary }: Observation): string | undefined {
+  const outcomes = origin === undefined ? canary.counts : countsSince(canary.counts, origin.canary)
+  const first = firstOutcomes(outcomes)
+  return first > 0 && outcomes.succeeded === 0 ? `a success: none of its ${first} messages was one` : undefined
 }
 
 /** Evidence that the canary is worse than the stable version, as the sentence that decides; undefined without. */

@@ -52,6 +52,16 @@ describe('the end of a step', () => {
     expect(situationOf(through(rolloutIn('Progressing', overTime), policy, [{ ok: 0 }]))).toBe(expected)
   })
 
+  it('needs one success, however few its samples and whatever the budget', () => {
+    const steps = [rampStep({ minSamples: 3 }), rampStep({ weight: 20 })]
+    const first = through(rolloutIn('Progressing', overTime), buildPolicy({ steps }), [{ ok: 0, bad: 3 }])
+    expect([first.step, first.why]).toEqual([
+      0,
+      'step 1 (weight 10 %) is over but lacks data: a success: none of its 3 messages was one; extended until progressDeadline at most',
+    ])
+    expect(through(first, buildPolicy({ steps }), [{ ok: 1, bad: 3 }]).step).toBe(1)
+  })
+
   it('waits for a measurement of each metric, made in the step, that is successful', () => {
     const policy = buildPolicy({
       analysis: analysisOf([ceilingMetric({ intervalMs: 60_000 }), ceilingMetric({ name: 'dry', dryRun: true })]),
