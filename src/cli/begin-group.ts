@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../contracts/clock.ts'
 import { startRollout } from '../core/rollout/start.ts'
 import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
-import { beginRollout } from './begin-rollout.ts'
+import { beginRollout, requestOf } from './begin-rollout.ts'
 import type { Attempt } from './begin-rollout.ts'
 import { changeState } from './change-state.ts'
 import { listed } from './listed.ts'
@@ -37,10 +37,9 @@ export async function beginGroup(
 }
 
 async function refuseTogether(views: readonly QueueView[], clock: Clock, attempt: Attempt): Promise<void> {
-  const at = new Date(clock.wall()).toISOString()
   const states = await Promise.all(views.map(({ records, place }) => readQueue(records, place)))
   const reasons = states.flatMap((state, index) => {
-    const started = startRollout(state, { id: 'on paper', at, ...attempt })
+    const started = startRollout(state, { id: 'on paper', ...requestOf(attempt, clock) })
     return started.ok ? [] : [`queue ${views[index]?.place.queue}: ${started.why}`]
   })
   if (reasons.length > 0) throw new QueueCanaryError('COMMAND_REFUSED', listed('no queue was started', reasons))

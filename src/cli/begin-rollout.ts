@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../contracts/clock.ts'
 import type { Freeze } from '../core/policy/freeze.ts'
+import type { Policy } from '../core/policy/policy.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { startRollout } from '../core/rollout/start.ts'
 import type { StartRequest } from '../core/rollout/start.ts'
 import { QueueCanaryError } from '../errors.ts'
+import { policyDigest } from '../policy-digest.ts'
 import { changeState } from './change-state.ts'
 import type { QueueView } from './queue-view.ts'
 
-/** The version to try, and the pinned policy to try it by. */
+/** The version to try, and the policy to try it by. */
 export interface Attempt {
   readonly canary: string
-  readonly policyDigest: string
+  readonly policy: Policy
   /** Also a version that was rolled back before. */
   readonly force: boolean
   /** The freeze of the policy that holds now. */
@@ -22,7 +24,7 @@ export interface Attempt {
   readonly group?: StartRequest['group']
 }
 
-/** Begins a rollout and resolves to its id. Rejects with `COMMAND_REFUSED` where the queue does not allow it now. */
+/** Pins the policy, begins a rollout and resolves to its id. Rejects with `COMMAND_REFUSED` where the queue does not allow it now. */
 export async function beginRollout(
   { records, place }: QueueView,
   clock: Clock,
@@ -36,11 +38,17 @@ export async function beginRollout(
     change: async (state) => {
       // The answer to an earlier write may have been lost: this id is then there already.
       if (state.rollout?.id === id) return undefined
-      const at = new Date(clock.wall()).toISOString()
-      const started = startRollout(state, { id, at, ...attemptOn(state) })
-      if (started.ok) return started.state
-      throw new QueueCanaryError('COMMAND_REFUSED', `queue ${place.queue}: ${started.why}`)
+      const attempt = attemptOn(state)
+      const started = startRollout(state, { id, ...requestOf(attempt, clock) })
+      if (!started.ok) throw new QueueCanaryError('COMMAND_REFUSED', `queue ${place.queue}: ${started.why}`)
+      // After the document was read: where a store lost it again, the write of the document fails.
+      await records.writePolicy(policyDigest(attempt.policy), attempt.policy)
+      return started.state
     },
   })
   return id
+}
+
+export function requestOf({ policy, ...attempt }: Attempt, clock: Pick<Clock, 'wall'>): Omit<StartRequest, 'id'> {
+  return { ...attempt, at: new Date(clock.wall()).toISOString(), policyDigest: policyDigest(policy) }
 }

@@ -11,7 +11,6 @@ import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Effect, Transition } from '../core/rollout/event.ts'
 import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
-import { takesBack } from '../core/rollout/rewound.ts'
 import { hasMoved } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
@@ -21,7 +20,7 @@ import { LeaseWatch, renewMs } from './lease.ts'
 import { observe } from './observe.ts'
 import { PeerGauge } from './peer-gauge.ts'
 import type { PeerRecords } from './peer-gauge.ts'
-import { PolicySource } from './policy-source.ts'
+import { pinnedPolicy } from './pinned-policy.ts'
 import { QueueGauge } from './queue-gauge.ts'
 import { Roster } from './roster.ts'
 import { sweepReports } from './sweep.ts'
@@ -66,7 +65,6 @@ export class Coordinator {
   readonly #gauge: QueueGauge
   readonly #external: ExternalGauge
   readonly #peers: PeerGauge
-  readonly #policies: PolicySource
   #pace = new PaceMeter()
   #takings = new Takings()
   /** The last decision that is known to stand, and when it was made. */
@@ -74,8 +72,6 @@ export class Coordinator {
   #policyMissingSince: number | undefined
   #sweptAt = -Infinity
   #leads = false
-  /** The newest document that it has read. */
-  #known: QueueState | undefined
   #interrupted = false
   #ticking: Promise<unknown> = Promise.resolve()
 
@@ -85,7 +81,6 @@ export class Coordinator {
     const { consumer, external, clock, log } = options
     this.#external = new ExternalGauge({ source: external, asker: consumer.id, clock, log })
     this.#peers = new PeerGauge(options.peers, clock, log)
-    this.#policies = new PolicySource(options.records)
   }
 
   /** One look. Resolves to whether it holds the lease, as far as is known. Never rejects: trouble with the store is logged, and the next look tries again. */
@@ -119,19 +114,12 @@ export class Coordinator {
     const found = await this.#options.records.readState()
     const now = this.#options.clock.now()
     this.#leads = found?.state.lease.holder === this.#options.consumer.id
-    if (found === undefined || this.#isPast(found.state)) return
+    if (found === undefined) return
     const look = { ...found, now, watched: this.#watch.at(now) }
     this.#lease.observe(found.state.lease, look.watched)
     if (this.#leads) return this.#lead(look)
     this.#watch.mark(now)
     if (await this.#mayLead(look)) await this.#take(look)
-  }
-
-  /** A store that went back in time may have lost a promotion or an abort: nobody who knows of it goes on from there. */
-  #isPast(state: QueueState): boolean {
-    if (this.#known !== undefined && takesBack(state, this.#known)) return true
-    this.#known = state
-    return false
   }
 
   async #mayLead({ state, watched }: Look): Promise<boolean> {
@@ -218,7 +206,7 @@ export class Coordinator {
     const at = new Date(this.#options.clock.wall()).toISOString()
     const known = { ...seen, peers: this.#peers.read(rollout) }
     const input = { at, sinceMs, isLate: since > longestLookMs, seen: known, pace }
-    const policy = await this.#policies.read(rollout.policyDigest)
+    const policy = await pinnedPolicy(this.#options.records, rollout.policyDigest)
     if (policy === undefined)
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
     this.#policyMissingSince = undefined

@@ -41,7 +41,6 @@ export class AutomaticStart {
   readonly #options: AutomaticStartOptions
   readonly #trouble: TroubleLog
   #dueAt: number | undefined
-  #isPinned = false
   #said: string | undefined
 
   constructor(options: AutomaticStartOptions) {
@@ -75,8 +74,7 @@ export class AutomaticStart {
     const started = startRollout(state, { ...wish, freeze: freezeAt(policy.freeze, clock.wall()) })
     if (!started.ok) return this.#say(started.why)
     try {
-      if (!this.#isPinned) await records.writePolicy(digest, policy)
-      this.#isPinned = true
+      await records.writePolicy(digest, policy)
       if ((await records.writeState(started.state, revision)) !== undefined) log.info({ digest }, why)
       this.#trouble.over()
     } catch (error) {

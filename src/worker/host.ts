@@ -1,6 +1,8 @@
 import { Coordinator } from '../coordinator/coordinator.ts'
 import type { ConsumerReport, DrainReport } from '../core/rollout/consumer-report.ts'
 import { createQueueRecords } from '../records/queue-records.ts'
+import type { QueueRecords } from '../records/queue-records.ts'
+import { RememberingRecords } from '../records/remembering-records.ts'
 import { AutomaticStart } from './automatic-start.ts'
 import { Consumer } from './consumer.ts'
 import type { ConsumerEnd } from './consumer-options.ts'
@@ -11,6 +13,8 @@ import type { HostedVersion, ResolvedOptions } from './worker-options.ts'
 export class Host {
   readonly #options: ResolvedOptions
   readonly #hosted: HostedVersion
+  /** Of all incarnations: the next one knows what the last one knew. */
+  readonly #records: QueueRecords
   readonly #settled = Promise.withResolvers<void>()
   #consumer: Consumer
   #ending: number | undefined
@@ -18,6 +22,9 @@ export class Host {
   constructor(options: ResolvedOptions, hosted: HostedVersion) {
     this.#options = options
     this.#hosted = hosted
+    const { queue, namespace, store } = options
+    const log = withFields(options.log, { queue, version: hosted.version })
+    this.#records = new RememberingRecords(createQueueRecords(store, { namespace, queue }), log)
     this.#consumer = this.#incarnate()
   }
 
@@ -52,7 +59,7 @@ export class Host {
     const { version, handler, broker } = this.#hosted
     const id = `${workerId}.${newId()}.${version}`
     const log = withFields(this.#options.log, { queue, version, consumer: id })
-    const records = createQueueRecords(store, { namespace, queue })
+    const records = this.#records
     return new Consumer({
       ...this.#options,
       id,

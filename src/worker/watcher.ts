@@ -6,7 +6,6 @@ import { quickestLookMs } from '../core/allocation/rhythm.ts'
 import type { Order } from '../core/rollout/order.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { createQueueState, runningRollout } from '../core/rollout/queue-state.ts'
-import { takesBack } from '../core/rollout/rewound.ts'
 import { isQueueCanaryError } from '../errors.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import { duty, obey, unaware } from './obedience.ts'
@@ -85,7 +84,7 @@ export class Watcher {
     try {
       const { records } = this.#options
       let found = await records.readState()
-      if (found === undefined ? await this.#meetNone() : await this.#meetPast(found)) found = await records.readState()
+      if (found === undefined && (await this.#meetNone())) found = await records.readState()
       if (found !== undefined) this.#take({ kind: 'document', state: found.state })
       this.#read = found
       this.#trouble.over()
@@ -100,7 +99,7 @@ export class Watcher {
     const { records, self, registers, newId, log } = this.#options
     if (this.#state !== undefined) {
       this.#take({ kind: 'missing' })
-      return this.#writeAnew(undefined)
+      return this.#writeAnew()
     }
     if (!registers) return false
     const isFirst = (await records.writeState(createQueueState(newId(), self.version), undefined)) !== undefined
@@ -108,21 +107,14 @@ export class Watcher {
     return true
   }
 
-  /** What was promoted, retired or aborted stays so where the store has forgotten it. True when there is another document now. */
-  async #meetPast({ state, revision }: { readonly state: QueueState; readonly revision: Revision }): Promise<boolean> {
-    if (this.#state === undefined || !takesBack(state, this.#state)) return false
-    this.#take({ kind: 'document', state })
-    return this.#writeAnew(revision)
-  }
-
-  /** A consumer in charge writes a document that was lost anew: retired versions stay retired. A stale read is no loss, and does no harm: its revision has gone. */
-  async #writeAnew(expected: Revision | undefined): Promise<boolean> {
+  /** A consumer in charge writes a document that was lost anew: retired versions stay retired. */
+  async #writeAnew(): Promise<boolean> {
     const { records, self, newId } = this.#options
     const last = this.#state
     if (last === undefined || this.#memory.assignment.kind !== 'stream' || last.stable !== self.version) return false
     const { previous, tombstones } = last
     const fresh = { ...createQueueState(newId(), self.version), previous, tombstones }
-    return (await records.writeState(fresh, expected)) !== undefined
+    return (await records.writeState(fresh, undefined)) !== undefined
   }
 
   #take(look: Look): void {
@@ -145,7 +137,7 @@ export const restMs = 1_000
 
 const explanations: Readonly<Record<Doubt, string>> = {
   older:
-    'the store went back in time: a canary takes nothing until the document is newer than what was obeyed; a stable consumer goes on',
+    'the store answers with less than was obeyed: a canary takes nothing until the document is newer than what was obeyed; a stable consumer goes on',
   contradiction:
     'two documents of the same order contradict each other: a canary takes nothing until a newer one comes; a stable consumer goes on',
   generation:

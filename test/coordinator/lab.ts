@@ -11,6 +11,7 @@ import type { Rollout, RolloutGroup } from '../../src/core/rollout/rollout.ts'
 import { startRollout } from '../../src/core/rollout/start.ts'
 import { Coordinator } from '../../src/coordinator/coordinator.ts'
 import { createQueueRecords } from '../../src/records/queue-records.ts'
+import { RememberingRecords } from '../../src/records/remembering-records.ts'
 import type { QueueRecords } from '../../src/records/queue-records.ts'
 import { buildPolicy, rampStep } from '../support/build-policy.ts'
 import { buildReport } from '../support/build-report.ts'
@@ -76,11 +77,11 @@ export class Lab {
   add(id: string, version: string, { skewMs = 0 } = {}): Member {
     const store = faultyStore(this.shared)
     const place = { namespace, queue: this.queue }
-    const records = createQueueRecords(store, place)
     const peers = (queue: string) => createQueueRecords(store, { namespace, queue })
     const logged: Member['logged'] = []
     const clock = { ...this.clock, now: () => this.clock.now() + skewMs, wall: () => this.clock.wall() - 7 * skewMs }
     const log = loggerInto(logged)
+    const records = new RememberingRecords(createQueueRecords(store, place), log)
     const { open } = this
     const external = open && { open, ...place }
     const consumer = { id, version }

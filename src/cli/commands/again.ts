@@ -3,11 +3,10 @@ import { parsePolicy } from '../../core/policy/parse-policy.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import type { QueueState } from '../../core/rollout/queue-state.ts'
 import { abortablePhases, isTerminal } from '../../core/rollout/rollout.ts'
+import type { Rollout } from '../../core/rollout/rollout.ts'
 import { QueueCanaryError } from '../../errors.ts'
-import { policyDigest } from '../../policy-digest.ts'
 import { afterStart } from '../after-start.ts'
 import { beginRollout } from '../begin-rollout.ts'
-import type { Attempt } from '../begin-rollout.ts'
 import type { AgainCommand } from '../command.ts'
 import { writeLine } from '../io.ts'
 import type { Io } from '../io.ts'
@@ -22,7 +21,8 @@ export async function retryCommand(command: AgainCommand, io: Io, session: Sessi
   if (policy === undefined)
     throw new QueueCanaryError('NOT_FOUND', `its policy ${pinned} is missing in the store: use start with the file`)
   const rollout = await beginRollout(view, session.clock, (state) => ({
-    ...rolledBack(state),
+    canary: rolledBack(state).canary,
+    policy,
     force: true,
     freeze: freezeAt(policy.freeze, session.clock.wall()),
   }))
@@ -34,12 +34,10 @@ export async function undoCommand(command: AgainCommand, io: Io, session: Sessio
   const { store, namespace, clock } = session
   const view = createQueueView(store, { namespace, queue: command.queue }, clock)
   const policy = undoPolicy()
-  const digest = policyDigest(policy)
   const target = previousOf(await readQueue(view.records, view.place))
-  await view.records.writePolicy(digest, policy)
   const rollout = await beginRollout(view, clock, (state) => ({
     canary: previousOf(state),
-    policyDigest: digest,
+    policy,
     force: true,
   }))
   writeLine(
@@ -49,8 +47,8 @@ export async function undoCommand(command: AgainCommand, io: Io, session: Sessio
   return afterStart({ ...command, io, clock, begun: [{ view, rollout }] })
 }
 
-function rolledBack({ rollout }: QueueState): Pick<Attempt, 'canary' | 'policyDigest'> {
-  if (rollout?.phase === 'RolledBack') return { canary: rollout.canary, policyDigest: rollout.policyDigest }
+function rolledBack({ rollout }: QueueState): Pick<Rollout, 'canary' | 'policyDigest'> {
+  if (rollout?.phase === 'RolledBack') return rollout
   const found = rollout === undefined ? 'there was no rollout yet' : `the last rollout is ${rollout.phase}`
   throw refused(`retry is for a version that was rolled back: ${found}`)
 }

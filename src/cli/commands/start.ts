@@ -1,7 +1,6 @@
 import { freezeAt } from '../../core/policy/freeze.ts'
 import type { Policy } from '../../core/policy/policy.ts'
 import { QueueCanaryError } from '../../errors.ts'
-import { policyDigest } from '../../policy-digest.ts'
 import { beginGroup } from '../begin-group.ts'
 import { beginRollout } from '../begin-rollout.ts'
 import type { Attempt } from '../begin-rollout.ts'
@@ -23,10 +22,8 @@ export async function startCommand(command: StartCommand, io: Io, session: Sessi
   const { store, namespace, clock } = session
   const views = queues.map((queue) => createQueueView(store, { namespace, queue }, clock))
   for (const { records, place } of views) await readQueue(records, place)
-  const digest = policyDigest(policy)
-  for (const { records } of views) await records.writePolicy(digest, policy)
   const freeze = freezeAt(policy.freeze, clock.wall())
-  const attempt = { canary: version, policyDigest: digest, force, freeze, overFreeze: force }
+  const attempt = { canary: version, policy, force, freeze, overFreeze: force }
   return afterStart({ ...command, io, clock, begun: await begin(views, clock, attempt) })
 }
 

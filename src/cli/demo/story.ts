@@ -1,7 +1,6 @@
 import type { Clock } from '../../contracts/clock.ts'
 import { parsePolicy } from '../../core/policy/parse-policy.ts'
 import type { Policy } from '../../core/policy/policy.ts'
-import { policyDigest } from '../../policy-digest.ts'
 import type { QueueStatus } from '../../status/queue-status.ts'
 import { beginRollout } from '../begin-rollout.ts'
 import { openDisplay } from '../display.ts'
@@ -78,9 +77,7 @@ export interface Played {
 
 /** Releases a version and shows it until its rollout ends. Resolves to undefined when it was interrupted or too slow. */
 export async function play({ view, clock, io, canary, policy, deadlineMs }: Act): Promise<Played | undefined> {
-  const digest = policyDigest(policy)
-  await view.records.writePolicy(digest, policy)
-  const rollout = await beginRollout(view, clock, () => ({ canary, policyDigest: digest, force: false }))
+  const rollout = await beginRollout(view, clock, () => ({ canary, policy, force: false }))
   const display = openDisplay(io, false)
   let lastShare: number | null = null
   const evidence: number[] = []

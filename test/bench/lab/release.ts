@@ -2,7 +2,6 @@ import { sqliteStore } from '../../../adapters/stores/sqlite/index.ts'
 import { beginRollout } from '../../../src/cli/begin-rollout.ts'
 import { createQueueView } from '../../../src/cli/queue-view.ts'
 import type { Store } from '../../../src/index.ts'
-import { policyDigest } from '../../../src/policy-digest.ts'
 import { readPolicyText } from '../../../src/policy-file.ts'
 import { systemClock } from '../../../src/worker/system-clock.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -23,9 +22,8 @@ export async function openRelease(store: Store, queue: string, release: Release)
   await eventually(async () => (await view.records.readState()) !== undefined, { what: 'a worker to register' })
   const loaded = readPolicyText(policyText(release))
   if (!loaded.ok) throw new Error(loaded.problems.join('; '))
-  const digest = policyDigest(loaded.policy)
-  await view.records.writePolicy(digest, loaded.policy)
-  await beginRollout(view, clock, () => ({ canary: canaryVersion, policyDigest: digest, force: false }))
+  const { policy } = loaded
+  await beginRollout(view, clock, () => ({ canary: canaryVersion, policy, force: false }))
   await eventually(async () => isRamping(await view.records.readState()), { what: 'the canary to get its allocation' })
 }
 

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest'
+import type { Logger } from '../../src/contracts/logger.ts'
+import type { Store, Versioned } from '../../src/contracts/store.ts'
+import type { QueueState } from '../../src/core/rollout/queue-state.ts'
+import { policyDigest } from '../../src/policy-digest.ts'
+import { createQueueRecords } from '../../src/records/queue-records.ts'
+import { RememberingRecords } from '../../src/records/remembering-records.ts'
+import { buildPolicy } from '../support/build-policy.ts'
+import { buildState } from '../support/build-rollout.ts'
+import { testStore } from '../worker/support/test-store.ts'
+
+const place = { namespace: 'default', queue: 'orders' }
+const policy = buildPolicy()
+const digest = policyDigest(policy)
+
+/** The document of a rollout by the policy, after so many writes of a coordinator. */
+function document(sequence: number, parts: Partial<QueueState> = {}): QueueState {
+  return { ...buildState({ policyDigest: digest, step: sequence }), epoch: 1, sequence, ...parts }
+}
+
+/** A store that holds the policy and that others write, a process of ours, and what it has logged. */
+async function open() {
+  const store = testStore()
+  const others = createQueueRecords(store, place)
+  await others.writePolicy(digest, policy)
+  const process = (through: Store = store) => {
+    const logged: string[] = []
+    const tell = (_: object, text: string): void => void logged.push(text)
+    const log: Logger = { debug: tell, info: tell, warn: tell, error: tell }
+    return { logged, records: new RememberingRecords(createQueueRecords(through, place), log) }
+  }
+  const write = async (state: QueueState) =>
+    expect(await others.writeState(state, (await others.readState())?.revision)).toBeDefined()
+  const held = async () => (await createQueueRecords(store, place).readState())?.state
+  return { store, others, process, write, held }
+}
+
+describe('a document that the store took back', () => {
+  it('is written again as it was by whoever has read it, and people are told', async () => {
+    const { store, process, write, held } = await open()
+    const { records, logged } = process()
+    await write(document(1))
+    const dump = await store.dump()
+    await write(document(2, { stable: 'v2' }))
+    await records.readState()
+    await store.restore(dump)
+    expect((await records.readState())?.state).toEqual(document(2, { stable: 'v2' }))
+    expect(await held()).toEqual(document(2, { stable: 'v2' }))
+    expect(logged).toEqual([expect.stringContaining('went back in time')])
+  })
+
+  it('is written again by whoever has written it', async () => {
+    const { store, process, write, held } = await open()
+    const { records } = process()
+    await write(document(1))
+    const dump = await store.dump()
+    const found = await records.readState()
+    await records.writeState(document(2), found?.revision)
+    await store.restore(dump)
+    await records.readState()
+    expect(await held()).toEqual(document(2))
+  })
+
+  it('comes back with the policy of its rollout, which the dump may be older than', async () => {
+    const { store, others, process, write } = await open()
+    const { records } = process()
+    await store.wipe()
+    await write(document(1, { rollout: undefined }))
+    const dump = await store.dump()
+    await others.writePolicy(digest, policy)
+    await write(document(2))
+    await records.readState()
+    await store.restore(dump)
+    expect(await others.readPolicy(digest)).toBeUndefined()
+    await records.readState()
+    expect(await others.readPolicy(digest)).toEqual(policy)
+    expect(await records.readPolicy(digest)).toEqual(policy)
+  })
+
+  it('is the newest of what several processes know, in whatever order they look', async () => {
+    const { store, process, write, held } = await open()
+    const [early, late] = [process(), process()]
+    await write(document(1))
+    const dump = await store.dump()
+    await write(document(2))
+    await early.records.readState()
+    await write(document(3))
+    await late.records.readState()
+    await store.restore(dump)
+    await early.records.readState()
+    expect(await held()).toEqual(document(2))
+    await late.records.readState()
+    expect(await held()).toEqual(document(3))
+    expect((await early.records.readState())?.state).toEqual(document(3))
+  })
+})
+
+describe('nothing is written', () => {
+  it('where a read was stale: it is returned as it was found', async () => {
+    const { store, process, write, held } = await open()
+    let stale: Versioned | undefined
+    const lagging: Store = { ...store, get: (key) => (stale === undefined ? store.get(key) : Promise.resolve(stale)) }
+    const { records, logged } = process(lagging)
+    await write(document(1))
+    const old = await store.get('default/orders/state')
+    await write(document(2))
+    await records.readState()
+    stale = old
+    expect((await records.readState())?.state).toEqual(document(1))
+    expect(await held()).toEqual(document(2))
+    expect(logged).toEqual([])
+  })
+
+  it.each<[string, QueueState]>([
+    ['of another generation', document(1, { generation: 'g2' })],
+    ['of the same order', document(5, { lease: { holder: undefined, renewals: 9 } })],
+    ['of a later coordinator', document(1, { epoch: 2 })],
+  ])('where the store holds a document %s', async (_, now) => {
+    const { process, write, held } = await open()
+    const { records, logged } = process()
+    await write(document(5))
+    await records.readState()
+    await write(now)
+    expect((await records.readState())?.state).toEqual(now)
+    expect(await held()).toEqual(now)
+    expect(logged).toEqual([])
+  })
+
+  it('where the policy of the newest rollout is not known: it could not go on', async () => {
+    const { store, process, write, held } = await open()
+    const { records } = process()
+    await store.wipe()
+    await write(document(1, { rollout: undefined }))
+    const dump = await store.dump()
+    await write(document(2))
+    await records.readState()
+    await store.restore(dump)
+    expect((await records.readState())?.state.sequence).toBe(1)
+    expect((await held())?.sequence).toBe(1)
+  })
+
+  it('where there is no document any more', async () => {
+    const { store, process, write, held } = await open()
+    const { records } = process()
+    await write(document(5))
+    await records.readState()
+    await store.wipe()
+    expect(await records.readState()).toBeUndefined()
+    expect(await held()).toBeUndefined()
+  })
+})
+
+describe('a policy that cannot be read', () => {
+  it('does not keep the document from being obeyed', async () => {
+    const { store, process, write } = await open()
+    const { records } = process()
+    await store.wipe()
+    await store.put(`default/orders/policies/${encodeURIComponent(digest)}`, 'no record', undefined)
+    await write(document(1))
+    expect((await records.readState())?.state).toEqual(document(1))
+    await expect(records.readPolicy(digest)).rejects.toMatchObject({ code: 'RECORD_INVALID' })
+  })
+})
