@@ -68,11 +68,12 @@ export class SqsDelivery implements Delivery {
     const { server, place } = this.#client
     const until = place.container.clock.now() + visibilityMs
     try {
-      await this.#client.ask<void>((answer) => {
+      const isHeld = await this.#client.ask<boolean>((answer) => {
+        const held = server.isHeld(this.#dispatch)
         server.changeVisibility(this.#dispatch, visibilityMs)
-        answer()
+        answer(held)
       })
-      this.#heldUntil = until
+      this.#heldUntil = isHeld ? until : -Infinity
     } catch {
       // it is held for as long as it was
     }

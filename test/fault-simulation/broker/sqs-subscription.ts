@@ -101,10 +101,13 @@ export class SqsSubscription implements Subscription {
     this.#reportLinked()
   }
 
-  /** Long before the visibility of what is held runs out, it is extended. */
+  /** Long before the visibility of what is held runs out, it is extended. What was lost leaves room. */
   #keepHeld(): void {
     this.#client.place.container.after(visibilityMs / 3, () => {
-      for (const delivery of this.#held) void delivery.extend()
+      for (const delivery of this.#held)
+        if (delivery.isVoid) this.#held.delete(delivery)
+        else void delivery.extend()
+      this.#poll()
       if (this.#reported !== 'closed') this.#keepHeld()
     })
   }

@@ -75,7 +75,7 @@ export interface Happenings {
   removal: Removal
   writing: Writing
   stored: { readonly at: number; readonly key: string; readonly value: string }
-  /** The store was emptied or went back in time. */
+  /** The store was emptied, went back in time, or was brought back to where it had been. */
   rewound: { readonly at: number; readonly state: QueueState | undefined }
   answer: { readonly at: number; readonly container: string; readonly state: QueueState | undefined }
   state: { readonly at: number; readonly container: string; readonly version: string; readonly state: string }

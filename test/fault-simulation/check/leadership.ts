@@ -1,3 +1,4 @@
+import { compareOrder } from '../../../src/core/rollout/order.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { FaultKind } from '../scenario/scenario.ts'
 import type { Invariant } from './invariant.ts'
@@ -104,8 +105,7 @@ export const promotionStands: Invariant = {
   watch: (facts) => ({
     writing: ({ before, after, by }) => {
       const known = facts.lastSeenBy(by)
-      if (known === undefined || before?.generation !== after.generation || known.generation !== after.generation)
-        return undefined
+      if (known === undefined || before === undefined || (compareOrder(before, known) ?? 0) >= 0) return undefined
       return known.stable !== after.stable && before.stable === after.stable
         ? `${by} went on with ${after.stable} in charge, and knew that ${known.stable} is`
         : undefined

@@ -138,24 +138,30 @@ export const redeliveredForAReason: Invariant = {
     const excused = new Set<string>()
     /** Deliveries of which a copy waits for its next attempt. */
     const copied = new Set<number>()
+    const returned = new Set<number>()
+    const toldToEnd = new Map<string, number>()
+    // What is given up while its handler runs may be done all the same; whoever is told to end twice gives up all that it holds.
+    const isGivenUp = ({ number, container }: Dispatch): boolean =>
+      (facts.fates.get(number)?.running ?? 0) > 0 || (toldToEnd.get(container) ?? 0) > 1
     return {
+      terminated: ({ container }) => void toldToEnd.set(container, (toldToEnd.get(container) ?? 0) + 1),
       end: ({ start, outcome }) => {
         if (outcome === 'succeeded') done.set(start.message, start)
         return undefined
       },
       settlement: ({ dispatch, how, claimed }) => {
-        // What is given up while its handler runs may be done all the same.
-        const isGivenUp = how !== 'ack' && (facts.fates.get(dispatch.number)?.running ?? 0) > 0
         const isCut = how === 'connectionLost' || how === 'expired' || how === 'consumerTimeout' || claimed === 0
-        if (isCut || isGivenUp) excused.add(dispatch.message.id)
+        if (isCut || (how !== 'ack' && isGivenUp(dispatch))) excused.add(dispatch.message.id)
+        if (how !== 'ack') returned.add(dispatch.number)
         return undefined
       },
       handedBack: ({ message }) => void excused.add(message.id),
       putOff: ({ message, claimed }) => {
         copied.add(claimed)
         const fate = facts.fates.get(claimed)
-        // Whoever waited for the confirmation in vain has gone on by itself.
-        if (fate !== undefined && (fate.running > 0 || fate.succeeded)) excused.add(message.id)
+        // Whoever waited for the confirmation in vain has gone on by itself, or has returned the message.
+        if (returned.has(claimed) || (fate !== undefined && (fate.running > 0 || fate.succeeded)))
+          excused.add(message.id)
         return undefined
       },
       start: ({ message, dispatch, attempt }) => {

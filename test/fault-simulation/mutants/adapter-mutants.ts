@@ -22,7 +22,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['groups-in-order'],
-    foundBy: 3,
+    foundBy: 12,
   },
   {
     name: 'stale-ack',
@@ -35,7 +35,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['own-link', 'settled-with-reason', 'nothing-lost'],
-    foundBy: 107,
+    foundBy: 37,
   },
   {
     name: 'unconfirmed-copy',

@@ -109,7 +109,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['budget-kept'],
-    foundBy: 25,
+    foundBy: 44,
   },
   {
     name: 'no-cap',
@@ -134,8 +134,8 @@ export const decisionMutants: readonly Mutant[] = [
         put: "overwrite(store, stateKey, encode('queue', state), expected)",
       },
     ],
-    violates: ['fenced', 'moves-are-legal', 'abort-dominates'],
-    foundBy: 4,
+    violates: ['counters-grow', 'fenced', 'moves-are-legal', 'abort-dominates'],
+    foundBy: 21,
   },
   {
     name: 'abort-forgotten',
@@ -181,9 +181,9 @@ export const decisionMutants: readonly Mutant[] = [
     says: 'a store that went back in time takes a promotion back',
     patches: [
       {
-        file: 'src/core/rollout/rewound.ts',
-        find: 'if (order === undefined || order >= 0) return false',
-        put: 'if (order === undefined || order !== Infinity) return false',
+        file: 'src/records/remembering-records.ts',
+        find: 'return (compareOrder(state, known) ?? 0) < 0',
+        put: 'return (compareOrder(state, known) ?? 0) < -1e9',
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'retired-stays-retired', 'promotion-stands'],

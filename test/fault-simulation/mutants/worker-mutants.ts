@@ -132,7 +132,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['tombstones-kept'],
-    foundBy: 309,
+    foundBy: 363,
   },
   {
     name: 'canary-registers',

@@ -3,7 +3,6 @@ import { changeState } from '../../../src/cli/change-state.ts'
 import { createQueueView } from '../../../src/cli/queue-view.ts'
 import type { QueueView } from '../../../src/cli/queue-view.ts'
 import { isQueueCanaryError } from '../../../src/errors.ts'
-import { policyDigest } from '../../../src/policy-digest.ts'
 import { queueName } from '../broker/broker-model.ts'
 import { streamOf } from '../scenario/draw.ts'
 import type { CommandPlan } from '../scenario/scenario.ts'
@@ -37,14 +36,9 @@ export class Operator {
   }
 
   start(): void {
+    const { policy } = this.#world
     this.#try(async () => {
-      const digest = policyDigest(this.#world.policy)
-      await this.#view.records.writePolicy(digest, this.#world.policy)
-      await beginRollout(this.#view, this.#container.clock, () => ({
-        canary: 'v2',
-        policyDigest: digest,
-        force: false,
-      }))
+      await beginRollout(this.#view, this.#container.clock, () => ({ canary: 'v2', policy, force: false }))
     })
   }
 

@@ -56,7 +56,7 @@ export class WorkerProcess {
           container: name,
           version: plan.version,
           end,
-          sinceToldMs: this.#toldAt === undefined ? undefined : container.clock.now() - this.#toldAt,
+          sinceToldMs: this.#toldAt === undefined ? undefined : container.ranMs - this.#toldAt,
         })
         container.kill()
         onExit(end)
@@ -74,7 +74,7 @@ export class WorkerProcess {
     const again = this.#toldAt !== undefined
     this.#world.tell('terminated', { at: this.#world.timeline.now, container: this.container.name })
     this.container.receive(() => {
-      this.#toldAt ??= this.container.clock.now()
+      this.#toldAt ??= this.container.ranMs
       void (again ? this.#worker?.stop() : this.#worker?.drain())
     })
   }

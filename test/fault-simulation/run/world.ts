@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { Policy } from '../../../src/core/policy/policy.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
@@ -7,6 +8,7 @@ import { queueName } from '../broker/broker-model.ts'
 import type { BrokerModel, BrokerWitness } from '../broker/broker-model.ts'
 import { openBroker } from '../broker/open-broker.ts'
 import type { OpenBroker } from '../broker/open-broker.ts'
+import type { Writing } from '../check/events.ts'
 import { Facts } from '../check/facts.ts'
 import { RareStates } from '../check/rare-states.ts'
 import { lineOf } from '../check/lines.ts'
@@ -36,6 +38,8 @@ export class World {
   onTell: (kind: string, line: string) => void = () => undefined
   #published = 0
   #isTrafficOn = true
+  /** Each document that was ever written, by its order. */
+  readonly #past = new Map<string, readonly QueueState[]>()
   #parsed: { readonly text: string; readonly state: QueueState } | undefined
 
   constructor(scenario: Scenario) {
@@ -109,13 +113,23 @@ export class World {
         if (key !== stateKey) return
         const was = before === undefined ? undefined : this.facts.state
         const after = this.stateIn(value)
-        if (after !== undefined) tell('writing', { at, by, before: was, after })
+        if (after !== undefined) this.#written({ at, by, before: was, after })
       },
       rewound: (documents) => {
         const state = this.stateIn(documents.get(stateKey)?.value)
         tell('rewound', { at: this.timeline.now, state })
       },
     }
+  }
+
+  /** Whoever writes again what the store took back decides nothing: it is as if it had not gone back. */
+  #written(writing: Writing): void {
+    const { at, after } = writing
+    const order = `${after.generation}/${after.epoch}/${after.sequence}`
+    const before = this.#past.get(order) ?? []
+    if (before.some((past) => isDeepStrictEqual(past, after))) return this.tell('rewound', { at, state: after })
+    this.#past.set(order, [...before, after])
+    this.tell('writing', writing)
   }
 
   /** Everything that happens passes here. */

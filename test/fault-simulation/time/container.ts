@@ -33,6 +33,8 @@ export class Container {
   readonly #origin: number
   #wallOffsetMs: number
   #state: 'running' | 'paused' | 'dead' = 'running'
+  #pausedAt: number | undefined
+  #pausedMs = 0
   #held: (() => void)[] = []
   #lagMs = 0
   #busyUntil = 0
@@ -75,14 +77,22 @@ export class Container {
     return this.#timeline.after(ms / this.#rate, () => this.receive(act))
   }
 
+  /** Milliseconds of the world's time that it was not paused. */
+  get ranMs(): number {
+    return (this.#pausedAt ?? this.#timeline.now) - this.#pausedMs
+  }
+
   pause(kind: Pause): void {
     if (this.#state !== 'running') return
     this.#state = 'paused'
+    this.#pausedAt = this.#timeline.now
     if (kind === 'machine') this.#frozenSince = this.#timeline.now
   }
 
   resume(): void {
     if (this.#state !== 'paused') return
+    this.#pausedMs += this.#timeline.now - (this.#pausedAt ?? this.#timeline.now)
+    this.#pausedAt = undefined
     if (this.#frozenSince !== undefined) this.#frozenMs += this.#timeline.now - this.#frozenSince
     this.#frozenSince = undefined
     this.#state = 'running'
