@@ -6,6 +6,7 @@ import { compareOrder } from '../core/rollout/order.ts'
 import type { Order } from '../core/rollout/order.ts'
 import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
+import { abortablePhases } from '../core/rollout/rollout.ts'
 import type { QueueRecords } from './queue-records.ts'
 
 type Found = NonNullable<Awaited<ReturnType<QueueRecords['readState']>>>
@@ -13,7 +14,8 @@ type Found = NonNullable<Awaited<ReturnType<QueueRecords['readState']>>>
 /**
  * Records that do not go back in time. A store takes back what was written when it is restored from a dump, or loses writes that it had confirmed:
  * then the newest document that was known is written again, as it was, with the policy of its rollout, by whoever knows both. What was promoted,
- * retired or aborted stays so, and a rollout goes on from where it was. A stale read is no loss, and does no harm: its revision has gone.
+ * retired or aborted stays so, and a rollout goes on from where it was. Where there is no document at all, one with a canary on trial is not written
+ * again: its trial is over. A stale read is no loss, and does no harm: its revision has gone.
  */
 export class RememberingRecords implements QueueRecords {
   readonly #records: QueueRecords
@@ -28,8 +30,10 @@ export class RememberingRecords implements QueueRecords {
 
   async readState(): Promise<Found | undefined> {
     const found = await this.#records.readState()
+    const known = this.#known
+    if (known !== undefined && (found === undefined ? !isOnTrial(known) : isOlder(found.state, known)))
+      return this.#writeAgain(known, found)
     if (found === undefined) return undefined
-    if (this.#known !== undefined && isOlder(found.state, this.#known)) return this.#writeAgain(this.#known, found)
     await this.#learnPolicy(found.state)
     this.#learn(found.state)
     return found
@@ -65,12 +69,12 @@ export class RememberingRecords implements QueueRecords {
     return this.#records.removeReport(id)
   }
 
-  async #writeAgain(state: QueueState, found: Found): Promise<Found> {
+  async #writeAgain(state: QueueState, found: Found | undefined): Promise<Found | undefined> {
     if (this.#pinned !== undefined) await this.#records.writePolicy(this.#pinned.digest, this.#pinned.policy)
-    const revision = await this.#records.writeState(state, found.revision)
+    const revision = await this.#records.writeState(state, found?.revision)
     if (revision === undefined) return found
     const text = 'the store went back in time: the newest document that is known is written again'
-    this.#log.error({ found: orderOf(found.state), known: orderOf(state) }, text)
+    this.#log.error({ found: found && orderOf(found.state), known: orderOf(state) }, text)
     return { state, revision }
   }
 
@@ -95,6 +99,11 @@ export class RememberingRecords implements QueueRecords {
 /** Documents of two generations are neither older nor newer: the one that the store holds counts. */
 function isOlder(state: QueueState, known: QueueState): boolean {
   return (compareOrder(state, known) ?? 0) < 0
+}
+
+function isOnTrial(state: QueueState): boolean {
+  const rollout = runningRollout(state)
+  return rollout !== undefined && abortablePhases.includes(rollout.phase)
 }
 
 function orderOf({ generation, epoch, sequence }: Order): Order {

@@ -107,7 +107,7 @@ export class Watcher {
     return true
   }
 
-  /** A consumer in charge writes a document that was lost anew: retired versions stay retired. */
+  /** Of a document that was lost with a trial in it, a consumer in charge writes what stands: retired versions stay retired. */
   async #writeAnew(): Promise<boolean> {
     const { records, self, newId } = this.#options
     const last = this.#state

@@ -83,13 +83,13 @@ export function nameOf({ target, moment, blow, store, queue }: Cell): string {
 
 /** How the rollout may end. Promoted without evidence is never among it: of a failing canary the only end is that it is taken back. */
 export function endsOf({ target, moment, blow }: Cell): readonly End[] {
-  if (blow === 'wipe') return ['Forgotten']
   if (failing.includes(moment)) return ['RolledBack']
   if (committed.includes(moment)) return ['Succeeded']
+  if (blow === 'wipe') return ['Forgotten']
   return harmsCanary(target, blow) ? ['Succeeded', 'RolledBack'] : ['Succeeded']
 }
 
-/** `Forgotten`: the store has lost the rollout. Whoever was in charge stays in charge. */
+/** `Forgotten`: the store has lost the rollout while the canary was on trial. Whoever was in charge stays in charge. */
 export type End = 'Succeeded' | 'RolledBack' | 'Forgotten'
 
 /** Moments at which the canary fails messages. */

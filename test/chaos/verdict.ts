@@ -40,15 +40,11 @@ function endedWell(trial: Trial): readonly string[] {
   const ends = endsOf(cell)
   if (end === undefined || !ends.includes(end))
     return [`expected ${ends.join(' or ')}, found ${status.phase} (${status.why}) and exit ${exit}`]
-  const current = end === 'Succeeded' || (end === 'Forgotten' && isCommitted(trial)) ? 'v2' : 'v1'
+  const current = end === 'Succeeded' ? 'v2' : 'v1'
   return [
     ...when(status.current !== current, `${status.current} is in charge instead of ${current}`),
     ...lateEnds(trial),
   ]
-}
-
-function isCommitted({ cell: { moment } }: Trial): boolean {
-  return moment === 'draining' || moment === 'retired'
 }
 
 /** A drain ends within its time, a grace, and what the blow and the election of another coordinator took of it. */

@@ -77,6 +77,20 @@ describe('a document that the store took back', () => {
     expect(await records.readPolicy(digest)).toEqual(policy)
   })
 
+  it.each(['Draining', 'Succeeded', 'RollingBack'] as const)(
+    'is written again where there is none any more: %s',
+    async (phase) => {
+      const { store, process, write, held } = await open()
+      const { records } = process()
+      const { rollout } = buildState({ policyDigest: digest, phase })
+      await write(document(5, { rollout }))
+      await records.readState()
+      await store.wipe()
+      expect((await records.readState())?.state).toEqual(document(5, { rollout }))
+      expect(await held()).toEqual(document(5, { rollout }))
+    },
+  )
+
   it('is the newest of what several processes know, in whatever order they look', async () => {
     const { store, process, write, held } = await open()
     const [early, late] = [process(), process()]
@@ -139,7 +153,7 @@ describe('nothing is written', () => {
     expect((await held())?.sequence).toBe(1)
   })
 
-  it('where there is no document any more', async () => {
+  it('where there is no document any more, and a canary was on trial in the last one', async () => {
     const { store, process, write, held } = await open()
     const { records } = process()
     await write(document(5))

@@ -175,7 +175,8 @@ describe('a version that was retired', () => {
     await first.done
     const { generation } = await all.state()
     await all.store.wipe()
-    await eventually(async () => (await all.state()).generation !== generation, { what: 'a new generation' })
+    await eventually(() => all.log.text.includes('went back in time'), { what: 'the document to be written again' })
+    expect(await all.state()).toMatchObject({ generation, stable: 'v2', rollout: { phase: 'Succeeded' } })
     const again = all.worker('v1')
     await again.start()
     expect(await again.done).toMatchObject({ reason: 'retired' })
