@@ -72,7 +72,7 @@ export class SqsApi {
       WaitTimeSeconds: Math.ceil(waitMs / 1_000),
       VisibilityTimeout: visibilityS,
       MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['All'],
+      MessageSystemAttributeNames: [...neededAttributes],
       ...(attemptId !== undefined && { ReceiveRequestAttemptId: attemptId }),
     })
     const { Messages: messages = [] } = await this.#ask(queue, 'ReceiveMessage', {
@@ -146,6 +146,8 @@ export class SqsApi {
 }
 
 const mostSockets = 100
+/** What is read of a message, and what its copies keep. Each one more is sent, parsed and thrown away with every message. */
+const neededAttributes = ['ApproximateReceiveCount', 'SentTimestamp', 'MessageGroupId', 'AWSTraceHeader'] as const
 
 function entryFailures(count: number, failed: readonly BatchResultErrorEntry[] = []): readonly EntryFailure[] {
   const failures: EntryFailure[] = Array.from({ length: count })

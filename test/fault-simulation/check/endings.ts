@@ -9,7 +9,9 @@ export const rolloutEnds: Invariant = {
   watch: (facts) => ({
     rest: () => {
       const { rollout } = facts
-      if (rollout === undefined) return facts.rewinds > 0 ? undefined : 'no rollout was ever started'
+      // Where it took charge itself, the version that was to be tried has nothing to replace.
+      if (rollout === undefined)
+        return facts.rewinds > 0 || facts.state?.stable === 'v2' ? undefined : 'no rollout was ever started'
       return isTerminal(rollout.phase) ? undefined : `the rollout is still ${rollout.phase}: ${rollout.why}`
     },
   }),

@@ -22,6 +22,8 @@ interface Fate {
 export interface StepTruth {
   readonly name: string
   readonly weight: number
+  /** What may be taken beyond the weight, or had been granted before by the one before. */
+  readonly burst: number
   canary: number
   total: number
 }
@@ -232,6 +234,7 @@ export class Facts {
   #turnTo({ id, step, phase }: Rollout, lane: Lane): void {
     const weight = lane.kind === 'throttled' ? lane.weight : 0
     const name = `${id}/${step}/${phase}/${weight}`
-    if (this.step?.name !== name) this.step = { name, weight, canary: 0, total: 0 }
+    if (this.step?.name === name) return
+    this.step = { name, weight, burst: this.burstBound(Math.max(weight, this.step?.weight ?? 0)), canary: 0, total: 0 }
   }
 }

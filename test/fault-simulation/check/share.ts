@@ -50,7 +50,7 @@ export const shareKept: Invariant = {
     start: ({ role }) => {
       const { step } = facts
       if (role !== 'canary' || step === undefined || step.weight === 0 || step.weight >= 100) return undefined
-      const bound = (step.weight / 100) * step.total + facts.burstBound(step.weight)
+      const bound = (step.weight / 100) * step.total + step.burst
       if (step.canary <= bound) return undefined
       return `the canary took ${step.canary} of ${step.total} messages in a step of ${step.weight} %: more than ${bound.toFixed(1)}`
     },
