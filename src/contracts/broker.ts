@@ -170,6 +170,11 @@ export interface RetryNote {
   readonly delayMs: number
   /** It is tried no more: when it comes back, `Passage.dead` is set. Only where the broker's retries are `noted`. */
   readonly dead: boolean
+  /**
+   * Nobody else could do more with it meanwhile: an adapter that would use a delivery up keeps it for this consumer until its time, or until the
+   * subscription stops. @default false
+   */
+  readonly keep?: boolean
 }
 
 /** `unaccepted`: the version does not accept messages of this kind. That is no attempt. */

@@ -32,6 +32,8 @@ const longestWaitMs = 64_000
 /** Of what one consumer has put off, no more than so many come back in a second, as long as the broker can hold them for long enough. */
 const mostPerSecond = 50
 const longestRetryMs = 512_000
+/** As `limits.maxReceiveCount` is by default. */
+const leastReturnsLeft = 3
 
 /**
  * Messages that this version does not accept. They are no failures and no evidence. A canary gives them to the version in charge, over the
@@ -86,12 +88,19 @@ export class Unaccepted {
       retries.giveUp(work, { attempts, ...failure })
       return
     }
+    const keep = !this.#isOffered(work)
     const delayMs = this.#delayMs(waits)
-    const note: RetryNote = { attempts, version, reason: 'unaccepted', waits, error: undefined, delayMs, dead: false }
+    const progress = { attempts, version, waits, delayMs }
+    const note: RetryNote = { ...progress, reason: 'unaccepted', error: undefined, dead: false, keep }
     this.#log.failed('unaccepted', { accepts: this.#options.accepts?.range })
     this.#waiting.add(clock.now() + delayMs)
     if (retryLater === 'none') retries.hold(work, delayMs)
     else void settler.retryLater(work, note, () => retries.hold(work, delayMs))
+  }
+
+  /** Whether a canary may have it; with few returns left, it would leave it to the version in charge. */
+  #isOffered({ delivery }: Work): boolean {
+    return this.#options.isReleasing() && delivery.returnsLeft > leastReturnsLeft
   }
 
   /** While a release runs, its canary may take the message at the next turn. */

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { eventually, remains } from '../support/eventually.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { useTeardown } from '../support/teardown.ts'
+import type { RetryNote } from '../../src/contracts/broker.ts'
 import { WaitBook } from '../../src/worker/wait-book.ts'
+import { Work } from '../../src/worker/work.ts'
 import { bench, deadQueue, handBackQueue } from './support/bench.ts'
 import type { Bench } from './support/bench.ts'
 
@@ -124,6 +126,25 @@ describe('a message that the version in charge does not accept', () => {
       'x-queue-canary-version': 'v2',
       'x-queue-canary-reason': 'failed',
     })
+  })
+
+  it.each([
+    ['no rollout runs', false, Infinity, true],
+    ['a canary is on trial', true, Infinity, false],
+    ['a canary is on trial that would not take it', true, 3, true],
+  ] as const)("is nobody else's meanwhile where %s", async (_, isReleasing, returnsLeft, keep) => {
+    const notes: unknown[] = []
+    const delivery = {
+      message: { id: 'm', headers: { schema: 3 } },
+      passage: { handedBack: undefined, dead: false, retried: undefined },
+      returnsLeft,
+      retryLater: async (note: RetryNote) => notes.push(note.keep) > 0,
+    }
+    const lab = bench(teardown, { version: 'v1', accepts: old, isReleasing, retryLater: 'counted' })
+    const source = { request: { source: 'queue' }, linkNumber: 0, settled: () => undefined }
+    lab.processor.unaccepted.handOn(new Work(delivery as never, source as never, 'stable'))
+    await eventually(() => notes.length === 1, { what: 'it is put off' })
+    expect(notes).toEqual([keep])
   })
 
   it('waits here where the broker keeps nothing, and goes back in a drain', async () => {

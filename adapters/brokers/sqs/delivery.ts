@@ -6,12 +6,14 @@ import type { SqsApi } from './api.ts'
 import { deadLetterCopy, freshCopy, handBackCopy, putOffCopy } from './copy.ts'
 import type { Desk } from './desk.ts'
 import type { Lease } from './lease.ts'
+import type { Parking } from './parking.ts'
 import { parkSeconds, retrySeconds, returnSeconds } from './pauses.ts'
 
 /** What deliveries of one subscription have in common. */
 export interface DeliveryContext {
   readonly api: SqsApi
   readonly desk: Desk
+  readonly parking: Parking
   /** Where the messages came from. */
   readonly queue: QueueAddress
   readonly mainQueue: QueueAddress
@@ -31,9 +33,10 @@ export class SqsDelivery implements Delivery {
   #isHandingBack = false
   #isSettled = false
 
-  constructor(lease: Lease, context: DeliveryContext) {
+  /** `passage`: where it was parked, with what was noted then. */
+  constructor(lease: Lease, context: DeliveryContext, passage: Passage = lease.received.passage) {
     this.message = lease.received.message
-    this.passage = lease.received.passage
+    this.passage = passage
     this.#lease = lease
     this.#context = context
   }
@@ -96,13 +99,16 @@ export class SqsDelivery implements Delivery {
 
   /**
    * The message stays where it is, hidden. Where that cannot be said in time, it comes back when its lease ends. One that nobody accepts yet would use
-   * its deliveries up: it is sent to the main queue anew, where there is no order to keep.
+   * its deliveries up: it is sent to the main queue anew, or parked where there is an order to keep.
    */
   async retryLater(note: RetryNote): Promise<boolean> {
-    const { queue, mainQueue: to } = this.#context
+    const { queue, mainQueue: to, parking } = this.#context
     const seconds = retrySeconds(note.delayMs)
-    if (note.reason !== 'unaccepted' || (to.isFifo && queue === to))
-      return this.#settle((desk) => desk.return(this.#lease, seconds))
+    if (note.reason !== 'unaccepted') return this.#settle((desk) => desk.return(this.#lease, seconds))
+    if (to.isFifo && queue === to) {
+      const isParked = note.keep === true && parking.hasRoom
+      return this.#settle((desk) => (isParked ? parking.park(this.#lease, note) : desk.return(this.#lease, seconds)))
+    }
     const move = { to, copy: putOffCopy(this.#lease.received, note, to), elseSeconds: seconds }
     return this.#settle((desk) => desk.move(this.#lease, move))
   }

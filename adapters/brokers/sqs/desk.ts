@@ -84,6 +84,11 @@ export class Desk {
     this.#heartbeat.keep(lease)
   }
 
+  /** It was taken out, and kept; to be called while its lease lasts. */
+  reopen(lease: Lease): void {
+    this.#open.add(lease)
+  }
+
   isOpen(lease: Lease): boolean {
     return this.#open.has(lease) && lease.endsAt > this.#settings.clock.now()
   }

@@ -35,6 +35,11 @@ export class Lease {
     this.#endsAt = Number.NEGATIVE_INFINITY
   }
 
+  /** It is to be settled once more: it was parked. */
+  occupy(onFree: () => void): void {
+    this.#onFree = onFree
+  }
+
   /** It was settled, or lost. */
   free(): void {
     const onFree = this.#onFree

@@ -63,6 +63,11 @@ export class PollLaw {
     this.#unsettled--
   }
 
+  /** One that had left its place takes one again. */
+  resumed(): void {
+    this.#unsettled++
+  }
+
   get #streams(): boolean {
     return this.#ledger.left === Number.POSITIVE_INFINITY
   }

@@ -77,6 +77,11 @@ export class Poller {
     this.look()
   }
 
+  /** A message that was parked is delivered again. */
+  resumed(): void {
+    this.#law.resumed()
+  }
+
   /** Begins no poll any more; resolves when the last one has ended, or has had its time. */
   async stop(): Promise<void> {
     this.#ending.abort()

@@ -1,4 +1,4 @@
-import type { DeliverySink, SubscribeRequest, Subscription } from '../../../src/contracts/broker.ts'
+import type { DeliverySink, RetryNote, SubscribeRequest, Subscription } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Logger } from '../../../src/contracts/logger.ts'
 import { isQueueCanaryError } from '../../../src/errors.ts'
@@ -14,6 +14,7 @@ import { linkStateOf } from './failures.ts'
 import { Lease } from './lease.ts'
 import { LinkReport } from './link-report.ts'
 import { readMessage } from './message.ts'
+import { Parking } from './parking.ts'
 import { Poller } from './poller.ts'
 import type { QueueSettings } from './queue-settings.ts'
 import type { QueueWatch } from './queue-watch.ts'
@@ -85,7 +86,9 @@ export class SqsSubscription implements Subscription {
 
   async #stop(): Promise<void> {
     this.#ending.abort()
-    await this.#works?.poller.stop()
+    const works = this.#works
+    for (const lease of works?.context.parking.end() ?? []) works?.desk.return(lease, 0)
+    await works?.poller.stop()
     this.#reportLinked()
   }
 
@@ -153,6 +156,7 @@ export class SqsSubscription implements Subscription {
     const context: DeliveryContext = {
       api,
       desk,
+      parking: new Parking({ clock, onDue: (lease, note) => this.#deliverAgain(lease, note) }),
       queue,
       mainQueue: main.address,
       handBackQueue,
@@ -206,6 +210,17 @@ export class SqsSubscription implements Subscription {
     if (this.#ending.signal.aborted) for (const delivery of deliveries.toReversed()) delivery.requeue()
     else for (const delivery of deliveries) this.#pass(delivery)
     this.#reportLinked()
+  }
+
+  /** What was parked, while its lease lasts. Afterwards SQS gives the message to whoever asks. */
+  #deliverAgain(lease: Lease, { attempts, waits, version, reason }: RetryNote): void {
+    const works = this.#works
+    if (works === undefined || lease.endsAt <= this.#settings.clock.now()) return
+    works.poller.resumed()
+    lease.occupy(() => works.poller.settled())
+    works.desk.reopen(lease)
+    const retried = { attempts, waits, version, reason }
+    this.#pass(new SqsDelivery(lease, works.context, { ...lease.received.passage, retried }))
   }
 
   #pass(delivery: SqsDelivery): void {

@@ -28,9 +28,9 @@ export interface Stream {
 
 export interface Marks {
   /** The header that tells the handler of the tests what to do. */
-  readonly act?: string
+  readonly act?: string | undefined
   /** The version of what it says, in the header `schema`. */
-  readonly schema?: number
+  readonly schema?: number | undefined
   /** Publishes these ids instead of the next ones. */
   readonly ids?: readonly string[]
 }

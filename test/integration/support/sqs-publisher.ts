@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs'
-import type { SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
+import type { MessageAttributeValue, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
 import { eventually } from '../../support/eventually.ts'
 import { testCredentials, testRegion } from '../../support/sqs-helper.ts'
 import { actAfter, paced } from './pace.ts'
@@ -31,19 +31,19 @@ export function createSqsPublisher(endpoint: string, url: string): SqsPublisher 
   let next = 0
   let pending = 0
 
-  function entry(act: string | undefined, index: number): SendMessageBatchRequestEntry {
+  function entry(marks: Marks, index: number): SendMessageBatchRequestEntry {
     const number = next++
     return {
       Id: String(index),
       MessageBody: JSON.stringify({ number, filler }),
-      ...(act !== undefined && { MessageAttributes: { act: { DataType: 'String', StringValue: act } } }),
+      MessageAttributes: attributesOf(marks),
       ...(isFifo && { MessageGroupId: `g-${number % groups}`, MessageDeduplicationId: `d-${number}` }),
     }
   }
 
   /** At most ten. A batch that is not confirmed is not sent again: its messages may be handled or not. */
-  async function send(acts: readonly (string | undefined)[]): Promise<void> {
-    const entries = acts.map(entry)
+  async function send(marks: readonly Marks[]): Promise<void> {
+    const entries = marks.map(entry)
     pending += entries.length
     try {
       const { Successful: sent = [] } = await client.send(
@@ -67,17 +67,17 @@ export function createSqsPublisher(endpoint: string, url: string): SqsPublisher 
   return {
     confirmed,
     places,
-    async backlog(count, { act }: Marks = {}) {
+    async backlog(count, marks = {}) {
       for (let sent = 0; sent < count; sent += 10) {
-        void send(Array.from({ length: Math.min(10, count - sent) }, () => act))
+        void send(Array.from({ length: Math.min(10, count - sent) }, () => marks))
         if (sent % 100 === 90) await settled(100)
       }
       await settled(0)
     },
-    stream(perSecond, { most = Infinity, acts = [] } = {}): Stream {
+    stream(perSecond, { most = Infinity, acts = [], schema } = {}): Stream {
       const stopping = new AbortController()
       const publish = (count: number, sent: number): void => {
-        const all = Array.from({ length: count }, (_, index) => actAfter(sent + index, acts))
+        const all = Array.from({ length: count }, (_, index) => ({ act: actAfter(sent + index, acts), schema }))
         while (all.length > 0) void send(all.splice(0, 10))
       }
       const pace = { perSecond, most, signal: stopping.signal, isOpen: () => pending < 1_000, publish }
@@ -93,4 +93,9 @@ export function createSqsPublisher(endpoint: string, url: string): SqsPublisher 
     },
     close: async () => client.destroy(),
   }
+}
+
+function attributesOf({ act, schema }: Marks): Record<string, MessageAttributeValue> {
+  const told = Object.entries({ act, schema }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(told.map(([name, value]) => [name, { DataType: 'String', StringValue: String(value) }]))
 }

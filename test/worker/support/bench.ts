@@ -35,6 +35,8 @@ export interface BenchOptions {
   /** @default what the broker can */
   readonly retryLater?: BrokerCapabilities['retryLater']
   readonly server?: MemoryServer
+  /** @default false */
+  readonly isReleasing?: boolean
 }
 
 /** The data path of one consumer on a memory broker, without the coordination around it. */
@@ -62,7 +64,13 @@ export function bench(teardown: Teardown, options: BenchOptions): Bench {
   const given = { ...usualLimits, ...options, version, clock, log, random: Math.random, handBack }
   const handler = handlerOf(options)
   const { retryLater = broker.capabilities.retryLater } = options
-  const processor = new Processor({ ...given, handler, batch: {}, retryLater, isReleasing: () => false })
+  const processor = new Processor({
+    ...given,
+    handler,
+    batch: {},
+    retryLater,
+    isReleasing: () => options.isReleasing === true,
+  })
   const prefetch = options.prefetch ?? 2 * concurrency
   const isFresh = () => self.fresh
   const intake = new IntakeSwitch({ broker, processor, clock, concurrency, prefetch, isFresh })
