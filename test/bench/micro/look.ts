@@ -4,6 +4,7 @@ import type { CohortReport } from '../../../src/core/rollout/consumer-report.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import type { Logger, Store } from '../../../src/index.ts'
 import { createQueueRecords } from '../../../src/records/queue-records.ts'
+import { RememberingRecords } from '../../../src/records/remembering-records.ts'
 import type { QueueRecords } from '../../../src/records/queue-records.ts'
 import { systemClock } from '../../../src/worker/system-clock.ts'
 import { buildReport } from '../../support/build-report.ts'
@@ -28,7 +29,7 @@ export async function lookCost(consumers: number, times: number): Promise<LookCo
   const { store, moved } = weighing(memoryStore())
   const records = createQueueRecords(store, { namespace: 'default', queue })
   await openRollout(records)
-  const coordinator = createCoordinator(records)
+  const coordinator = createCoordinator(new RememberingRecords(records, silent))
   const fleet = new Fleet(records, consumers)
   await eventually(
     async () => {

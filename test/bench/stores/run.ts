@@ -4,6 +4,7 @@ import type { Logger } from '../../../src/index.ts'
 import { memoryServer } from '../../../adapters/memory.ts'
 import { createQueueRecords } from '../../../src/records/queue-records.ts'
 import type { QueueRecords } from '../../../src/records/queue-records.ts'
+import { RememberingRecords } from '../../../src/records/remembering-records.ts'
 import { systemClock } from '../../../src/worker/system-clock.ts'
 import { eventually } from '../../support/eventually.ts'
 import { openRollout } from '../lab/open-rollout.ts'
@@ -15,7 +16,8 @@ import { busyReport } from './report.ts'
 
 /**
  * What one look of a coordinator costs while a rollout runs, as a function of the workers that report: bytes over its connection, CPU of its
- * thread, and time. `all` report anew between two looks, as on a busy queue, or one in twenty does.
+ * thread, and time. `all` report anew between two looks, as on a busy queue, or one in twenty does. `--queues`: so many queues are in the store, each
+ * with the same workers.
  */
 const queue = 'orders'
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '10,100,300,1000' },
     only: { type: 'string', default: Object.keys(places).join() },
     looks: { type: 'string', default: '20' },
+    queues: { type: 'string', default: '1' },
   },
 })
 
@@ -42,11 +45,14 @@ for (const name of values.only.split(',')) {
     process.stderr.write(`${name}, ${workers} workers\n`)
   }
 }
-console.log(table(['store, workers', 'report anew', 'KB a look', 'CPU ms', 'ms'], rows))
+console.log(table([`store, workers (queues: ${values.queues})`, 'report anew', 'KB a look', 'CPU ms', 'ms'], rows))
 
 async function measure(place: Place, workers: number, looks: number): Promise<readonly (readonly string[])[]> {
   const at = { namespace: 'default', queue }
-  const [records, own] = [createQueueRecords(place.others, at), createQueueRecords(place.own, at)]
+  const records = createQueueRecords(place.others, at)
+  const own = new RememberingRecords(createQueueRecords(place.own, at), silent)
+  for (let other = 1; other < Number(values.queues); other++)
+    await reportAll(createQueueRecords(place.others, { ...at, queue: `${queue}-${other}` }), workers, 1)
   await openRollout(records)
   const coordinator = createCoordinator(own)
   let beat = 0
