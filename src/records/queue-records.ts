@@ -71,16 +71,6 @@ export function createQueueRecords(
   }
 }
 
-/** Queues of a namespace that have a document, by name. */
-export async function listQueues(store: Store, namespace: string): Promise<readonly string[]> {
-  const prefix = `${encodeURIComponent(namespace)}/`
-  const entries = await store.list(prefix)
-  return entries.flatMap(({ key }) => {
-    const [queue, name, ...rest] = key.slice(prefix.length).split('/')
-    return queue !== undefined && name === 'state' && rest.length === 0 ? decodedName(queue) : []
-  })
-}
-
 const overwriteAttempts = 10
 
 function encode(kind: string, content: unknown): string {
@@ -123,12 +113,4 @@ async function overwrite(store: Store, key: string, value: string, expected: Rev
     'STORE_UNREACHABLE',
     `the record ${key} changes faster than it can be written; is there a second worker with the same id?`,
   )
-}
-
-function decodedName(text: string): readonly string[] {
-  try {
-    return [decodeURIComponent(text)]
-  } catch {
-    return []
-  }
 }

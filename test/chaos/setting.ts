@@ -34,11 +34,11 @@ export function settingOf(moment: Moment): Setting {
       analysis,
       limits: { maxFailedMessages },
       drain: { timeout: `${drainMs}ms` },
-      progressDeadline: '3m',
+      progressDeadline: '2m',
       promotion: { workers: 1, duration: moment === 'promoting' ? '4s' : '1s' },
     },
     stable: moment === 'draining' ? slow : quick,
-    canary: failing.includes(moment) ? { handler: { failRate: 0.5, salt: 'chaos', slowMs: 3_000 } } : quick,
+    canary: failing.includes(moment) ? { handler: { failRate: 0.5, salt: 'chaos', slowMs: 6_000 } } : quick,
   }
 }
 

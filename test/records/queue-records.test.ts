@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../adapters/stores/memory/index.ts'
 import type { Store } from '../../src/contracts/store.ts'
 import { createQueueState } from '../../src/core/rollout/queue-state.ts'
-import { createQueueRecords, listQueues } from '../../src/records/queue-records.ts'
+import { createQueueRecords } from '../../src/records/queue-records.ts'
 import { arbitraryReport, arbitraryState } from '../support/arbitrary-records.ts'
 import { buildPolicy } from '../support/build-policy.ts'
 import { buildReport } from '../support/build-report.ts'
-import { at, buildState } from '../support/build-rollout.ts'
+import { buildState } from '../support/build-rollout.ts'
 
 const place = { namespace: 'default', queue: 'orders' }
 const stateKey = 'default/orders/state'
@@ -171,20 +171,4 @@ describe('policies', () => {
       await expect(records.readPolicy('sha256:a')).rejects.toMatchObject(invalid)
     },
   )
-})
-
-describe('listQueues', () => {
-  it('names the queues of the namespace that have a document', async () => {
-    const store = memoryStore()
-    const names = ['a/b', 'orders', 'ü']
-    for (const queue of names)
-      await createQueueRecords(store, { ...place, queue }).writeState(createQueueState(at, 'v1'), undefined)
-    await createQueueRecords(store, { namespace: 'staging', queue: 'x' }).writeState(
-      createQueueState(at, 'v1'),
-      undefined,
-    )
-    await createQueueRecords(store, { ...place, queue: 'only-reports' }).writeReport(buildReport({ id: 'state' }))
-    await overwrite(store, 'default/%E0%A4%A/state', '{}')
-    expect((await listQueues(store, 'default')).toSorted()).toEqual(names)
-  })
 })

@@ -1,4 +1,4 @@
-import { listQueues } from '../../records/queue-records.ts'
+import { NamespaceSnapshot } from '../../records/namespace-snapshot.ts'
 import type { QueueStatus } from '../../status/queue-status.ts'
 import type { StatusCommand } from '../command.ts'
 import { openDisplay } from '../display.ts'
@@ -30,14 +30,15 @@ function reader({ queue }: StatusCommand, { store, namespace, clock }: Session):
     const view = createQueueView(store, { namespace, queue }, clock)
     return async () => [await view.read()]
   }
+  const snapshot = new NamespaceSnapshot(store, namespace)
   const views = new Map<string, QueueView>()
   const viewOf = (name: string): QueueView => {
-    const view = views.get(name) ?? createQueueView(store, { namespace, queue: name }, clock)
+    const view = views.get(name) ?? createQueueView(snapshot, { namespace, queue: name }, clock)
     views.set(name, view)
     return view
   }
   return async () => {
-    const names = await listQueues(store, namespace)
+    const names = await snapshot.refresh()
     return Promise.all(names.map((name) => viewOf(name).read()))
   }
 }
