@@ -41,7 +41,7 @@ export async function beginRollout(
       const attempt = attemptOn(state)
       const started = startRollout(state, { id, ...requestOf(attempt, clock) })
       if (!started.ok) throw new QueueCanaryError('COMMAND_REFUSED', `queue ${place.queue}: ${started.why}`)
-      // After the document was read: where a store lost it again, the write of the document fails.
+      // After the document was read: where a store has gone back since then, the document is another one, and its write fails.
       await records.writePolicy(policyDigest(attempt.policy), attempt.policy)
       return started.state
     },

@@ -21,27 +21,35 @@ export type Followed<T> =
 
 /** A store that does not answer for this long ends the following with its error: a restart or a failover is waited out. */
 const patienceMs = 120_000
+/** A document that was there and is gone: some worker writes down again what it knows of it, if one lives. */
+const goneMs = 10_000
 
 /** Looks again and again until it is over, the time is up or the user has seen enough. */
 export async function follow<T>(options: Follow<T>): Promise<Followed<T>> {
   const { clock, signal } = options
   const end = clock.now() + (options.timeoutMs ?? Infinity)
   let answeredAt = clock.now()
+  let hasAnswered = false
   while (!signal.aborted) {
     try {
       const value = await options.read()
       answeredAt = clock.now()
+      hasAnswered = true
       options.onValue(value)
       if (options.isOver(value)) return { kind: 'over', value }
     } catch (error) {
-      const passing = isQueueCanaryError(error) && error.retryable
-      if (!passing || clock.now() - answeredAt >= patienceMs) throw error
+      if (clock.now() - answeredAt >= patienceWith(error, hasAnswered)) throw error
     }
     const left = end - clock.now()
     if (left <= 0) return { kind: 'timedOut' }
     await clock.sleep(Math.min(options.everyMs, left), signal)
   }
   return { kind: 'interrupted' }
+}
+
+function patienceWith(error: unknown, hasAnswered: boolean): number {
+  if (hasAnswered && isQueueCanaryError(error, 'NOT_FOUND')) return goneMs
+  return isQueueCanaryError(error) && error.retryable ? patienceMs : 0
 }
 
 /** A coordinator writes at least every second. */

@@ -7,6 +7,7 @@ import type { Order } from '../core/rollout/order.ts'
 import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { abortablePhases } from '../core/rollout/rollout.ts'
+import { isQueueCanaryError } from '../errors.ts'
 import type { QueueRecords } from './queue-records.ts'
 
 type Found = NonNullable<Awaited<ReturnType<QueueRecords['readState']>>>
@@ -14,24 +15,27 @@ type Found = NonNullable<Awaited<ReturnType<QueueRecords['readState']>>>
 /**
  * Records that do not go back in time. A store takes back what was written when it is restored from a dump, or loses writes that it had confirmed:
  * then the newest document that was known is written again, as it was, with the policy of its rollout, by whoever knows both. What was promoted,
- * retired or aborted stays so, and a rollout goes on from where it was. Where there is no document at all, one with a canary on trial is not written
- * again: its trial is over. A stale read is no loss, and does no harm: its revision has gone.
+ * retired or aborted stays so, and a rollout goes on from where it was. Where there is no document at all, that holds from the commit of a promotion
+ * to its end, and in a rollback, when nothing is on trial any more. A stale read is no loss, and does no harm: its revision has gone.
  */
 export class RememberingRecords implements QueueRecords {
   readonly #records: QueueRecords
   readonly #log: Logger
   #known: QueueState | undefined
   #pinned: { readonly digest: string; readonly policy: Policy } | undefined
+  /** The policy that was asked for last; what is not there at the first sight of a rollout will not come. */
+  #asked: string | undefined
 
   constructor(records: QueueRecords, log: Logger) {
     this.#records = records
     this.#log = log
   }
 
+  /** Resolves to what the store holds: written again, if that could be done. */
   async readState(): Promise<Found | undefined> {
     const found = await this.#records.readState()
     const known = this.#known
-    if (known !== undefined && (found === undefined ? !isOnTrial(known) : isOlder(found.state, known)))
+    if (known !== undefined && (found === undefined ? isDecided(known) : isOlder(found.state, known)))
       return this.#writeAgain(known, found)
     if (found === undefined) return undefined
     await this.#learnPolicy(found.state)
@@ -69,13 +73,21 @@ export class RememberingRecords implements QueueRecords {
     return this.#records.removeReport(id)
   }
 
+  /** A store that can be read and not written has still gone back: that must be seen. */
   async #writeAgain(state: QueueState, found: Found | undefined): Promise<Found | undefined> {
-    if (this.#pinned !== undefined) await this.#records.writePolicy(this.#pinned.digest, this.#pinned.policy)
-    const revision = await this.#records.writeState(state, found?.revision)
-    if (revision === undefined) return found
-    const text = 'the store went back in time: the newest document that is known is written again'
-    this.#log.error({ found: found && orderOf(found.state), known: orderOf(state) }, text)
-    return { state, revision }
+    const orders = { found: found && orderOf(found.state), known: orderOf(state) }
+    try {
+      const digest = runningRollout(state)?.policyDigest
+      if (digest !== undefined && digest === this.#pinned?.digest)
+        await this.#records.writePolicy(digest, this.#pinned.policy)
+      const revision = await this.#records.writeState(state, found?.revision)
+      if (revision === undefined) return found
+      this.#log.error(orders, 'the store went back in time: the newest document that is known is written again')
+      return { state, revision }
+    } catch (error) {
+      this.#log.error({ ...orders, error: String(error) }, 'the store went back in time, and cannot be written')
+      return found
+    }
   }
 
   /** A rollout without its policy could not go on: such a document is not worth writing again. */
@@ -87,23 +99,32 @@ export class RememberingRecords implements QueueRecords {
 
   async #learnPolicy(state: QueueState): Promise<void> {
     const digest = runningRollout(state)?.policyDigest
-    if (digest === undefined) return
+    if (digest === undefined || digest === this.#asked) return
     try {
       await this.readPolicy(digest)
-    } catch {
+      this.#asked = digest
+    } catch (error) {
       // Told by the coordinator, who cannot do without; the document is obeyed all the same.
+      if (isQueueCanaryError(error, 'RECORD_INVALID')) this.#asked = digest
     }
   }
 }
 
 /** Documents of two generations are neither older nor newer: the one that the store holds counts. */
 function isOlder(state: QueueState, known: QueueState): boolean {
-  return (compareOrder(state, known) ?? 0) < 0
+  const order = compareOrder(state, known) ?? 1
+  return order === 0 ? lacksCommand(state, known) : order < 0
 }
 
-function isOnTrial(state: QueueState): boolean {
+/** Within one order, commands are only added. */
+function lacksCommand({ commands }: QueueState, known: QueueState): boolean {
+  return known.commands.some(({ id }) => commands.every((command) => command.id !== id))
+}
+
+/** Where its rollout has no way back from. */
+function isDecided(state: QueueState): boolean {
   const rollout = runningRollout(state)
-  return rollout !== undefined && abortablePhases.includes(rollout.phase)
+  return rollout !== undefined && !abortablePhases.includes(rollout.phase)
 }
 
 function orderOf({ generation, epoch, sequence }: Order): Order {

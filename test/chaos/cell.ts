@@ -84,17 +84,17 @@ export function nameOf({ target, moment, blow, store, queue }: Cell): string {
 /** How the rollout may end. Promoted without evidence is never among it: of a failing canary the only end is that it is taken back. */
 export function endsOf({ target, moment, blow }: Cell): readonly End[] {
   if (failing.includes(moment)) return ['RolledBack']
-  if (committed.includes(moment)) return ['Succeeded']
+  if (moment === 'draining') return ['Succeeded']
   if (blow === 'wipe') return ['Forgotten']
+  if (moment === 'retired') return ['Succeeded']
   return harmsCanary(target, blow) ? ['Succeeded', 'RolledBack'] : ['Succeeded']
 }
 
-/** `Forgotten`: the store has lost the rollout while the canary was on trial. Whoever was in charge stays in charge. */
+/** `Forgotten`: the store has lost a rollout that was over, or still a trial. Whoever was in charge stays in charge. */
 export type End = 'Succeeded' | 'RolledBack' | 'Forgotten'
 
 /** Moments at which the canary fails messages. */
 export const failing: readonly Moment[] = ['rolling-back', 'draining-canary']
-const committed: readonly Moment[] = ['draining', 'retired']
 
 /** What a canary holds when it dies or falls silent counts as failed, whatever the reason. */
 function harmsCanary(target: Target, blow: Blow): boolean {

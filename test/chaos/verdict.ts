@@ -40,7 +40,7 @@ function endedWell(trial: Trial): readonly string[] {
   const ends = endsOf(cell)
   if (end === undefined || !ends.includes(end))
     return [`expected ${ends.join(' or ')}, found ${status.phase} (${status.why}) and exit ${exit}`]
-  const current = end === 'Succeeded' ? 'v2' : 'v1'
+  const current = end === 'Succeeded' || cell.moment === 'retired' ? 'v2' : 'v1'
   return [
     ...when(status.current !== current, `${status.current} is in charge instead of ${current}`),
     ...lateEnds(trial),

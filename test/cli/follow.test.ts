@@ -49,6 +49,28 @@ describe('following', () => {
     expect(settled).toEqual([{ kind: 'interrupted' }])
   })
 
+  it('waits a little for a document that was there and is gone, and for no other', async () => {
+    const missing = new QueueCanaryError('NOT_FOUND', 'no worker has registered')
+    let isThere = true
+    const read = async (): Promise<number> => {
+      if (isThere) return 1
+      throw missing
+    }
+    const { clock, seen, settled } = run(read)
+    await clock.advance(1_000)
+    isThere = false
+    await clock.advance(9_000)
+    isThere = true
+    await clock.advance(500)
+    expect(seen).toHaveLength(4)
+    isThere = false
+    await clock.advance(12_000)
+    expect(settled).toEqual([missing])
+    const never = run(() => Promise.reject(missing))
+    await never.clock.advance(0)
+    expect(never.settled).toEqual([missing])
+  })
+
   it('waits out a store that is gone for a while', async () => {
     let down = false
     const { clock, seen, settled } = run(async () => {

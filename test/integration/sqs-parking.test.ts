@@ -52,6 +52,7 @@ describe('a message of a FIFO queue that nobody accepts yet', () => {
     await taker.stop()
     await next.has(2)
     expect(next.deliveries.map(idOf)).toEqual(['first', 'second'])
+    expect(next.deliveries[0]?.message.deliveryCount).toBe(1)
   })
 
   it('takes no place from others while it is parked', async () => {

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Logger } from '../../src/contracts/logger.ts'
 import type { Store, Versioned } from '../../src/contracts/store.ts'
 import type { QueueState } from '../../src/core/rollout/queue-state.ts'
+import { QueueCanaryError } from '../../src/errors.ts'
 import { policyDigest } from '../../src/policy-digest.ts'
 import { createQueueRecords } from '../../src/records/queue-records.ts'
 import { RememberingRecords } from '../../src/records/remembering-records.ts'
 import { buildPolicy } from '../support/build-policy.ts'
-import { buildState } from '../support/build-rollout.ts'
+import { buildCommand, buildState } from '../support/build-rollout.ts'
 import { testStore } from '../worker/support/test-store.ts'
 
 const place = { namespace: 'default', queue: 'orders' }
@@ -49,6 +50,32 @@ describe('a document that the store took back', () => {
     expect(logged).toEqual([expect.stringContaining('went back in time')])
   })
 
+  it('is written again where an abort has gone that was confirmed, and nothing else', async () => {
+    const { store, process, write, held } = await open()
+    const { records } = process()
+    const aborted = document(1, { commands: [buildCommand('abort')] })
+    await write(document(1))
+    const dump = await store.dump()
+    await write(aborted)
+    await records.readState()
+    await store.restore(dump)
+    await records.readState()
+    expect(await held()).toEqual(aborted)
+  })
+
+  it('is seen to be gone also where it cannot be written again', async () => {
+    const { store, process, write } = await open()
+    const readOnly: Store = { ...store, put: () => Promise.reject(new QueueCanaryError('STORE_REFUSED', 'read-only')) }
+    const { records, logged } = process(readOnly)
+    await write(document(1))
+    const dump = await store.dump()
+    await write(document(2))
+    await records.readState()
+    await store.restore(dump)
+    expect((await records.readState())?.state).toEqual(document(1))
+    expect(logged).toEqual([expect.stringContaining('cannot be written')])
+  })
+
   it('is written again by whoever has written it', async () => {
     const { store, process, write, held } = await open()
     const { records } = process()
@@ -77,19 +104,16 @@ describe('a document that the store took back', () => {
     expect(await records.readPolicy(digest)).toEqual(policy)
   })
 
-  it.each(['Draining', 'Succeeded', 'RollingBack'] as const)(
-    'is written again where there is none any more: %s',
-    async (phase) => {
-      const { store, process, write, held } = await open()
-      const { records } = process()
-      const { rollout } = buildState({ policyDigest: digest, phase })
-      await write(document(5, { rollout }))
-      await records.readState()
-      await store.wipe()
-      expect((await records.readState())?.state).toEqual(document(5, { rollout }))
-      expect(await held()).toEqual(document(5, { rollout }))
-    },
-  )
+  it.each(['Draining', 'RollingBack'] as const)('is written again where there is none any more: %s', async (phase) => {
+    const { store, process, write, held } = await open()
+    const { records } = process()
+    const { rollout } = buildState({ policyDigest: digest, phase })
+    await write(document(5, { rollout }))
+    await records.readState()
+    await store.wipe()
+    expect((await records.readState())?.state).toEqual(document(5, { rollout }))
+    expect(await held()).toEqual(document(5, { rollout }))
+  })
 
   it('is the newest of what several processes know, in whatever order they look', async () => {
     const { store, process, write, held } = await open()
@@ -128,6 +152,7 @@ describe('nothing is written', () => {
   it.each<[string, QueueState]>([
     ['of another generation', document(1, { generation: 'g2' })],
     ['of the same order', document(5, { lease: { holder: undefined, renewals: 9 } })],
+    ['of the same order, with a command more', document(5, { commands: [buildCommand('pause')] })],
     ['of a later coordinator', document(1, { epoch: 2 })],
   ])('where the store holds a document %s', async (_, now) => {
     const { process, write, held } = await open()

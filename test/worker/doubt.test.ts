@@ -175,8 +175,7 @@ describe('a version that was retired', () => {
     await first.done
     const { generation } = await all.state()
     await all.store.wipe()
-    await eventually(() => all.log.text.includes('went back in time'), { what: 'the document to be written again' })
-    expect(await all.state()).toMatchObject({ generation, stable: 'v2', rollout: { phase: 'Succeeded' } })
+    await eventually(async () => (await all.state()).generation !== generation, { what: 'a new generation' })
     const again = all.worker('v1')
     await again.start()
     expect(await again.done).toMatchObject({ reason: 'retired' })

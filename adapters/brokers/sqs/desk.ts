@@ -121,9 +121,9 @@ export class Desk {
     this.#moves.add(moving)
   }
 
-  /** The queue is gone, and its messages with it. */
-  abandon(): void {
-    for (const lease of this.#open) this.#lost(lease)
+  /** The queue is gone, and its messages with it: what is open, and what is parked. */
+  abandon(parked: readonly Lease[]): void {
+    for (const lease of [...this.#open, ...parked]) this.#lost(lease)
   }
 
   /** Returns what is open, and waits a while for everything to arrive. */

@@ -33,11 +33,16 @@ export class Parking {
     void this.#wait(lease, note)
   }
 
-  /** Takes out everything. From now on there is no room. */
+  /** Takes out everything, the oldest first. From now on there is no room. */
   end(): readonly Lease[] {
+    this.#ending.abort()
+    return this.clear()
+  }
+
+  /** The same, and others may be parked later. */
+  clear(): readonly Lease[] {
     const all = [...this.#parked]
     this.#parked.clear()
-    this.#ending.abort()
     return all
   }
 

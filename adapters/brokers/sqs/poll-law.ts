@@ -63,9 +63,11 @@ export class PollLaw {
     this.#unsettled--
   }
 
-  /** One that had left its place takes one again. */
-  resumed(): void {
+  /** One that had left its place takes one again; false where there is none. Polls under way may bring as many more as they have asked for. */
+  resume(): boolean {
+    if (this.#unsettled >= this.#maxUnsettled) return false
     this.#unsettled++
+    return true
   }
 
   get #streams(): boolean {

@@ -77,9 +77,9 @@ export class Poller {
     this.look()
   }
 
-  /** A message that was parked is delivered again. */
-  resumed(): void {
-    this.#law.resumed()
+  /** Gives a message that was parked a place; false where there is none. */
+  resume(): boolean {
+    return this.#law.resume()
   }
 
   /** Begins no poll any more; resolves when the last one has ended, or has had its time. */

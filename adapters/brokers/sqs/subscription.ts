@@ -87,8 +87,10 @@ export class SqsSubscription implements Subscription {
   async #stop(): Promise<void> {
     this.#ending.abort()
     const works = this.#works
-    for (const lease of works?.context.parking.end() ?? []) works?.desk.return(lease, 0)
+    const parked = works?.context.parking.end() ?? []
     await works?.poller.stop()
+    // not before: a poll of ours would take them again; newest first, as everything that goes back
+    for (const lease of parked.toReversed()) works?.desk.return(lease, 0)
     this.#reportLinked()
   }
 
@@ -192,7 +194,7 @@ export class SqsSubscription implements Subscription {
     this.#trouble[attempt] = error
     if (error.code === 'QUEUE_MISSING') {
       this.#settings.source.forget()
-      this.#works?.desk.abandon()
+      this.#works?.desk.abandon(this.#works.context.parking.clear())
     }
     this.#report.tell(linkStateOf(error), error.message)
   }
@@ -213,10 +215,11 @@ export class SqsSubscription implements Subscription {
   }
 
   /** What was parked, while its lease lasts. Afterwards SQS gives the message to whoever asks. */
-  #deliverAgain(lease: Lease, { attempts, waits, version, reason }: RetryNote): void {
+  #deliverAgain(lease: Lease, note: RetryNote): void {
     const works = this.#works
     if (works === undefined || lease.endsAt <= this.#settings.clock.now()) return
-    works.poller.resumed()
+    if (!works.poller.resume()) return works.context.parking.park(lease, { ...note, delayMs: noPlaceMs })
+    const { attempts, waits, version, reason } = note
     lease.occupy(() => works.poller.settled())
     works.desk.reopen(lease)
     const retried = { attempts, waits, version, reason }
@@ -238,3 +241,6 @@ export class SqsSubscription implements Subscription {
     this.#report.tell(!this.#ending.signal.aborted && this.#ledger.left > 0 ? 'consuming' : 'idle')
   }
 }
+
+/** What was parked waits so long for a place, where there is none. */
+const noPlaceMs = 500

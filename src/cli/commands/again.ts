@@ -20,12 +20,12 @@ export async function retryCommand(command: AgainCommand, io: Io, session: Sessi
   const policy = await view.records.readPolicy(pinned)
   if (policy === undefined)
     throw new QueueCanaryError('NOT_FOUND', `its policy ${pinned} is missing in the store: use start with the file`)
-  const rollout = await beginRollout(view, session.clock, (state) => ({
-    canary: rolledBack(state).canary,
-    policy,
-    force: true,
-    freeze: freezeAt(policy.freeze, session.clock.wall()),
-  }))
+  const rollout = await beginRollout(view, session.clock, (state) => {
+    const last = rolledBack(state)
+    if (last.policyDigest !== pinned)
+      throw refused('another version was rolled back meanwhile: look at status, and try again')
+    return { canary: last.canary, policy, force: true, freeze: freezeAt(policy.freeze, session.clock.wall()) }
+  })
   return afterStart({ ...command, io, clock: session.clock, begun: [{ view, rollout }] })
 }
 

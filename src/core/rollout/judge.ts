@@ -1,5 +1,5 @@
 import { baselineRate } from '../evidence/baseline.ts'
-import { countsSince, firstOutcomes } from '../evidence/counts.ts'
+import { countsSince, harmedIn } from '../evidence/counts.ts'
 import { explainEvidence, explainProof, loudest, percent } from '../evidence/explain.ts'
 import { evidenceOf } from '../evidence/judge-evidence.ts'
 import { explainLoneWorker, loneWorker } from '../evidence/lone-worker.ts'
@@ -67,8 +67,9 @@ export function lacking(rollout: Rollout, policy: Policy, step: RampStep, seen: 
 /** Few messages, or a small fleet, may not suffice for a comparison; but a version that never succeeded has shown nothing. */
 function failsAlways({ origin }: Rollout, { canary }: Observation): string | undefined {
   const outcomes = origin === undefined ? canary.counts : countsSince(canary.counts, origin.canary)
-  const first = firstOutcomes(outcomes)
-  return first > 0 && outcomes.succeeded === 0 ? `a success: none of its ${first} messages was one` : undefined
+  const harmed = harmedIn(outcomes)
+  const succeeded = outcomes.succeeded + outcomes.repeated - outcomes.repeatedFailures
+  return harmed > 0 && succeeded <= 0 ? `a success: ${harmed} messages have failed, and none has succeeded` : undefined
 }
 
 /** Evidence that the canary is worse than the stable version, as the sentence that decides; undefined without. */

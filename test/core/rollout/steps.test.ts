@@ -57,7 +57,7 @@ describe('the end of a step', () => {
     const first = through(rolloutIn('Progressing', overTime), buildPolicy({ steps }), [{ ok: 0, bad: 3 }])
     expect([first.step, first.why]).toEqual([
       0,
-      'step 1 (weight 10 %) is over but lacks data: a success: none of its 3 messages was one; extended until progressDeadline at most',
+      'step 1 (weight 10 %) is over but lacks data: a success: 3 messages have failed, and none has succeeded; extended until progressDeadline at most',
     ])
     expect(through(first, buildPolicy({ steps }), [{ ok: 1, bad: 3 }]).step).toBe(1)
   })

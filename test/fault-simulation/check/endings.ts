@@ -1,6 +1,7 @@
 import { mustKeepUp, mustSucceed } from '../scenario/expect.ts'
 import { workerLimits } from '../scenario/scenario.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import type { Facts } from './facts.ts'
 import type { Invariant } from './invariant.ts'
 
 export const rolloutEnds: Invariant = {
@@ -9,12 +10,16 @@ export const rolloutEnds: Invariant = {
   watch: (facts) => ({
     rest: () => {
       const { rollout } = facts
-      // Where it took charge itself, the version that was to be tried has nothing to replace.
       if (rollout === undefined)
-        return facts.rewinds > 0 || facts.state?.stable === 'v2' ? undefined : 'no rollout was ever started'
+        return facts.rewinds > 0 || isAlreadyInCharge(facts) ? undefined : 'no rollout was ever started'
       return isTerminal(rollout.phase) ? undefined : `the rollout is still ${rollout.phase}: ${rollout.why}`
     },
   }),
+}
+
+/** Where it has registered first, the version that was to be tried has nothing to replace. */
+function isAlreadyInCharge({ state, scenario }: Facts): boolean {
+  return state?.stable === 'v2' && scenario.workers.some(({ version, isSolo }) => version === 'v2' && !isSolo)
 }
 
 export const drainEnds: Invariant = {

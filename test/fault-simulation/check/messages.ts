@@ -134,19 +134,25 @@ export const redeliveredForAReason: Invariant = {
   name: 'redelivered-for-a-reason',
   says: 'Duplicates come only from the in-flight set of a crash or cut.',
   watch: (facts) => {
-    const done = new Map<string, { readonly dispatch: number; readonly container: string }>()
+    const done = new Map<string, { readonly at: number; readonly dispatch: number; readonly container: string }>()
     const excused = new Set<string>()
     /** Deliveries of which a copy waits for its next attempt. */
     const copied = new Set<number>()
     const returned = new Set<number>()
-    const toldToEnd = new Map<string, number>()
-    // What is given up while its handler runs may be done all the same; whoever is told to end twice gives up all that it holds.
-    const isGivenUp = ({ number, container }: Dispatch): boolean =>
-      (facts.fates.get(number)?.running ?? 0) > 0 || (toldToEnd.get(container) ?? 0) > 1
+    const toldToEnd = new Set<string>()
+    const hurriedAt = new Map<string, number>()
+    // What is given up while its handler runs may be done all the same. Whoever is told to end twice gives up all that it holds at that moment.
+    const isGivenUp = ({ number, container, message }: Dispatch): boolean =>
+      (facts.fates.get(number)?.running ?? 0) > 0 ||
+      (done.get(message.id)?.at ?? -Infinity) >= (hurriedAt.get(container) ?? Infinity)
     return {
-      terminated: ({ container }) => void toldToEnd.set(container, (toldToEnd.get(container) ?? 0) + 1),
+      terminated: ({ at, container }) => {
+        if (toldToEnd.has(container) && !hurriedAt.has(container)) hurriedAt.set(container, at)
+        toldToEnd.add(container)
+        return undefined
+      },
       end: ({ at, start, outcome }) => {
-        if (outcome === 'succeeded') done.set(start.message, start)
+        if (outcome === 'succeeded') done.set(start.message, { ...start, at })
         // Its time was over before it was done.
         if (at - start.at > shortestTimeoutMs) excused.add(start.message)
         return undefined

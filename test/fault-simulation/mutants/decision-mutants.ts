@@ -182,12 +182,25 @@ export const decisionMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/records/remembering-records.ts',
-        find: 'return (compareOrder(state, known) ?? 0) < 0',
-        put: 'return (compareOrder(state, known) ?? 0) < -1e9',
+        find: 'lacksCommand(state, known) : order < 0',
+        put: 'lacksCommand(state, known) : order < -1e9',
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'retired-stays-retired', 'promotion-stands'],
-    foundBy: 175,
+    foundBy: 93,
+  },
+  {
+    name: 'past-written',
+    says: 'a worker writes what it knows over what is newer',
+    patches: [
+      {
+        file: 'src/records/remembering-records.ts',
+        find: 'lacksCommand(state, known) : order < 0',
+        put: 'lacksCommand(state, known) : order < 0 || (order > 0 && state.sequence % 40 === 7)',
+      },
+    ],
+    violates: ['counters-grow', 'fenced', 'moves-are-legal'],
+    foundBy: 1,
   },
   {
     name: 'canary-leads',

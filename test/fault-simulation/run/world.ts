@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { Policy } from '../../../src/core/policy/policy.ts'
+import { compareOrder } from '../../../src/core/rollout/order.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { distance } from '../broker/connection.ts'
 import type { Distance } from '../broker/connection.ts'
@@ -126,9 +127,10 @@ export class World {
   #written(writing: Writing): void {
     const { at, after } = writing
     const order = `${after.generation}/${after.epoch}/${after.sequence}`
-    const before = this.#past.get(order) ?? []
-    if (before.some((past) => isDeepStrictEqual(past, after))) return this.tell('rewound', { at, state: after })
-    this.#past.set(order, [...before, after])
+    const written = this.#past.get(order) ?? []
+    const isAgain = written.some((past) => isDeepStrictEqual(past, after))
+    if (isAgain && this.facts.rewinds > 0 && isForward(writing)) return this.tell('rewound', { at, state: after })
+    if (!isAgain) this.#past.set(order, [...written, after])
     this.tell('writing', writing)
   }
 
@@ -139,4 +141,8 @@ export class World {
     this.rare.look(kind, happening)
     this.referee.tell(kind, happening)
   }
+}
+
+function isForward({ before, after }: Writing): boolean {
+  return before === undefined || (compareOrder(after, before) ?? -1) >= 0
 }
