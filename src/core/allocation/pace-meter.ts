@@ -4,6 +4,8 @@ import type { Pace } from './permits.ts'
 const memoryMs = 300
 /** How much of the new one each look takes over into the interval. A look that is late once counts for twice the interval: the next ones are not. */
 const freshLook = 0.2
+/** The first one may have been late, too: more than this is not believed of it. */
+const longestFirstMs = 500
 
 /** Measures how fast the queue moves and how far apart looks are. Starts at standstill: a new coordinator grants nothing ahead. */
 export class PaceMeter {
@@ -20,7 +22,7 @@ export class PaceMeter {
     const fresh = 1 - Math.exp(-sinceMs / memoryMs)
     const seen = Math.max(0, total - last.total) / sinceMs
     this.#ratePerMs += fresh * (seen - this.#ratePerMs)
-    const interval = this.#intervalMs ?? sinceMs
+    const interval = this.#intervalMs ?? Math.min(sinceMs, longestFirstMs)
     this.#intervalMs = interval + freshLook * (Math.min(sinceMs, 2 * interval) - interval)
     this.#last = { total, at: now }
   }

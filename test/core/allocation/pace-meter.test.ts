@@ -14,6 +14,13 @@ describe('the pace of a queue', () => {
     expect(Math.abs((ratePerMs * 1_000) / perSecond - 1)).toBeLessThan(0.2)
   })
 
+  it('foresees no second standstill after a coordinator that stood still between its first two looks', () => {
+    const meter = new PaceMeter()
+    meter.look(100, 0)
+    meter.look(110, 15_000)
+    expect(meter.pace.horizonMs).toBeLessThanOrEqual(1_000)
+  })
+
   it('is followed within half a second where it becomes twenty times as fast', () => {
     const { ratePerMs } = meterAfter(50, (look) => (look <= 40 ? 10 * look : 400 + 200 * (look - 40))).pace
     expect(ratePerMs).toBeGreaterThan(2)

@@ -123,7 +123,7 @@ export class Facts {
    */
   burstBound(weight: number): number {
     const { messagesPerSecond } = this.scenario
-    return 6 + ((weight / 100) * Math.max(80, 3 * messagesPerSecond) * (1_000 + this.newsMs)) / 1_000
+    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + this.newsMs)) / 1_000
   }
 
   /** How long it may take until what happens is known to the coordinator and its answer to everybody. */
