@@ -38,7 +38,7 @@ export function settingOf(moment: Moment): Setting {
       promotion: { workers: 1, duration: moment === 'promoting' ? '4s' : '1s' },
     },
     stable: moment === 'draining' ? slow : quick,
-    canary: failing.includes(moment) ? { handler: { failRate: 0.5, salt: 'chaos', slowMs: 6_000 } } : quick,
+    canary: failing.includes(moment) ? { handler: { failRate: 0.6, salt: 'chaos', slowMs: 4_000 } } : quick,
   }
 }
 
