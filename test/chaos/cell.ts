@@ -43,7 +43,7 @@ export type Target = (typeof targets)[number]
 
 /**
  * When it happens. `registered`: the candidate is known and took nothing yet. `ramping`: a second step has just begun. `analysing`: in the middle
- * of one. `draining`, `draining-canary`: consumers finish what they hold. `retired`: the rollout has succeeded and the old workers are gone.
+ * of one. `draining`, `draining-canary`: consumers finish what they hold, of a promotion and of an abort. `rolling-back`: the canary fails messages. `retired`: the rollout has succeeded and the old workers are gone.
  */
 export type Moment = (typeof moments)[number]
 
@@ -81,9 +81,9 @@ export function nameOf({ target, moment, blow, store, queue }: Cell): string {
   return `${target} ${moment} ${blow} (${store}, ${queue})`
 }
 
-/** How the rollout may end. Promoted without evidence is never among it: of a failing canary the only end is that it is taken back. */
+/** How the rollout may end. Promoted without evidence is never among it: a canary that fails, or that somebody has aborted, is taken back. */
 export function endsOf({ target, moment, blow }: Cell): readonly End[] {
-  if (failing.includes(moment)) return ['RolledBack']
+  if (moment === 'rolling-back' || moment === 'draining-canary') return ['RolledBack']
   if (moment === 'draining') return ['Succeeded']
   if (blow === 'wipe') return ['Forgotten']
   if (moment === 'retired') return ['Succeeded']
@@ -92,9 +92,6 @@ export function endsOf({ target, moment, blow }: Cell): readonly End[] {
 
 /** `Forgotten`: the store has lost a rollout that was over, or still a trial. Whoever was in charge stays in charge. */
 export type End = 'Succeeded' | 'RolledBack' | 'Forgotten'
-
-/** Moments at which the canary fails messages. */
-export const failing: readonly Moment[] = ['rolling-back', 'draining-canary']
 
 /** What a canary holds when it dies or falls silent counts as failed, whatever the reason. */
 function harmsCanary(target: Target, blow: Blow): boolean {

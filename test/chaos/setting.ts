@@ -1,5 +1,4 @@
 import type { WorkerOptions } from '../integration/support/worker-environment.ts'
-import { failing } from './cell.ts'
 import type { Moment } from './cell.ts'
 
 /** A release that stays long enough at the moment for something to happen there. */
@@ -38,10 +37,15 @@ export function settingOf(moment: Moment): Setting {
       promotion: { workers: 1, duration: moment === 'promoting' ? '4s' : '1s' },
     },
     stable: moment === 'draining' ? slow : quick,
-    canary: failing.includes(moment) ? { handler: { failRate: 0.6, salt: 'chaos', slowMs: 4_000 } } : quick,
+    canary: canaryAt(moment),
   }
 }
 
 const quick: WorkerOptions = { handler: { delayMs: 20 } }
+function canaryAt(moment: Moment): WorkerOptions {
+  if (moment === 'rolling-back') return { handler: { failRate: 0.5, salt: 'chaos', slowMs: 3_000 } }
+  return moment === 'draining-canary' ? { handler: { slowMs: 4_000 } } : quick
+}
+
 /** Takes a second, so that a drain takes one. */
 const slow: WorkerOptions = { concurrency: 100, handler: { delayMs: 1_000 } }

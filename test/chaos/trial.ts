@@ -1,9 +1,10 @@
 import { everythingHandled } from '../integration/support/await-rollout.ts'
 import { ackMs, aftermathMs } from '../integration/support/fault-times.ts'
-import type { Owner } from '../integration/support/stage.ts'
+import type { Owner, Stage } from '../integration/support/stage.ts'
 import type { QueueStatus } from '../../src/status/queue-status.ts'
 import { ledgerNow } from '../support/ledger.ts'
 import type { LedgerEvent } from '../support/ledger.ts'
+import { of } from '../support/ledger-check.ts'
 import type { Fault } from '../support/ledger-check.ts'
 import type { Running } from '../support/processes.ts'
 import { eventually } from '../support/eventually.ts'
@@ -46,6 +47,7 @@ export async function tryCell(lane: Lane, cell: Cell, size: FleetSize, owner: Ow
   const stream = stage.publisher.stream(rate)
   const rollout = await begin(company, settingOf(cell.moment).policy)
   const late = isLate ? runAll(company.canaries).catch(() => undefined) : undefined
+  if (cell.moment === 'draining-canary') await abort(stage)
   await comes(cell.moment, stage, watch)
   const blow = await strike(lane, cell, company)
   await late
@@ -77,6 +79,13 @@ async function begin({ stage, watch }: Company, policy: object): Promise<Running
     if (hasBegun()) return rollout
     if (attempt === starts || rollout.exit?.code !== unreachable) await rollout.exitsWith(0)
   }
+}
+
+/** While the canary holds many slow messages, so that its drain lasts. */
+async function abort(stage: Stage): Promise<void> {
+  const begun = (): number => of(stage.ledger(), 'start').filter(({ version }) => version === 'v2').length
+  await eventually(() => begun() >= 8, { what: 'the canary holds messages', deadlineMs: 60_000 })
+  void stage.run(['abort', '--queue', 'orders', '--reason', 'chaos']).catch(() => undefined)
 }
 
 const starts = 3

@@ -1,6 +1,6 @@
 import { ledgerTime } from '../support/ledger.ts'
 import { firstStarts, lost, mostInFlight, of, startsAfter, unexplained } from '../support/ledger-check.ts'
-import { endsOf, failing } from './cell.ts'
+import { endsOf } from './cell.ts'
 import type { End } from './cell.ts'
 import { canaryConcurrency, drainMs, leastSamples, maxFailedMessages, weights } from './setting.ts'
 import type { Trial } from './trial.ts'
@@ -94,7 +94,7 @@ function bounded({ cell, status: { history, harmed }, events }: Trial): readonly
     ...shares,
     ...when(Math.max(0, ...inFlight) > canaryConcurrency, `the canary held ${Math.max(...inFlight)} messages`),
     ...when(
-      failing.includes(cell.moment) && (failed > maxFailedMessages || harmed > maxFailedMessages),
+      cell.moment === 'rolling-back' && (failed > maxFailedMessages || harmed > maxFailedMessages),
       `${failed} messages failed on the canary (harmed: ${harmed}), limit ${maxFailedMessages}`,
     ),
   ]
