@@ -131,9 +131,15 @@ export class Facts {
     return 500 + 8 * (this.scenario.store.most + this.slowestMs)
   }
 
-  /** The same where the store was in trouble: what nobody could write is told when that is over, and what is written late a while after. */
+  /**
+   * The same where the store was in trouble: what nobody could write is told when that is over, and what is written late a while after; and what is
+   * read stale is as old as that.
+   */
   get latestNewsMs(): number {
-    const troubles = this.scenario.faults.map((fault) => (fault.kind === 'storeTrouble' ? fault.forMs + lateMs : 0))
+    const troubles = this.scenario.faults.map((fault) => {
+      if (fault.kind === 'staleReads') return fault.staleMs
+      return fault.kind === 'storeTrouble' ? fault.forMs + lateMs : 0
+    })
     return this.newsMs + Math.max(0, ...troubles)
   }
 

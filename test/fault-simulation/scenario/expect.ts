@@ -1,4 +1,4 @@
-import type { FaultKind, Scenario } from './scenario.ts'
+import type { Fault, FaultKind, Scenario } from './scenario.ts'
 
 /** Faults that are no evidence against a version, and after which nothing is as it was not before. */
 export const harmless: ReadonlySet<FaultKind> = new Set([
@@ -13,9 +13,14 @@ export const harmless: ReadonlySet<FaultKind> = new Set([
 /** A canary that fails nothing, whose rollout nobody interferes with, has to be promoted. */
 export function mustSucceed(scenario: Scenario): boolean {
   const { policy, commands, faults, workers, messagesPerSecond } = scenario
-  const isUndisturbed = commands.length === 0 && faults.every(({ kind }) => harmless.has(kind))
+  const isUndisturbed = commands.length === 0 && faults.every(isHarmless)
   const isAsUsual = messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3')
   return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(policy)
+}
+
+/** A canary that is not heard of for long is taken for dead: what it held counts against the budget. */
+function isHarmless(fault: Fault): boolean {
+  return harmless.has(fault.kind) && !(fault.kind === 'storeTrouble' && fault.who.startsWith('canary'))
 }
 
 /** A proof takes more messages than a run of a minute has. */
