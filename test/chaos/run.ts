@@ -32,7 +32,8 @@ const { values } = parseArgs({
 })
 
 if (values.help) console.log(usage)
-else process.exitCode = await conduct()
+// What a missed moment has left waiting need not be waited for: all servers and workers have ended.
+else process.exit(await conduct())
 
 async function conduct(): Promise<number> {
   const seed = wholeOption('seed', values.seed ?? String(Date.now() % 1_000_000))
