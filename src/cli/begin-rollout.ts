@@ -39,10 +39,11 @@ export async function beginRollout(
       // The answer to an earlier write may have been lost: this id is then there already.
       if (state.rollout?.id === id) return undefined
       const attempt = attemptOn(state)
-      const started = startRollout(state, { id, ...requestOf(attempt, clock) })
+      const request = requestOf(attempt, clock)
+      const started = startRollout(state, { id, ...request })
       if (!started.ok) throw new QueueCanaryError('COMMAND_REFUSED', `queue ${place.queue}: ${started.why}`)
       // After the document was read: where a store has gone back since then, the document is another one, and its write fails.
-      await records.writePolicy(policyDigest(attempt.policy), attempt.policy)
+      await records.writePolicy(request.policyDigest, attempt.policy)
       return started.state
     },
   })

@@ -2,7 +2,7 @@ import type { Revision, Store } from '../contracts/store.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import { parsePolicy } from '../core/policy/parse-policy.ts'
 import { canonicalPolicy } from '../core/policy/show-policy.ts'
-import { envelope, queueStateReader, recordFormat } from '../core/rollout/codec.ts'
+import { consumerReportReader, envelope, queueStateReader, recordFormat } from '../core/rollout/codec.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { describeProblem } from '../core/schema/describe-problem.ts'
@@ -11,7 +11,7 @@ import { parseWith } from '../core/schema/reader.ts'
 import type { Reader } from '../core/schema/reader.ts'
 import { QueueCanaryError } from '../errors.ts'
 import { mostCharacters, parseJson } from './parse-json.ts'
-import { createReportCache, listNews } from './report-cache.ts'
+import { NewsCache } from './news-cache.ts'
 
 /** Everything that is known of one queue of one namespace, as typed records over a store. */
 export interface QueueRecords {
@@ -32,6 +32,7 @@ export interface QueueRecords {
 
 const stateRecord = envelope('queue', queueStateReader)
 const policyRecord = envelope('policy', jsonValue())
+const reportRecord = envelope('consumer', consumerReportReader)
 
 export function createQueueRecords(
   store: Store,
@@ -42,7 +43,7 @@ export function createQueueRecords(
   const reportKey = (id: string) => `${base}/consumers/${encodeURIComponent(id)}`
   const policyKey = (digest: string) => `${base}/policies/${encodeURIComponent(digest)}`
   const ownReports = new Map<string, Revision>()
-  const reports = createReportCache()
+  const reports = new NewsCache(store, `${base}/consumers/`, reportIn)
   let newest: { readonly state: QueueState; readonly revision: Revision } | undefined
   return {
     readState: async () => {
@@ -52,7 +53,10 @@ export function createQueueRecords(
       return newest
     },
     writeState: async (state, expected) => store.put(stateKey, encode('queue', state), expected),
-    readReports: async () => reports.take(await listNews(store, `${base}/consumers/`, reports.known())),
+    readReports: async () => {
+      const found = await reports.look()
+      return Array.from(found.values(), ({ content }) => content).filter((report) => report !== undefined)
+    },
     writeReport: async (report) => {
       const value = encode('consumer', report)
       ownReports.set(report.id, await overwrite(store, reportKey(report.id), value, ownReports.get(report.id)))
@@ -90,6 +94,12 @@ function decode<T>(key: string, reader: Reader<T>, text: string): T {
     'RECORD_INVALID',
     `the record ${key} cannot be read: ${problems.join('; ')}. A newer release or another program may have written it; upgrade, or remove the record`,
   )
+}
+
+/** undefined where somebody else's hand, or a newer release, wrote what is there. */
+function reportIn(text: string): ConsumerReport | undefined {
+  const parsed = parseWith(reportRecord, parseJson(text))
+  return parsed.ok ? parsed.value.content : undefined
 }
 
 function policyOf(key: string, content: unknown): Policy {

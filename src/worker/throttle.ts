@@ -15,7 +15,8 @@ export interface ThrottleOptions {
 /**
  * Paces the throttled lane. One limiter per slot, because `minTime` holds per limiter; a slot is given out only when it is ready, so that no
  * job ever waits inside a limiter. Its settings never change: limiters take changed settings late or not at all, so a new allocation gets a
- * new throttle. They also count by the wall clock: one that is set back would keep a job for as long, so its limiters are replaced. Without a delay there is nothing to pace, and counting slots is cheaper by three orders of magnitude.
+ * new throttle. They also count by the wall clock: one that is set back would keep a job for as long, so its limiters are replaced. Without a
+ * delay there is nothing to pace, and counting slots is cheaper by three orders of magnitude.
  */
 export class Throttle {
   readonly #options: ThrottleOptions

@@ -31,9 +31,9 @@ const { values } = parseArgs({
   },
 })
 
-if (values.help) console.log(usage)
 // What a missed moment has left waiting need not be waited for: all servers and workers have ended.
-else process.exit(await conduct())
+if (!values.help) process.exit(await conduct())
+console.log(usage)
 
 async function conduct(): Promise<number> {
   const seed = wholeOption('seed', values.seed ?? String(Date.now() % 1_000_000))
