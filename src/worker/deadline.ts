@@ -4,7 +4,8 @@ import type { Clock } from '../contracts/clock.ts'
 export class Deadline {
   readonly #clock: Clock
   #endsAt: number
-  #moved = new AbortController()
+  /** Those who wait, each to be woken by what it waits for or by a move. */
+  readonly #sleeping = new Set<AbortController>()
 
   constructor(clock: Clock, ms: number) {
     this.#clock = clock
@@ -24,26 +25,31 @@ export class Deadline {
     const endsAt = this.#clock.now() + ms
     if (endsAt >= this.#endsAt) return
     this.#endsAt = endsAt
-    this.#moved.abort()
-    this.#moved = new AbortController()
+    for (const sleep of this.#sleeping) sleep.abort(awake)
   }
 
   /** True when the promise settled while more than `keepMs` were left; false as soon as no more are. */
   async outlasts(promise: Promise<unknown>, keepMs = 0): Promise<boolean> {
-    const settled = new AbortController()
     let isSettled = false
+    let sleep: AbortController | undefined
     const settle = (): void => {
       isSettled = true
-      settled.abort()
+      sleep?.abort(awake)
     }
     promise.then(settle, settle)
     await Promise.resolve()
     while (!isSettled && this.remainingMs > keepMs) {
-      await this.#clock.sleep(this.remainingMs - keepMs, AbortSignal.any([settled.signal, this.#moved.signal]))
+      sleep = new AbortController()
+      this.#sleeping.add(sleep)
+      await this.#clock.sleep(this.remainingMs - keepMs, sleep.signal)
+      this.#sleeping.delete(sleep)
     }
     return isSettled
   }
 }
+
+/** An abort that is given no reason makes an error with a stack trace. */
+const awake = 'awake'
 
 /** Waits for the promise, `ms` at most. True when it settled, either way. */
 export function within(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {

@@ -1,45 +1,25 @@
-import { freezeAt } from '../../core/policy/freeze.ts'
-import { parsePolicy } from '../../core/policy/parse-policy.ts'
-import type { Policy } from '../../core/policy/policy.ts'
-import type { QueueState } from '../../core/rollout/queue-state.ts'
-import { abortablePhases, isTerminal } from '../../core/rollout/rollout.ts'
-import type { Rollout } from '../../core/rollout/rollout.ts'
-import { QueueCanaryError } from '../../errors.ts'
 import { afterStart } from '../after-start.ts'
-import { beginRollout } from '../begin-rollout.ts'
+import { beginRetry, beginUndo } from '../begin-again.ts'
 import type { AgainCommand } from '../command.ts'
 import { writeLine } from '../io.ts'
 import type { Io } from '../io.ts'
-import { createQueueView, readQueue } from '../queue-view.ts'
+import { createQueueView } from '../queue-view.ts'
+import type { QueueView } from '../queue-view.ts'
 import type { Session } from '../session.ts'
 
-/** A new rollout of the version that was rolled back last, by the policy that is pinned for it. */
+/** A new rollout of the version that was rolled back last. */
 export async function retryCommand(command: AgainCommand, io: Io, session: Session): Promise<number> {
-  const view = createQueueView(session.store, { namespace: session.namespace, queue: command.queue }, session.clock)
-  const { policyDigest: pinned } = rolledBack(await readQueue(view.records, view.place))
-  const policy = await view.records.readPolicy(pinned)
-  if (policy === undefined)
-    throw new QueueCanaryError('NOT_FOUND', `its policy ${pinned} is missing in the store: use start with the file`)
-  const rollout = await beginRollout(view, session.clock, (state) => {
-    const last = rolledBack(state)
-    if (last.policyDigest !== pinned)
-      throw refused('another version was rolled back meanwhile: look at status, and try again')
-    return { canary: last.canary, policy, force: true, freeze: freezeAt(policy.freeze, session.clock.wall()) }
-  })
-  return afterStart({ ...command, io, clock: session.clock, begun: [{ view, rollout }] })
+  const { clock } = session
+  const view = viewOf(command, session)
+  const rollout = await beginRetry(view, clock)
+  return afterStart({ ...command, io, clock, begun: [{ view, rollout }] })
 }
 
-/** Returns to the version before the last promotion, all at once: it has proved itself before. */
+/** Returns to the version before the last promotion. */
 export async function undoCommand(command: AgainCommand, io: Io, session: Session): Promise<number> {
-  const { store, namespace, clock } = session
-  const view = createQueueView(store, { namespace, queue: command.queue }, clock)
-  const policy = undoPolicy()
-  const target = previousOf(await readQueue(view.records, view.place))
-  const rollout = await beginRollout(view, clock, (state) => ({
-    canary: previousOf(state),
-    policy,
-    force: true,
-  }))
+  const { clock } = session
+  const view = viewOf(command, session)
+  const { rollout, target } = await beginUndo(view, clock)
   writeLine(
     io.err,
     `returning to ${target}: its workers must run, at least one; those of the version in charge work on until then`,
@@ -47,30 +27,6 @@ export async function undoCommand(command: AgainCommand, io: Io, session: Sessio
   return afterStart({ ...command, io, clock, begun: [{ view, rollout }] })
 }
 
-function rolledBack({ rollout }: QueueState): Pick<Rollout, 'canary' | 'policyDigest'> {
-  if (rollout?.phase === 'RolledBack') return rollout
-  const found = rollout === undefined ? 'there was no rollout yet' : `the last rollout is ${rollout.phase}`
-  throw refused(`retry is for a version that was rolled back: ${found}`)
-}
-
-function previousOf({ rollout, previous, stable }: QueueState): string {
-  if (rollout !== undefined && !isTerminal(rollout.phase)) {
-    const advice = abortablePhases.includes(rollout.phase) ? 'use abort, or wait for its end' : 'wait for its end'
-    throw refused(`a rollout of ${rollout.canary} is under way (${rollout.phase}): ${advice}`)
-  }
-  if (rollout?.phase === 'RolledBack')
-    throw refused(`the last rollout was rolled back: ${stable} is in charge as before`)
-  if (rollout === undefined || previous === undefined)
-    throw refused('nothing was promoted yet, so there is nothing to undo')
-  return previous
-}
-
-function refused(why: string): QueueCanaryError {
-  return new QueueCanaryError('COMMAND_REFUSED', why)
-}
-
-function undoPolicy(): Policy {
-  const parsed = parsePolicy({ strategy: 'blueGreen', promotion: { workers: 1, duration: '0s' } })
-  if (parsed.ok) return parsed.policy
-  throw new Error('the policy of undo is not valid')
+function viewOf({ queue }: AgainCommand, { store, namespace, clock }: Session): QueueView {
+  return createQueueView(store, { namespace, queue }, clock)
 }

@@ -56,7 +56,7 @@ export interface Exit {
   readonly at: number
   readonly container: string
   readonly version: string
-  readonly end: WorkerEnd
+  readonly reason: WorkerEnd['reason']
   /** Milliseconds that it ran since it was told to end; undefined where it was not told. */
   readonly sinceToldMs: number | undefined
 }

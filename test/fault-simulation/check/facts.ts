@@ -1,3 +1,4 @@
+import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { Policy } from '../../../src/core/policy/policy.ts'
 import type { ConsumerAllocation, Lane } from '../../../src/core/allocation/lane.ts'
 import { compareOrder } from '../../../src/core/rollout/order.ts'
@@ -16,6 +17,8 @@ interface Fate {
   succeeded: boolean
   failures: number
   role: Start['role']
+  /** The number of the rollout in which it was tried on a canary. */
+  readonly trial: number
 }
 
 /** Totals of the truth since the running step began. */
@@ -38,7 +41,9 @@ const bridgeMs = 250
 /** The truth of a run that several invariants need: kept once, before they are asked. */
 export class Facts {
   readonly scenario: Scenario
-  readonly policy: Policy
+  readonly #policy: Policy
+  readonly #pinned = new Map<string, Policy>()
+  readonly #tried = new Set<string>()
   readonly fates = new Map<number, Fate>()
   readonly #documents = new Map<string, QueueState>()
   state: QueueState | undefined
@@ -59,17 +64,27 @@ export class Facts {
   readonly deadLettered = new Set<string>()
   /** By process and version: deliveries whose handlers run. */
   readonly #running = new Map<string, Map<string, Set<number>>>()
+  /** Of all queues of the rollout, these included. */
+  group: readonly Facts[] = [this]
   /** Whether a process lives and does not stand still. */
   isWatched: (container: string) => boolean = () => true
 
   constructor(scenario: Scenario, policy: Policy) {
     this.scenario = scenario
-    this.policy = policy
+    this.#policy = policy
   }
 
   get rollout(): Rollout | undefined {
     return this.state?.rollout
   }
+
+  /** Of the rollout; before it is known, of the one that will be. */
+  get policy(): Policy {
+    return this.#pinned.get(this.rollout?.policyDigest ?? '') ?? this.#policy
+  }
+
+  /** Handlers that do not end may hold every slot of its workers. */
+  readonly mayBeStuck = (version: string): boolean => version === 'v2' && this.scenario.quality.canaryStuck > 0
 
   get isRunning(): boolean {
     return this.rollout !== undefined && !isTerminal(this.rollout.phase)
@@ -154,6 +169,7 @@ export class Facts {
     },
     start: (start) => this.#started(start),
     end: (end) => this.#ended(end),
+    stored: ({ key, value }) => this.#pin(key, value),
     writing: ({ after }) => this.#wrote(after),
     rewound: ({ state }) => {
       this.rewinds++
@@ -162,11 +178,19 @@ export class Facts {
     answer: ({ container, state }) => this.#answered(container, state),
   }
 
+  #pin(key: string, value: string): void {
+    const digest = /\/policies\/(.+)$/.exec(key)?.[1]
+    const parsed = digest === undefined ? undefined : parsePolicy(JSON.parse(value).content)
+    if (digest !== undefined && parsed?.ok === true) this.#pinned.set(decodeURIComponent(digest), parsed.policy)
+  }
+
   /** Counts how often a process was answered that a version is retired. */
   #answered(container: string, state: QueueState | undefined): void {
     if (state === undefined) return
     const seen = this.#seen.get(container)
-    if (seen === undefined || (compareOrder(state, seen) ?? 1) >= 0) this.#seen.set(container, state)
+    // What is older is not obeyed.
+    if (seen !== undefined && (compareOrder(state, seen) ?? 1) < 0) return
+    this.#seen.set(container, state)
     const told = this.#toldRetired.get(container) ?? new Map<string, number>()
     this.#toldRetired.set(container, told)
     const { rollout, stable, tombstones } = state
@@ -189,7 +213,7 @@ export class Facts {
   #started({ dispatch, role, source, container, version }: Start): void {
     this.#runningOf(container, version).add(dispatch)
     const before = this.fates.get(dispatch)
-    const fate = before ?? { running: 0, succeeded: false, failures: 0, role }
+    const fate = before ?? { running: 0, succeeded: false, failures: 0, role, trial: this.#tried.size }
     fate.running++
     this.fates.set(dispatch, fate)
     if (role === 'canary') this.canaryRunning++
@@ -205,7 +229,7 @@ export class Facts {
     fate.running--
     if (outcome === 'succeeded') fate.succeeded = true
     else fate.failures++
-    if (role === 'canary') this.#endedOnCanary(message, outcome)
+    if (role === 'canary') this.#endedOnCanary(message, outcome, fate.trial)
     else if (outcome === 'failed') this.#failedOnStable(message)
   }
 
@@ -214,7 +238,8 @@ export class Facts {
     if (this.failedOnCanary.has(message)) this.failedOnBoth.add(message)
   }
 
-  #endedOnCanary(message: string, outcome: End['outcome']): void {
+  #endedOnCanary(message: string, outcome: End['outcome'], trial: number): void {
+    if (trial !== this.#tried.size) return
     this.canaryRunning--
     if (outcome === 'succeeded') return
     this.canaryFailures++
@@ -227,7 +252,18 @@ export class Facts {
     const [oldest] = this.#documents.size > rememberedDocuments ? this.#documents.keys() : []
     if (oldest !== undefined) this.#documents.delete(oldest)
     this.#permits(after)
+    if (after.rollout !== undefined) this.#count(after.rollout.id)
     if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary)
+  }
+
+  /** Each rollout has a budget of its own. */
+  #count(id: string): void {
+    if (this.#tried.has(id)) return
+    this.#tried.add(id)
+    this.canaryFailures = 0
+    this.canaryRunning = 0
+    this.failedOnCanary.clear()
+    this.failedOnBoth.clear()
   }
 
   #permits({ allocations }: QueueState): void {

@@ -27,6 +27,7 @@ import {
   stepsInOrder,
 } from './rollout.ts'
 import { nothingTold } from './secrets.ts'
+import { decidedTogether, steppedTogether } from './together.ts'
 import { budgetKept, dividedExactly, fresh, orderKept, shareKept, withinAllocation } from './share.ts'
 
 /** What holds at every step of every run, whatever fails; in the order of the design. */
@@ -44,6 +45,8 @@ export const invariants: readonly Invariant[] = [
   evidenceBeforePromotion,
   badIsNotPromoted,
   stepsInOrder,
+  steppedTogether,
+  decidedTogether,
   deathsCount,
   countersGrow,
   retirementNeedsProof,

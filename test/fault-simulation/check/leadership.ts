@@ -19,9 +19,9 @@ const silencing: ReadonlySet<FaultKind> = new Set([
 export const stableLeads: Invariant = {
   name: 'stable-leads',
   says: 'The canary version does not coordinate while a stable worker lives.',
-  watch: ({ scenario }) => ({
+  watch: ({ scenario, mayBeStuck }) => ({
     writing: ({ after: { lease, rollout, stable } }) => {
-      if (rollout === undefined || stable === rollout.canary) return undefined
+      if (rollout === undefined || stable === rollout.canary || mayBeStuck(stable)) return undefined
       const isCanary = lease.holder?.endsWith(`.${rollout.canary}`) === true
       if (!isCanary || scenario.faults.some(({ kind }) => silencing.has(kind))) return undefined
       return `${lease.holder} coordinates the trial of ${rollout.canary} beside living workers of ${stable}`
@@ -71,8 +71,8 @@ export const deathsCount: Invariant = {
     return {
       killed: ({ at, container }) => {
         const { rollout, state } = facts
-        if (facts.runningAt(container, 'v2') > 0 && rollout?.phase === 'Progressing' && state !== undefined)
-          death ??= { at, epoch: state.epoch, rollout: rollout.id }
+        if (rollout?.phase !== 'Progressing' || state === undefined) return undefined
+        if (facts.runningAt(container, rollout.canary) > 0) death ??= { at, epoch: state.epoch, rollout: rollout.id }
         return undefined
       },
       writing: ({ after: { rollout, epoch }, at }) => {

@@ -18,7 +18,7 @@ const lines: { readonly [K in Happening]?: (happening: Happenings[K]) => string 
   state: ({ container, version, state }) => `${container} ${version} ${state}`,
   killed: ({ container }) => container,
   terminated: ({ container }) => container,
-  exit: ({ container, end }) => `${container} ${end.reason}`,
+  exit: ({ container, reason }) => `${container} ${reason}`,
   log: ({ container, line }) => `${container} ${line}`,
   rest: ({ backlog, unsettled }) => `${backlog} ready, ${unsettled} in hands`,
 }

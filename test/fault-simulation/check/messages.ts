@@ -140,12 +140,19 @@ export const redeliveredForAReason: Invariant = {
     const copied = new Set<number>()
     const returned = new Set<number>()
     const toldToEnd = new Set<string>()
+    const draining = new Set<string>()
+    const { mostMs } = facts.scenario.network
     const hurriedAt = new Map<string, number>()
     // What is given up while its handler runs may be done all the same. Whoever is told to end twice gives up all that it holds at that moment.
-    const isGivenUp = ({ number, container, message }: Dispatch): boolean =>
-      (facts.fates.get(number)?.running ?? 0) > 0 ||
-      (done.get(message.id)?.at ?? -Infinity) >= (hurriedAt.get(container) ?? Infinity)
+    // So does a drain at its end, and the handler may be done before the broker hears of it.
+    const isGivenUp = ({ number, container, message }: Dispatch, at: number): boolean => {
+      const doneAt = done.get(message.id)?.at ?? -Infinity
+      const sinceMs = draining.has(container) ? at - doneAt : Infinity
+      const isRunning = (facts.fates.get(number)?.running ?? 0) > 0
+      return isRunning || sinceMs <= mostMs || doneAt >= (hurriedAt.get(container) ?? Infinity)
+    }
     return {
+      state: ({ container, state }) => void (state === 'draining' && draining.add(container)),
       terminated: ({ at, container }) => {
         if (toldToEnd.has(container) && !hurriedAt.has(container)) hurriedAt.set(container, at)
         toldToEnd.add(container)
@@ -157,9 +164,9 @@ export const redeliveredForAReason: Invariant = {
         if (at - start.at > shortestTimeoutMs) excused.add(start.message)
         return undefined
       },
-      settlement: ({ dispatch, how, claimed }) => {
+      settlement: ({ at, dispatch, how, claimed }) => {
         const isCut = how === 'connectionLost' || how === 'expired' || how === 'consumerTimeout' || claimed === 0
-        if (isCut || (how !== 'ack' && isGivenUp(dispatch))) excused.add(dispatch.message.id)
+        if (isCut || (how !== 'ack' && isGivenUp(dispatch, at))) excused.add(dispatch.message.id)
         if (how !== 'ack') returned.add(dispatch.number)
         return undefined
       },

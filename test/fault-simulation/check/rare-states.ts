@@ -6,6 +6,9 @@ import type { Facts } from './facts.ts'
 /** States of a rollout that every long simulation must have reached: what never happened has proved nothing. */
 const inRollout: Readonly<Record<string, (rollout: Rollout) => boolean>> = {
   promoted: ({ phase }) => phase === 'Succeeded',
+  undone: ({ phase, canary }) => phase === 'Succeeded' && canary === 'v1',
+  'promoted together': ({ phase, group }) => phase === 'Succeeded' && group !== undefined,
+  'rolled back together': ({ phase, group }) => phase === 'RolledBack' && group !== undefined,
   'rolled back': ({ phase }) => phase === 'RolledBack',
   'raised by a budget': ({ ramp, phase }) => ramp !== undefined && ramp.weight > 1 && phase === 'WaitingPromotion',
   'held by a failure': ({ hold }) => hold === 'failure',

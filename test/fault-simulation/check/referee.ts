@@ -6,9 +6,9 @@ import type { Violation, Watch } from './invariant.ts'
 
 type Listeners = { readonly [K in Happening]: ((happening: Happenings[K]) => void)[] }
 
-/** Tells the facts and every invariant what happens, and keeps what they find. */
+/** Tells the facts and every invariant what happens to one queue, and notes what they find. */
 export class Referee {
-  readonly violations: Violation[] = []
+  readonly #violations: Violation[]
   readonly #facts: Facts
   readonly #now: () => number
   readonly #listeners: Listeners = {
@@ -32,9 +32,10 @@ export class Referee {
     rest: [],
   }
 
-  constructor(facts: Facts, now: () => number) {
+  constructor(facts: Facts, now: () => number, violations: Violation[]) {
     this.#facts = facts
     this.#now = now
+    this.#violations = violations
     for (const invariant of invariants) this.#listen(invariant.name, invariant.watch(facts))
   }
 
@@ -45,7 +46,7 @@ export class Referee {
 
   /** What no invariant has a name for: an error that nobody caught. */
   blame(invariant: string, found: string): void {
-    this.violations.push({ invariant, at: this.#now(), found })
+    this.#violations.push({ invariant, at: this.#now(), found })
   }
 
   #listen(name: string, watch: Watch): void {

@@ -20,7 +20,7 @@ export const twoVersions: Invariant = {
   watch: (facts) => ({
     start: ({ version, message, container }) =>
       // Of a store that has lost the queue's document, whoever asks first takes charge.
-      version === 'v3' && !(facts.rewinds > 0 && facts.state?.stable === version)
+      version === 'v3' && !(facts.rewinds > 0 && facts.lastSeenBy(container)?.stable === version)
         ? `${container} started ${message} on ${version}, which no rollout ever named`
         : undefined,
   }),
@@ -62,7 +62,7 @@ export const stableFloor: Invariant = {
         const isInCharge = document === undefined || document.stable === version
         if (state !== 'draining' || !isInCharge || terminated.has(container) || facts.rewinds > 0) return undefined
         // Handlers that do not end may hold every slot: then it has to be started anew.
-        if (version === 'v2' && facts.scenario.quality.canaryStuck > 0) return undefined
+        if (facts.mayBeStuck(version)) return undefined
         return `${container} of ${version}, which is in charge, drains though nobody told it to`
       },
     }

@@ -1,4 +1,5 @@
 import { compareOrder } from '../../../src/core/rollout/order.ts'
+import { hasVoted } from '../../../src/core/rollout/group.ts'
 import { abortablePhases, isTerminal, legalMoves } from '../../../src/core/rollout/rollout.ts'
 import type { Phase, Rollout } from '../../../src/core/rollout/rollout.ts'
 import type { Writing } from './events.ts'
@@ -57,7 +58,8 @@ export const abortDominates: Invariant = {
       writing: ({ after: { rollout, commands } }) => {
         if (rollout === undefined) return undefined
         const wish = commands.some(({ kind, rollout: meant }) => kind === 'abort' && meant === rollout.id)
-        if (wish && abortablePhases.includes(rollout.phase)) aborted ??= rollout.id
+        // Of several queues, one that has voted for the promotion can only ask the first one, which may have decided.
+        if (wish && abortablePhases.includes(rollout.phase) && !hasVoted(rollout)) aborted ??= rollout.id
         const isBack = rollout.phase === 'RollingBack' || rollout.phase === 'RolledBack'
         return aborted !== rollout.id || wish || isBack
           ? undefined
@@ -143,7 +145,9 @@ export const badIsNotPromoted: Invariant = {
       writing: ({ before, after }) => {
         if (after.commands.some(({ kind }) => kind === 'promote')) forced = true
         const commits = before?.rollout?.phase === 'Promoting' && after.rollout?.phase === 'Draining'
-        return commits && !forced && isJudged ? `a canary that fails ${canaryFailures} was promoted` : undefined
+        return commits && !forced && isJudged && after.stable === 'v2'
+          ? `a canary that fails ${canaryFailures} was promoted`
+          : undefined
       },
     }
   },

@@ -161,7 +161,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof'],
-    foundBy: 20,
+    foundBy: 2,
   },
   {
     name: 'retired-goes-on',

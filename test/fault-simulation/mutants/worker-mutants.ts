@@ -96,7 +96,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof', 'redelivered-for-a-reason'],
-    foundBy: 20,
+    foundBy: 2,
   },
   {
     name: 'drain-for-ever',

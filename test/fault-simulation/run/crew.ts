@@ -16,6 +16,10 @@ interface Place {
   restartAfterMs: number | undefined
   toldAt: number
   isRestarting: boolean
+  /** Its version was deployed again: whoever still ends as retired is started anew. */
+  isWanted: boolean
+  /** How often it has ended by itself, since it was deployed. */
+  restarts: number
 }
 
 /** All workers of a run, and whoever starts them again. */
@@ -27,11 +31,21 @@ export class Crew {
     this.#world = world
     const places = world.scenario.workers.map((plan): [string, Place] => [
       plan.name,
-      { plan, process: undefined, incarnations: 0, restartAfterMs: undefined, toldAt: 0, isRestarting: true },
+      {
+        plan,
+        process: undefined,
+        incarnations: 0,
+        restartAfterMs: undefined,
+        toldAt: 0,
+        isRestarting: true,
+        isWanted: false,
+        restarts: 0,
+      },
     ])
     this.#places = new Map(places)
-    world.facts.isWatched = (name) =>
+    const isWatched = (name: string): boolean =>
       this.all.find(({ container }) => container.name === name)?.container.state === 'running'
+    for (const { facts } of world.queues) facts.isWatched = isWatched
     for (const place of this.#places.values()) world.timeline.at(place.plan.startsAtMs, () => this.#start(place))
   }
 
@@ -49,7 +63,7 @@ export class Crew {
 
   /** The worker of that name, or who holds the lease; undefined where there is none. */
   find(who: Victim): WorkerProcess | undefined {
-    const holder = this.#world.facts.state?.lease.holder
+    const holder = this.#world.lead.facts.state?.lease.holder
     const found = who === 'leader' ? this.all.find((process) => process.leads(holder)) : this.#places.get(who)?.process
     return found?.container.isAlive === true ? found : undefined
   }
@@ -66,15 +80,25 @@ export class Crew {
     process.terminate()
   }
 
+  /** Puts a version where it was: who has ended is started again. */
+  deploy(version: string): void {
+    for (const place of this.#places.values()) {
+      if (place.plan.version !== version) continue
+      Object.assign(place, { isWanted: true, restarts: 0 })
+      if (!place.isRestarting && place.process?.container.isAlive !== true) this.#restart(place, restartMs)
+    }
+  }
+
   #start(place: Place): void {
     place.isRestarting = false
     place.incarnations++
-    place.process = new WorkerProcess(this.#world, place.plan, place.incarnations, ({ reason }) => {
-      const goesOn = reason === 'failed' || (reason === 'retired' && this.#world.scenario.restartsRetired)
+    place.process = new WorkerProcess(this.#world, place.plan, place.incarnations, (reason) => {
+      const goesOn =
+        reason === 'failed' || (reason === 'retired' && (place.isWanted || this.#world.scenario.restartsRetired))
       const afterMs = place.restartAfterMs ?? (goesOn ? restartMs : undefined)
       place.restartAfterMs = undefined
       // What ends by itself again and again is given up; what was ended from outside is not.
-      if (afterMs !== undefined && (!goesOn || place.incarnations < mostRestarts)) this.#restart(place, afterMs)
+      if (afterMs !== undefined && (!goesOn || ++place.restarts < mostRestarts)) this.#restart(place, afterMs)
     })
   }
 

@@ -1,5 +1,4 @@
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
-import { handBackName, queueName } from '../broker/broker-model.ts'
 import type { Crew } from './crew.ts'
 import type { Mishaps } from './mishaps.ts'
 import type { World } from './world.ts'
@@ -25,27 +24,26 @@ export class Ending {
     this.#mishaps = mishaps
   }
 
-  get backlog(): number {
-    const { broker } = this.#world
-    return broker.depth(queueName) + broker.depth(handBackName)
+  get #open(): number {
+    return this.#world.queues.reduce((sum, { backlog, broker }) => sum + backlog + broker.unsettled, 0)
   }
 
   /** To be asked after each step. */
   isOver(): boolean {
-    const { broker, timeline } = this.#world
-    if (this.#emptyBy !== undefined) return this.backlog + broker.unsettled === 0 || timeline.now >= this.#emptyBy
+    const { queues, timeline } = this.#world
+    if (this.#emptyBy !== undefined) return this.#open === 0 || timeline.now >= this.#emptyBy
     if (!this.#hasRested()) return false
-    this.#world.endTraffic()
+    for (const queue of queues) queue.endTraffic()
     this.#emptyBy = timeline.now + emptyingMs
     return false
   }
 
   #hasRested(): boolean {
-    const { timeline, facts, policy, scenario } = this.#world
+    const { timeline, queues, policy, scenario } = this.#world
     const { now } = timeline
     if (!this.#crew.isComplete) this.#mishaps.disturbed()
-    const { rollout } = facts
-    const hasEnded = rollout === undefined ? now > scenario.rolloutAtMs + recoveryMs : isTerminal(rollout.phase)
+    const isOverdue = now > scenario.rolloutAtMs + recoveryMs
+    const hasEnded = queues.every(({ facts: { rollout } }) => (rollout ? isTerminal(rollout.phase) : isOverdue))
     this.#endedAt = hasEnded ? (this.#endedAt ?? now) : undefined
     const calmAt = Math.max(this.#mishaps.calmAt, scenario.rolloutAtMs)
     if (now > calmAt + policy.progressDeadlineMs + policy.drain.timeoutMs + recoveryMs) return true

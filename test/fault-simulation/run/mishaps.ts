@@ -58,7 +58,7 @@ export class Mishaps {
   }
 
   #strike(mishap: Mishap): void {
-    const { facts, rare } = this.#world
+    const { facts, rare } = this.#world.lead
     const phase = facts.rollout?.phase ?? 'no rollout'
     rare.reach(`${mishap.kind} in ${phase}`)
     const hit = 'who' in mishap && this.#crew.find(mishap.who)?.leads(facts.state?.lease.holder) === true

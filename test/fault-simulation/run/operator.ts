@@ -1,9 +1,10 @@
+import { beginRetry, beginUndo } from '../../../src/cli/begin-again.ts'
+import { beginGroup } from '../../../src/cli/begin-group.ts'
 import { beginRollout } from '../../../src/cli/begin-rollout.ts'
 import { changeState } from '../../../src/cli/change-state.ts'
 import { createQueueView } from '../../../src/cli/queue-view.ts'
 import type { QueueView } from '../../../src/cli/queue-view.ts'
 import { isQueueCanaryError } from '../../../src/errors.ts'
-import { queueName } from '../broker/broker-model.ts'
 import { streamOf } from '../scenario/draw.ts'
 import type { CommandPlan } from '../scenario/scenario.ts'
 import { StoreClient } from '../store/store-client.ts'
@@ -13,11 +14,15 @@ import type { World } from './world.ts'
 const againMs = 500
 const attempts = 100
 
+export type Again = 'undo' | 'retry'
+
 /** Whoever types commands: the command line's own code, tried again until it has been heard or refused. */
 export class Operator {
   readonly #world: World
   readonly #container: Container
-  readonly #view: QueueView
+  /** The first one decides. */
+  readonly #views: readonly QueueView[]
+  readonly #lead: QueueView
   #commands = 0
 
   constructor(world: World) {
@@ -32,19 +37,32 @@ export class Operator {
     })
     this.#world = world
     this.#container = container
-    this.#view = createQueueView(client, { namespace: 'default', queue: queueName }, container.clock)
+    const viewOf = (queue: string): QueueView =>
+      createQueueView(client, { namespace: 'default', queue }, container.clock)
+    this.#views = world.queues.map(({ name }) => viewOf(name))
+    this.#lead = viewOf(world.lead.name)
   }
 
   start(): void {
     const { policy } = this.#world
     this.#try(async () => {
-      await beginRollout(this.#view, this.#container.clock, () => ({ canary: 'v2', policy, force: false }))
+      const { clock } = this.#container
+      const attempt = { canary: 'v2', policy, force: false }
+      if (this.#views.length > 1) await beginGroup(this.#views, clock, attempt)
+      else await beginRollout(this.#lead, clock, () => attempt)
+    })
+  }
+
+  /** Undoes a promotion, or tries again what was rolled back. */
+  again(kind: Again): void {
+    this.#try(async () => {
+      await (kind === 'undo' ? beginUndo : beginRetry)(this.#lead, this.#container.clock)
     })
   }
 
   command({ kind, full }: CommandPlan): void {
     const id = `c${++this.#commands}`
-    const { records, place } = this.#view
+    const { records, place } = this.#drawView()
     this.#try(async () => {
       await changeState({
         records,
@@ -59,6 +77,12 @@ export class Operator {
         },
       })
     })
+  }
+
+  /** Any queue of a rollout may be told. */
+  #drawView(): QueueView {
+    if (this.#views.length === 1) return this.#lead
+    return this.#views[Math.floor(this.#container.random() * this.#views.length)] ?? this.#lead
   }
 
   #try(act: () => Promise<void>): void {

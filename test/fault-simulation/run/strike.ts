@@ -28,21 +28,24 @@ const blows: { readonly [K in FaultKind]: (mishap: MishapOf<K>, scene: Scene) =>
     for (const { container } of victims) container.jumpWall(byMs)
   },
   cut: (how, { victims }) => {
-    for (const { broker } of victims) broker.cut(how, how.awayMs)
+    for (const broker of victims.flatMap(({ brokers }) => brokers)) broker.cut(how, how.awayMs)
   },
   channelClosed: (_, { victims, world }) => {
-    for (const { container } of victims) world.broker.endChannels(container)
+    for (const { container } of victims) for (const { broker } of world.queues) broker.endChannels(container)
   },
   brokerDown: ({ forMs }, { world, crew }) => {
-    world.broker.isUp = false
-    for (const { broker } of crew.all) broker.cut({ clientNoticesMs: 0, serverNoticesMs: 0 }, 0)
-    world.timeline.after(forMs, () => void (world.broker.isUp = true))
+    setUp(world, false)
+    for (const broker of crew.all.flatMap(({ brokers }) => brokers))
+      broker.cut({ clientNoticesMs: 0, serverNoticesMs: 0 }, 0)
+    world.timeline.after(forMs, () => setUp(world, true))
   },
-  publishBlocked: ({ forMs }, { world }) => world.broker.block(forMs),
+  publishBlocked: ({ forMs }, { world }) => {
+    for (const { broker } of world.queues) broker.block(forMs)
+  },
   storeTrouble: ({ trouble, forMs }, scene) =>
     forAWhile(scene, forMs, ({ store }, isOn) => void (store.trouble = isOn ? trouble : 'none')),
   storeSlow: ({ ms, forMs }, scene) => {
-    scene.world.facts.slowestMs = Math.max(scene.world.facts.slowestMs, ms)
+    for (const { facts } of scene.world.queues) facts.slowestMs = Math.max(facts.slowestMs, ms)
     forAWhile(scene, forMs, ({ store }, isOn) => void (store.slowMs = isOn ? ms : 0))
   },
   staleReads: ({ staleMs, forMs }, scene) =>
@@ -53,12 +56,18 @@ const blows: { readonly [K in FaultKind]: (mishap: MishapOf<K>, scene: Scene) =>
     world.isOut = true
     world.timeline.after(forMs, () => void (world.isOut = false))
   },
-  burst: ({ messages }, { world }) => world.publish(messages),
+  burst: ({ messages }, { world }) => {
+    for (const queue of world.queues) queue.publish(messages)
+  },
 }
 
 export function strike(mishap: Mishap, world: World, crew: Crew): void {
   const blow = blows[mishap.kind] as (mishap: Mishap, scene: Scene) => void
   blow(mishap, { world, crew, victims: 'who' in mishap ? victimsOf(mishap.who, crew) : [] })
+}
+
+function setUp({ queues }: World, isUp: boolean): void {
+  for (const { broker } of queues) broker.isUp = isUp
 }
 
 function victimsOf(who: Victim, crew: Crew): readonly WorkerProcess[] {

@@ -3,7 +3,6 @@ import type { OpenMetricProvider } from '../../../src/contracts/metric-provider.
 import { createWorker } from '../../../src/worker/worker.ts'
 import type { Worker, WorkerEnd } from '../../../src/worker/worker.ts'
 import type { BrokerClient } from '../broker/broker-model.ts'
-import { queueName } from '../broker/broker-model.ts'
 import type { Start } from '../check/events.ts'
 import { streamOf } from '../scenario/draw.ts'
 import { retryDelayMs, workerLimits } from '../scenario/scenario.ts'
@@ -12,21 +11,28 @@ import { StoreClient } from '../store/store-client.ts'
 import { Container } from '../time/container.ts'
 import { inSandbox } from '../time/sandbox.ts'
 import { simulatedHandler } from './handler.ts'
-import { stateKey } from './world.ts'
+import type { QueueWorld } from './queue-world.ts'
 import type { World } from './world.ts'
+
+/** What a process does for one queue. */
+interface Post {
+  readonly queue: QueueWorld
+  readonly broker: BrokerClient
+  worker: Worker | undefined
+  /** When it was last answered what the queue's document is. */
+  answeredAt: number
+}
 
 /** One incarnation of a worker: the product's own code, in a container of its own. */
 export class WorkerProcess {
   readonly plan: WorkerPlan
   readonly container: Container
   readonly store: StoreClient
-  readonly broker: BrokerClient
   readonly #world: World
-  #worker: Worker | undefined
-  #answeredAt = -Infinity
+  readonly #posts: readonly Post[]
   #toldAt: number | undefined
 
-  constructor(world: World, plan: WorkerPlan, incarnation: number, onExit: (end: WorkerEnd) => void) {
+  constructor(world: World, plan: WorkerPlan, incarnation: number, onExit: (reason: WorkerEnd['reason']) => void) {
     const { timeline, scenario } = world
     const name = `${plan.name}#${incarnation}`
     const container = new Container({ ...plan, name, timeline, random: streamOf(scenario.seed, name) })
@@ -39,29 +45,22 @@ export class WorkerProcess {
       timeline,
       latencyMs: scenario.store,
       onAnswer: (key, found) => {
-        if (key !== stateKey) return
-        this.#answeredAt = container.clock.now()
-        const state = world.stateIn(found?.value)
-        world.tell('answer', { at: timeline.now, container: name, state })
+        const post = this.#posts.find(({ queue }) => queue.stateKey === key)
+        if (post === undefined) return
+        post.answeredAt = container.clock.now()
+        post.queue.tell('answer', { at: timeline.now, container: name, state: post.queue.stateIn(found?.value) })
       },
     })
     const { handsBack, keepsRetries } = scenario
-    this.broker = world.connect({ container, timeline, distance: world.network, handsBack, keepsRetries })
-    inSandbox(container, () => {
-      this.#worker = this.#create()
-      void this.#worker.start()
-      void this.#worker.done.then((end) => {
-        world.tell('exit', {
-          at: timeline.now,
-          container: name,
-          version: plan.version,
-          end,
-          sinceToldMs: this.#toldAt === undefined ? undefined : container.ranMs - this.#toldAt,
-        })
-        container.kill()
-        onExit(end)
-      })
+    const place = { container, timeline, distance: world.network, handsBack, keepsRetries }
+    this.#posts = world.queues.map((queue) => {
+      return { queue, broker: queue.connect(place), worker: undefined, answeredAt: -Infinity }
     })
+    inSandbox(container, () => void this.#run().then(onExit))
+  }
+
+  get brokers(): readonly BrokerClient[] {
+    return this.#posts.map(({ broker }) => broker)
   }
 
   leads(holder: string | undefined): boolean {
@@ -75,12 +74,35 @@ export class WorkerProcess {
     this.#world.tell('terminated', { at: this.#world.timeline.now, container: this.container.name })
     this.container.receive(() => {
       this.#toldAt ??= this.container.ranMs
-      void (again ? this.#worker?.stop() : this.#worker?.drain())
+      for (const { worker } of this.#posts) void (again ? worker?.stop() : worker?.drain())
     })
   }
 
-  #create(): Worker {
-    const { plan, container, store, broker } = this
+  /** Until all its workers have ended; where one fails, the others drain (`cli/run-crew.ts`). */
+  async #run(): Promise<WorkerEnd['reason']> {
+    for (const post of this.#posts) post.worker = this.#create(post)
+    const reasons = await Promise.all(this.#posts.map((post) => this.#ended(post)))
+    const { container, plan } = this
+    const sinceToldMs = this.#toldAt === undefined ? undefined : container.ranMs - this.#toldAt
+    const reason = worstFirst.find((worst) => reasons.includes(worst)) ?? 'retired'
+    const { now } = this.#world.timeline
+    this.#world.tell('exit', { at: now, container: container.name, version: plan.version, reason, sinceToldMs })
+    container.kill()
+    return reason
+  }
+
+  async #ended({ worker }: Post): Promise<WorkerEnd['reason']> {
+    if (worker === undefined) throw new Error('a worker ended that was never created')
+    void worker.start()
+    const { reason } = await worker.done
+    if (reason === 'failed') for (const post of this.#posts) void post.worker?.drain()
+    return reason
+  }
+
+  #create(post: Post): Worker {
+    const { plan, container, store } = this
+    const { queue, broker } = post
+    const { timeline, scenario } = this.#world
     const { name, random } = container
     const hex = (): string =>
       Math.floor(random() * 2 ** 32)
@@ -88,40 +110,40 @@ export class WorkerProcess {
         .padStart(8, '0')
     return createWorker({
       ...workerLimits,
-      retryDelayMs: retryDelayMs(this.#world.scenario),
-      queue: queueName,
+      retryDelayMs: retryDelayMs(scenario),
+      queue: queue.name,
       broker,
       store,
       version: plan.version,
-      handler: this.#handler(plan.version),
-      ...(plan.isSolo && { canary: { version: 'v2', handler: this.#handler('v2') } }),
+      handler: this.#handler(post, plan.version),
+      ...(plan.isSolo && { canary: { version: 'v2', handler: this.#handler(post, 'v2') } }),
       concurrency: plan.concurrency,
       workerId: name,
-      metrics: metricsOf(this.#world.scenario.quality.external),
+      metrics: metricsOf(scenario.quality.external),
       clock: container.clock,
       random,
       newId: hex,
-      log: this.#logger(),
-      onState: ({ version, state }) =>
-        this.#world.tell('state', { at: this.#world.timeline.now, container: name, version, state }),
+      log: this.#logger(queue),
+      onState: ({ version, state }) => queue.tell('state', { at: timeline.now, container: name, version, state }),
     })
   }
 
-  #handler(version: string) {
+  #handler(post: Post, version: string) {
     const { container } = this
-    const { scenario, tell, timeline } = this.#world
+    const { scenario, timeline } = this.#world
+    const { tell } = post.queue
     return simulatedHandler({
       container,
       version,
       quality: scenario.quality,
       isOut: () => this.#world.isOut,
       onStart: ({ id, headers, redelivered, group }, { role, attempt }) => {
-        const report = this.#worker?.snapshot().find((consumer) => consumer.version === version)
+        const report = post.worker?.snapshot().find((consumer) => consumer.version === version)
         if (report === undefined) throw new Error(`${version} is not hosted here`)
         const start: Start = {
           at: timeline.now,
           container: container.name,
-          unansweredMs: container.clock.now() - this.#answeredAt,
+          unansweredMs: container.clock.now() - post.answeredAt,
           version,
           role,
           message: id,
@@ -139,14 +161,16 @@ export class WorkerProcess {
     })
   }
 
-  #logger(): Logger {
+  #logger({ tell }: QueueWorld): Logger {
     const { container } = this
-    const { tell, timeline } = this.#world
+    const { timeline } = this.#world
     const log = (fields: object, text: string): void =>
       tell('log', { at: timeline.now, container: container.name, line: `${text} ${JSON.stringify(fields)}` })
     return { debug: log, info: log, warn: log, error: log }
   }
 }
+
+const worstFirst = ['failed', 'stopped', 'drained', 'retired'] as const
 
 function metricsOf(answer: ExternalAnswer | undefined): OpenMetricProvider {
   return () =>

@@ -5,10 +5,12 @@ interface Asked {
   readonly external: ExternalAnswer | undefined
   /** A budget of failures drives the ramp, instead of steps. */
   readonly isBudgeted: boolean
+  /** Several queues cannot step back together. */
+  readonly isGroup: boolean
 }
 
 /** Short steps: a rollout of a minute has everything that one of a day has. */
-export function drawPolicy(dice: Draw, { external, isBudgeted }: Asked): PolicyFile {
+export function drawPolicy(dice: Draw, { external, isBudgeted, isGroup }: Asked): PolicyFile {
   const isBlueGreen = dice.chance(0.1)
   const ramp = isBlueGreen ? { strategy: 'blueGreen' } : { steps: drawSteps(dice) }
   const metrics = drawMetrics(dice, external)
@@ -17,7 +19,7 @@ export function drawPolicy(dice: Draw, { external, isBudgeted }: Asked): PolicyF
     ...(isDriven ? { ramp: budgetedRamp } : ramp),
     analysis: { interval: '500ms', metrics },
     limits: { maxFailedMessages: dice.whole(2, 8), maxInFlight: dice.pick([2, 4, 50]) },
-    onFailure: dice.pick(['rollback', 'rollback', 'pause', 'stepBack']),
+    onFailure: dice.pick(['rollback', 'rollback', 'pause', isGroup ? 'rollback' : 'stepBack']),
     onInsufficientData: dice.pick(['extend', 'extend', 'pause', 'rollback', 'promote']),
     progressDeadline: `${dice.whole(20, 36)}s`,
     promotion: { workers: 1, duration: dice.pick(['300ms', '1s', '1500ms', '9s']) },

@@ -12,6 +12,7 @@ export function drawScenario(seed: number): Scenario {
   const quality = isCalm ? good : drawQuality(dice)
   const workers = drawWorkers(dice)
   const storeMs = dice.pick([5, 40, 100])
+  const isGroup = draw(streamOf(seed, 'group')).chance(0.15)
   return {
     seed,
     profile: dice.pick(profileNames),
@@ -20,14 +21,17 @@ export function drawScenario(seed: number): Scenario {
     network: { leastMs: 0.1, mostMs: dice.pick([1, 5, 30]) },
     store: { least: 1, most: storeMs },
     workers,
+    isGroup,
     policy: drawPolicy(dice, {
       external: quality.external,
+      isGroup,
       isBudgeted: draw(streamOf(seed, 'ramp')).chance(0.1),
     }),
     messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality)),
     quality,
     rolloutAtMs: 2_000 + Math.floor(dice.between(0, 1_500)),
     commands: isCalm ? [] : drawCommands(dice),
+    againAfterMs: isGroup || workers.some(({ isSolo }) => isSolo) ? undefined : drawAgain(seed),
     faults: drawFaults(
       dice,
       workers.map(({ name }) => name),
@@ -58,6 +62,11 @@ const good: Quality = {
   poison: 0,
   canaryStuck: 0,
   external: undefined,
+}
+
+function drawAgain(seed: number): number | undefined {
+  const dice = draw(streamOf(seed, 'again'))
+  return dice.chance(0.2) ? dice.whole(0, 5_000) : undefined
 }
 
 function drawWorkers(dice: Draw): readonly WorkerPlan[] {

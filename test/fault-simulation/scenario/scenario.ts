@@ -16,12 +16,16 @@ export interface Scenario {
   readonly network: { readonly leastMs: number; readonly mostMs: number }
   readonly store: { readonly least: number; readonly most: number }
   readonly workers: readonly WorkerPlan[]
+  /** Two queues, as one rollout. */
+  readonly isGroup: boolean
   /** As a policy file holds it. */
   readonly policy: PolicyFile
   readonly messagesPerSecond: number
   readonly quality: Quality
   readonly rolloutAtMs: number
   readonly commands: readonly CommandPlan[]
+  /** So long after the end, what was promoted is undone, or what was rolled back tried again. undefined: neither. */
+  readonly againAfterMs: number | undefined
   readonly faults: readonly Fault[]
   /** A container of a retired version is started again, as by whoever restarts what has ended. */
   readonly restartsRetired: boolean
