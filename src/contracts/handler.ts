@@ -65,7 +65,10 @@ export interface BatchFailure {
 export interface BatchSettings {
   /** Messages at most, 1 to 10,000. Never more than the consumer may have in flight. @default 10 */
   readonly size: number
-  /** How long the first message waits for others, in milliseconds up to 60,000. @default 50 */
+  /**
+   * How long the first message waits for others, in milliseconds up to 60,000. What is lost meanwhile, or waits on a canary that is taken back, is
+   * returned without being handled. @default 50
+   */
   readonly lingerMs: number
 }
 

@@ -13,6 +13,8 @@ export interface BatcherOptions extends BatchSettings {
   readonly inFlight: InFlight
   /** Messages that may be in flight at a time, at present. */
   readonly slots: () => number
+  /** Whether the handler may still be given a message that waited for others. */
+  readonly mayBegin: (work: Work) => boolean
   readonly clock: Clock
   readonly log: Logger
 }
@@ -33,7 +35,7 @@ export class Batcher {
     this.#options = options
   }
 
-  /** Settles with the message's own outcome. */
+  /** Settles with the message's own outcome; rejects with `notBegun` where its handler was never called. */
   add(work: Work): Promise<void> {
     const member = { work, end: Promise.withResolvers<void>() }
     if (this.#gathered[0] !== undefined && this.#gathered[0].work.role !== work.role) this.#flush()
@@ -75,19 +77,29 @@ export class Batcher {
     void this.#run(batch)
   }
 
-  /** Never rejects: what goes wrong is the outcome of its messages. What was given up meanwhile is somebody else's already. */
+  /** Never rejects: what goes wrong is the outcome of its messages. */
   async #run(batch: readonly Member[]): Promise<void> {
     const { clock, inFlight } = this.#options
     const now = clock.now()
-    const living = batch.filter(({ work }) => work.outcome === undefined)
+    const living = this.#living(batch)
     for (const { work } of living) {
       work.startedAt = now
       work.companions = living.length
       inFlight.restart(work)
     }
-    for (const { work, end } of batch) if (work.outcome !== undefined) end.resolve()
     const [first] = living
     if (first !== undefined) await this.#handle(living, first.work)
+  }
+
+  /** What was given up meanwhile is somebody else's already; what must not begin any more ends here. */
+  #living(batch: readonly Member[]): readonly Member[] {
+    const { mayBegin } = this.#options
+    return batch.filter(({ work, end }) => {
+      if (work.outcome !== undefined) end.resolve()
+      else if (!mayBegin(work)) end.reject(notBegun)
+      else return true
+      return false
+    })
   }
 
   async #handle(batch: readonly Member[], first: Work): Promise<void> {
@@ -102,6 +114,9 @@ export class Batcher {
     }
   }
 }
+
+/** Why a message that waited for others ended without a handler. */
+export const notBegun = Symbol('not begun')
 
 interface Member {
   readonly work: Work

@@ -1,4 +1,5 @@
 import type { Clock } from '../contracts/clock.ts'
+import { notBegun } from './batcher.ts'
 import { isAbort } from './describe-thrown.ts'
 import type { InFlight } from './in-flight.ts'
 import type { Outcome } from './tally.ts'
@@ -14,8 +15,8 @@ export interface DispatcherOptions {
   readonly onOutcome: (work: Work, outcome: Outcome, error: unknown) => void
   /** A handler ended after its message's outcome had been decided; its slot is free again. */
   readonly onLate: (work: Work) => void
-  /** A handler obeyed its signal because its message is lost to it. That is no outcome; any other failure is one. */
-  readonly onLost: (work: Work) => void
+  /** Without an outcome: it waited for others and did not begin, or its handler obeyed its signal because the message is lost to it. Any other failure is one. */
+  readonly onForgone: (work: Work) => void
 }
 
 /** Runs handlers. Nothing that a handler throws, returns or fails to do gets past it. */
@@ -42,7 +43,7 @@ export class Dispatcher {
     }
     inFlight.end(work)
     if (work.outcome !== undefined) this.#options.onLate(work)
-    else if (outcome === 'failed' && work.isLost && isAbort(error)) this.#options.onLost(work)
+    else if (error === notBegun || (work.isLost && isAbort(error))) this.#options.onForgone(work)
     else this.#decide(work, outcome, error)
   }
 

@@ -48,6 +48,10 @@ export class IntakeSwitch implements WorkOrigin {
     return this.#open?.intake.slots ?? 0
   }
 
+  get begins(): boolean {
+    return this.#open?.intake.begins ?? false
+  }
+
   get waiting(): number {
     return this.#open?.intake.waiting ?? 0
   }

@@ -44,6 +44,8 @@ export interface ProcessorOptions {
 export interface WorkOrigin {
   /** Handlers that may run at a time, at present. */
   readonly slots: number
+  /** Whether what it took before may begin, at present. */
+  readonly begins: boolean
   /** Something ended, at `now` where that is known: there may be room for more. Called before the message is settled. */
   freed(now?: number): void
   /** A retry is due. */
@@ -92,14 +94,19 @@ export class Processor {
     const retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
     this.#retries = retries
     this.unaccepted = new Unaccepted({ ...options, accepts: options.handler.accepts, settler, retries, tally })
-    this.#runner = createRunner({ ...options, inFlight, slots: () => this.#origin?.slots ?? 0 })
+    this.#runner = createRunner({
+      ...options,
+      inFlight,
+      slots: () => this.#origin?.slots ?? 0,
+      mayBegin: (work) => this.#mayBegin(work),
+    })
     this.#dispatcher = new Dispatcher({
       ...options,
       inFlight,
       run: (work) => this.#runner.run(work),
       onOutcome: (work, outcome, error) => this.#conclude(work, outcome, error),
       onLate: () => this.#late(),
-      onLost: (work) => this.#lost(work),
+      onForgone: (work) => this.#forgo(work),
     })
   }
 
@@ -169,7 +176,13 @@ export class Processor {
     this.settler.perform(work, action === 'handBack' ? action : 'return')
   }
 
-  #lost(work: Work): void {
+  /** A canary begins nothing that its allocation does not let it begin at this moment, and in a drain nothing. */
+  #mayBegin(work: Work): boolean {
+    if (work.isVoid) return false
+    return work.role === 'stable' || (!this.#draining && this.#origin?.begins === true)
+  }
+
+  #forgo(work: Work): void {
     this.#ended++
     this.#withdraw(work)
     this.#origin?.freed()

@@ -49,6 +49,11 @@ export class StreamingIntake implements Intake, SourceOwner {
     return this.#options.concurrency
   }
 
+  /** Of a version in charge everything begins that it has. */
+  get begins(): boolean {
+    return true
+  }
+
   get waiting(): number {
     return this.#waiting.size + this.#handedBack.size + this.#due.size + this.#options.processor.groups.waiting
   }

@@ -66,6 +66,10 @@ export class ThrottledIntake implements Intake, SourceOwner {
     return this.#allocation?.concurrency ?? 0
   }
 
+  get begins(): boolean {
+    return !this.#stopped && this.#allocation !== undefined && this.#options.isFresh()
+  }
+
   get waiting(): number {
     return this.#starting + this.#toReturn.length + this.#held.length + this.#options.processor.groups.waiting
   }
@@ -255,7 +259,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
     const allocation = this.#allocation
     if (
       allocation === undefined ||
-      !this.#mayStart() ||
+      !this.begins ||
       this.#isBlown(allocation) ||
       this.#free() < 1 ||
       this.#mayFail(allocation) < 1
@@ -274,7 +278,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
     if (work.isVoid) {
       processor.tally.add('returned')
       processor.settler.drop(work)
-    } else if (!this.#mayStart() || processor.inFlight.occupied >= this.slots) processor.settler.requeue(work)
+    } else if (!this.begins || processor.inFlight.occupied >= this.slots) processor.settler.requeue(work)
     else await processor.begin(work)
   }
 
@@ -292,9 +296,5 @@ export class ThrottledIntake implements Intake, SourceOwner {
       processor.settler.perform(work, 'handBack')
     else this.giveBack(work)
     this.freed()
-  }
-
-  #mayStart(): boolean {
-    return !this.#stopped && this.#allocation !== undefined && this.#options.isFresh()
   }
 }

@@ -66,6 +66,20 @@ describe('the heartbeat', () => {
     expect(one.endsAt).toBeLessThan(clock.now())
   })
 
+  it('leaves a lease that was seen to be over as it is, whatever is heard of its extension later', async () => {
+    const { clock, calls, lost, heartbeat, lease, answers } = scene()
+    const answer = Promise.withResolvers<readonly undefined[]>()
+    answers(() => answer.promise)
+    const one = lease('one')
+    heartbeat.keep(one)
+    await clock.advance(visibilityMs / 2 + 1_000)
+    expect([calls.length, one.isOver(one.endsAt - 1)]).toEqual([1, false])
+    expect(one.isOver(one.endsAt)).toBe(true)
+    answer.resolve([])
+    await clock.advance(10 * visibilityMs)
+    expect([calls.length, lost, one.isOver(0)]).toEqual([1, [one], true])
+  })
+
   it('tries again in time where an extension fails, and loses a lease whose receipt is not known any more', async () => {
     const { clock, lost, heartbeat, lease, answers } = scene()
     const one = lease('one')

@@ -147,6 +147,41 @@ describe('a handler of batches', () => {
     expect(lab.depth()).toBe(0)
   })
 
+  it('gets nothing that waited for others when its canary drains', async () => {
+    const lab = batching(() => undefined, { version: 'v2', lingerMs: 60_000 })
+    lab.publish(3)
+    lab.throttle({ concurrency: 5 })
+    await eventually(() => lab.processor.inFlight.running.size === 3, { what: 'three that wait' })
+    lab.processor.drain()
+    await lab.intake.stop()
+    await lab.counts('returned', 3)
+    expect([lab.batches, lab.depth(), lab.processor.inFlight.held]).toEqual([[], 3, 0])
+  })
+
+  it('gets nothing that waited for others while its canary has no allocation, or an old one', async () => {
+    const lab = batching(() => undefined, { version: 'v2', lingerMs: 50 })
+    lab.publish(2)
+    lab.throttle({ concurrency: 5 })
+    await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'two that wait' })
+    lab.throttle(undefined)
+    await lab.counts('returned', 2)
+    lab.throttle({ concurrency: 5 })
+    await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'the two again' })
+    lab.fresh = false
+    await lab.counts('returned', 4)
+    expect([lab.batches, lab.depth()]).toEqual([[], 2])
+  })
+
+  it('gets nothing that was lost while it waited for others', async () => {
+    const lab = batching(() => undefined, { lingerMs: 100 })
+    lab.publish(2)
+    lab.stream()
+    await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'two that wait' })
+    lab.server.cutLinks()
+    await lab.counts('repeated', 2)
+    expect(lab.batches.flat().toSorted()).toEqual(['m-0', 'm-1'])
+  })
+
   it('tells of each message which attempt it is, and shares the time among them', async () => {
     const attempts: (readonly [string, number])[] = []
     const lab = batching(async (messages, batch) => {

@@ -90,7 +90,7 @@ export class Desk {
   }
 
   isOpen(lease: Lease): boolean {
-    return this.#open.has(lease) && lease.endsAt > this.#settings.clock.now()
+    return this.#open.has(lease) && !lease.isOver(this.#settings.clock.now())
   }
 
   /** Takes it out of what is open; false where it is not, or has ended. One of the methods below follows. */
@@ -163,8 +163,8 @@ export class Desk {
     return isStaleReceipt(failure) || this.#hasEnded(lease) ? 'gone' : 'again'
   }
 
-  #hasEnded({ endsAt }: Lease): boolean {
-    return endsAt <= this.#settings.clock.now()
+  #hasEnded(lease: Lease): boolean {
+    return lease.isOver(this.#settings.clock.now())
   }
 
   #deleted(lease: Lease, outcome: 'done' | 'gone'): void {

@@ -76,7 +76,7 @@ export class Heartbeat {
     }
     for (const lease of due) {
       this.#kept.delete(lease)
-      if (lease.endsAt <= now) this.#lose(lease)
+      if (lease.isOver(now)) this.#lose(lease)
       else this.#kept.set(lease, now + this.#intervalMs)
     }
     return due.filter((lease) => this.#kept.has(lease) && this.#secondsFor(lease, now) > 0)
@@ -111,8 +111,8 @@ export class Heartbeat {
     void clock.sleep(soon, this.#closing.signal).then(() => {
       const now = clock.now()
       const kept = leases.filter((lease) => this.#kept.has(lease))
-      const live = kept.filter(({ endsAt }) => endsAt > now)
-      for (const lease of kept) if (lease.endsAt <= now && this.#kept.delete(lease)) this.#lose(lease)
+      const live = kept.filter((lease) => !lease.isOver(now))
+      for (const lease of kept) if (lease.isOver(now) && this.#kept.delete(lease)) this.#lose(lease)
       if (live.length > 0) this.#extend(live, now)
     })
   }

@@ -1,5 +1,7 @@
 import type { Received } from './message.ts'
 
+const over = Number.NEGATIVE_INFINITY
+
 /** A message that SQS hides from others for us, by its receipt. */
 export class Lease {
   readonly received: Received
@@ -26,13 +28,19 @@ export class Lease {
     return this.#endsAt
   }
 
+  /** What was said to be over stays so, whatever is heard of an extension later: whoever was told has let go of the message. */
+  isOver(now: number): boolean {
+    if (this.#endsAt <= now) this.end()
+    return this.#endsAt === over
+  }
+
   extendedUntil(endsAt: number): void {
-    this.#endsAt = Math.max(this.#endsAt, endsAt)
+    if (this.#endsAt !== over) this.#endsAt = Math.max(this.#endsAt, endsAt)
   }
 
   /** SQS said, or we decided, that the receipt is worth nothing any more. */
   end(): void {
-    this.#endsAt = Number.NEGATIVE_INFINITY
+    this.#endsAt = over
   }
 
   /** It is to be settled once more: it was parked. */

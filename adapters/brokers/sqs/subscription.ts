@@ -217,7 +217,7 @@ export class SqsSubscription implements Subscription {
   /** What was parked, while its lease lasts. Afterwards SQS gives the message to whoever asks. */
   #deliverAgain(lease: Lease, note: RetryNote): void {
     const works = this.#works
-    if (works === undefined || lease.endsAt <= this.#settings.clock.now()) return
+    if (works === undefined || lease.isOver(this.#settings.clock.now())) return
     if (!works.poller.resume()) return works.context.parking.park(lease, { ...note, delayMs: noPlaceMs })
     const { attempts, waits, version, reason } = note
     lease.occupy(() => works.poller.settled())

@@ -7,6 +7,7 @@ import type { SqsLink } from './sqs-link.ts'
 import { visibilityMs } from './sqs-server.ts'
 import type { Dispatch } from './stored-message.ts'
 
+const over = Number.NEGATIVE_INFINITY
 const deleteAttempts = 4
 const againMs = 300
 
@@ -31,8 +32,10 @@ export class SqsDelivery implements Delivery {
     this.#heldUntil = client.place.container.clock.now() + visibilityMs
   }
 
+  /** What was said to be void stays so, whatever is heard of an extension later. */
   get isVoid(): boolean {
-    return this.#isOpen && this.#client.place.container.clock.now() >= this.#heldUntil
+    if (this.#client.place.container.clock.now() >= this.#heldUntil) this.#heldUntil = over
+    return this.#isOpen && this.#heldUntil === over
   }
 
   ack(): boolean {
@@ -73,7 +76,8 @@ export class SqsDelivery implements Delivery {
         server.changeVisibility(this.#dispatch, visibilityMs)
         answer(held)
       })
-      this.#heldUntil = isHeld ? until : -Infinity
+      if (!isHeld) this.#heldUntil = over
+      else if (this.#heldUntil !== over) this.#heldUntil = until
     } catch {
       // it is held for as long as it was
     }

@@ -1,15 +1,14 @@
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import type { Policy } from '../../../src/core/policy/policy.ts'
-import type { ConsumerAllocation, Lane } from '../../../src/core/allocation/lane.ts'
+import type { Lane } from '../../../src/core/allocation/lane.ts'
 import { compareOrder } from '../../../src/core/rollout/order.ts'
-import type { Order } from '../../../src/core/rollout/order.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { deadName } from '../broker/broker-model.ts'
-import { orderKey } from './events.ts'
 import type { End, Happening, Happenings, Start } from './events.ts'
+import { Grants } from './grants.ts'
 
 /** What became of one delivery, as far as handlers go. */
 interface Fate {
@@ -31,13 +30,9 @@ export interface StepTruth {
   total: number
 }
 
-const rememberedDocuments = 2_000
 const answersToKnow = 6
 /** How late a write may be that its process takes for lost (`store/store-client.ts`). */
 const lateMs = 4_000
-/** What a throttled consumer may add to its permits while a grant is late, at most (`core/allocation/permits.ts`). */
-const bridgeMs = 250
-
 /** The truth of a run that several invariants need: kept once, before they are asked. */
 export class Facts {
   readonly scenario: Scenario
@@ -45,7 +40,7 @@ export class Facts {
   readonly #pinned = new Map<string, Policy>()
   readonly #tried = new Set<string>()
   readonly fates = new Map<number, Fate>()
-  readonly #documents = new Map<string, QueueState>()
+  readonly grants: Grants
   state: QueueState | undefined
   step: StepTruth | undefined
   /** First outcomes on the canary that were not success, and messages that failed on the stable version too. */
@@ -54,7 +49,6 @@ export class Facts {
   readonly failedOnCanary = new Set<string>()
   readonly failedOnBoth = new Set<string>()
   readonly #failuresOnStable = new Map<string, number>()
-  readonly #permitted = new Map<string, number>()
   readonly #seen = new Map<string, QueueState>()
   /** By process and version: how often it was told that it is retired. */
   readonly #toldRetired = new Map<string, Map<string, number>>()
@@ -72,6 +66,7 @@ export class Facts {
   constructor(scenario: Scenario, policy: Policy) {
     this.scenario = scenario
     this.#policy = policy
+    this.grants = new Grants(scenario.batch !== undefined)
   }
 
   get rollout(): Rollout | undefined {
@@ -99,23 +94,9 @@ export class Facts {
     return this.#seen.get(container)
   }
 
-  /** Messages that the consumer may have taken in all, by any document so far: what was bridged under an older one may begin under a newer one. */
-  mostPermitted(consumer: string): number {
-    return this.#permitted.get(consumer) ?? 0
-  }
-
   /** True when everything in the process must know: it reads for its watch and for its coordination, in turns. */
   knowsRetired(container: string, version: string, answers = answersToKnow): boolean {
     return (this.#toldRetired.get(container)?.get(version) ?? 0) >= answers
-  }
-
-  documentOf(order: Order | undefined): QueueState | undefined {
-    return order && this.#documents.get(orderKey(order))
-  }
-
-  allocationOf({ report }: Start): { readonly lane: Lane; readonly own: ConsumerAllocation | undefined } | undefined {
-    const document = this.documentOf(report.obeyed)
-    return document && { lane: document.allocations.canary, own: document.allocations.consumers[report.id] }
   }
 
   /** Attempts of the stable version at a message that failed, over all its deliveries. */
@@ -248,10 +229,7 @@ export class Facts {
 
   #wrote(after: QueueState): void {
     this.state = after
-    this.#documents.set(orderKey(after), after)
-    const [oldest] = this.#documents.size > rememberedDocuments ? this.#documents.keys() : []
-    if (oldest !== undefined) this.#documents.delete(oldest)
-    this.#permits(after)
+    this.grants.take(after)
     if (after.rollout !== undefined) this.#count(after.rollout.id)
     if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary)
   }
@@ -264,13 +242,6 @@ export class Facts {
     this.canaryRunning = 0
     this.failedOnCanary.clear()
     this.failedOnBoth.clear()
-  }
-
-  #permits({ allocations }: QueueState): void {
-    for (const [id, { permits = Infinity, bridge }] of Object.entries(allocations.consumers)) {
-      const bridged = bridge === undefined ? 0 : Math.floor(bridge.permitsPerMs * bridgeMs)
-      this.#permitted.set(id, Math.max(this.mostPermitted(id), permits + bridged))
-    }
   }
 
   #turnTo({ id, step, phase }: Rollout, lane: Lane): void {

@@ -1,4 +1,4 @@
-import { harmedIn } from '../../../src/core/evidence/counts.ts'
+import { harmedIn, noCounts } from '../../../src/core/evidence/counts.ts'
 import { compareOrder } from '../../../src/core/rollout/order.ts'
 import type { Order } from '../../../src/core/rollout/order.ts'
 import type { FaultKind } from '../scenario/scenario.ts'
@@ -16,17 +16,18 @@ export const withinAllocation: Invariant = {
 
 function beyondAllocation(start: Start, facts: Facts): string | undefined {
   const { report } = start
-  const allocation = facts.allocationOf(start)
-  if (allocation === undefined) return undefined
+  const allocation = facts.grants.allocationOf(start)
+  if (allocation === undefined || facts.grants.isPromoted(start)) return undefined
   const { lane, own } = allocation
   const who = `${report.id} started ${start.message}`
   if (lane.kind !== 'throttled') return `${who} under a document whose lane for the canary is ${lane.kind}`
   if (own === undefined) return `${who} without an allocation`
-  if (report.inFlight > own.concurrency) return `${who} with ${report.inFlight} in flight of ${own.concurrency}`
-  const permitted = facts.mostPermitted(report.id)
+  const { concurrency, failures } = facts.grants.mostAllowed(report.id, own)
+  if (report.inFlight > concurrency) return `${who} with ${report.inFlight} in flight of ${concurrency}`
+  const permitted = facts.grants.mostPermitted(report.id)
   if (report.counts.taken > permitted) return `${who} as number ${report.counts.taken}, it was permitted ${permitted}`
   const exposed = harmedIn(report.counts) + report.inFlight
-  if (exposed > own.failures) return `${who} with ${exposed} failed or in flight of ${own.failures}`
+  if (exposed > failures) return `${who} with ${exposed} failed or in flight of ${failures}`
   return undefined
 }
 
@@ -63,9 +64,12 @@ export const budgetKept: Invariant = {
   watch: (facts) => ({
     start: ({ role, message }) => {
       const { quality, faults } = facts.scenario
-      // What the stable version's own failures explain is given back, by the judge's arithmetic; without any, the bound is exact.
+      // What the stable version's own failures explain is given back, by the judge's arithmetic; without any (it may have stood still for too long),
+      // the bound is exact.
       const isExact =
-        quality.stableFailures + quality.poison === 0 && faults.every(({ kind }) => !blursBudget.has(kind))
+        quality.stableFailures + quality.poison === 0 &&
+        faults.every(({ kind }) => !blursBudget.has(kind)) &&
+        harmedIn(facts.rollout?.latest?.stable ?? noCounts) === 0
       if (role !== 'canary' || !isExact) return undefined
       const { maxFailedMessages } = facts.policy.limits
       const blamed = facts.canaryFailures - facts.failedOnBoth.size

@@ -22,7 +22,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['groups-in-order'],
-    foundBy: 12,
+    foundBy: 7,
   },
   {
     name: 'stale-ack',

@@ -180,4 +180,17 @@ export const workerMutants: readonly Mutant[] = [
     violates: ['backlog-drains', 'nothing-lost'],
     foundBy: 34,
   },
+  {
+    name: 'batch-begins-late',
+    says: 'a canary begins what waited for others of a batch, whatever it has been told since',
+    patches: [
+      {
+        file: 'src/worker/processor.ts',
+        find: "return work.role === 'stable' || (!this.#draining && this.#origin?.begins === true)",
+        put: 'return true',
+      },
+    ],
+    violates: ['within-allocation'],
+    foundBy: 77,
+  },
 ]

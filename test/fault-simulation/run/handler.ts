@@ -1,4 +1,10 @@
-import type { Handle, HandlerContext, Message } from '../../../src/contracts/handler.ts'
+import type {
+  BatchMessage,
+  BatchSettings,
+  HandlerContext,
+  HandlerDefinition,
+  Message,
+} from '../../../src/contracts/handler.ts'
 import type { Start } from '../check/events.ts'
 import { payloadMark } from '../broker/delivered.ts'
 import { fractionOf } from '../scenario/draw.ts'
@@ -9,32 +15,60 @@ export interface HandlerOptions {
   readonly container: Container
   readonly version: string
   readonly quality: Quality
+  /** undefined: one message at a time. */
+  readonly batch: BatchSettings | undefined
   /** Something that both versions need is away. */
   readonly isOut: () => boolean
-  readonly onStart: (message: Message, context: HandlerContext) => Start
+  readonly onStart: (message: Message, context: Pick<HandlerContext, 'role' | 'attempt'>) => Start
   readonly onEnd: (start: Start, outcome: 'succeeded' | 'failed') => void
 }
 
-/** What users write: takes its time, then succeeds or throws, as the message and the version decide. */
-export function simulatedHandler(options: HandlerOptions): Handle {
-  const { container, version, quality, onStart, onEnd, isOut } = options
-  return async (message, context) => {
-    const start = onStart(message, context)
-    const fate = fateOf(message.id, version, quality)
-    const { least, most } = quality.handlerMs
-    const slowness = version === 'v1' ? 1 : quality.canarySlowness
-    await container.clock.sleep((least + container.random() * (most - least)) * slowness)
-    if (fate === 'stuck') {
-      await aborted(context.signal)
-      onEnd(start, 'failed')
-      // Half of them do not even react to their signal.
-      if (fractionOf(`${message.id} deaf`) < 0.5) await new Promise(() => undefined)
-      throw new Error(`gave up ${payloadMark}`)
+/** What users write: takes its time, then succeeds or throws, as the messages and the version decide. */
+export function simulatedHandler(options: HandlerOptions): HandlerDefinition {
+  const { batch, onStart } = options
+  if (batch === undefined)
+    return {
+      handle: async (message, context) => {
+        const [failure] = await handled([onStart(message, context)], context.signal, options)
+        if (failure !== undefined) throw failure.reason
+      },
     }
-    const failed = fate === 'fails' || isOut()
-    onEnd(start, failed ? 'failed' : 'succeeded')
-    if (failed) throw new Error(`the handler quotes the payload: ${payloadMark}`)
+  return {
+    batch,
+    handleBatch: async (messages, { role, signal }) => {
+      const starts = messages.map((message: BatchMessage) => onStart(message, { role, attempt: message.attempt }))
+      return { failures: await handled(starts, signal, options) }
+    },
   }
+}
+
+interface Failure {
+  readonly id: string
+  readonly reason: Error
+}
+
+async function handled(
+  starts: readonly Start[],
+  signal: AbortSignal,
+  { container, version, quality, isOut, onEnd }: HandlerOptions,
+): Promise<readonly Failure[]> {
+  const fates = starts.map(({ message }) => fateOf(message, version, quality))
+  const { least, most } = quality.handlerMs
+  const slowness = version === 'v1' ? 1 : quality.canarySlowness
+  await container.clock.sleep((least + container.random() * (most - least)) * slowness)
+  const stuck = starts.find((_, index) => fates[index] === 'stuck')
+  if (stuck !== undefined) {
+    await aborted(signal)
+    for (const start of starts) onEnd(start, 'failed')
+    // Half of them do not even react to their signal.
+    if (fractionOf(`${stuck.message} deaf`) < 0.5) await new Promise(() => undefined)
+    throw new Error(`gave up ${payloadMark}`)
+  }
+  return starts.flatMap((start, index) => {
+    const failed = fates[index] === 'fails' || isOut()
+    onEnd(start, failed ? 'failed' : 'succeeded')
+    return failed ? [{ id: start.message, reason: new Error(`the handler quotes the payload: ${payloadMark}`) }] : []
+  })
 }
 
 type HandlerFate = 'succeeds' | 'fails' | 'stuck'

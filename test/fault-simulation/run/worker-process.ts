@@ -136,6 +136,7 @@ export class WorkerProcess {
       container,
       version,
       quality: scenario.quality,
+      batch: scenario.batch,
       isOut: () => this.#world.isOut,
       onStart: ({ id, headers, redelivered, group }, { role, attempt }) => {
         const report = post.worker?.snapshot().find((consumer) => consumer.version === version)

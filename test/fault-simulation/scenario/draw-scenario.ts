@@ -1,3 +1,4 @@
+import type { BatchSettings } from '../../../src/contracts/handler.ts'
 import { profileNames } from '../broker/profiles.ts'
 import { draw, streamOf } from './draw.ts'
 import type { Draw } from './draw.ts'
@@ -12,6 +13,7 @@ export function drawScenario(seed: number): Scenario {
   const quality = isCalm ? good : drawQuality(dice)
   const workers = drawWorkers(dice)
   const storeMs = dice.pick([5, 40, 100])
+  const batch = drawBatch(seed)
   const isGroup = draw(streamOf(seed, 'group')).chance(0.15)
   return {
     seed,
@@ -27,8 +29,9 @@ export function drawScenario(seed: number): Scenario {
       isGroup,
       isBudgeted: draw(streamOf(seed, 'ramp')).chance(0.1),
     }),
-    messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality)),
+    messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality, batch)),
     quality,
+    batch,
     rolloutAtMs: 2_000 + Math.floor(dice.between(0, 1_500)),
     commands: isCalm ? [] : drawCommands(dice),
     againAfterMs: isGroup || workers.some(({ isSolo }) => isSolo) ? undefined : drawAgain(seed),
@@ -42,8 +45,12 @@ export function drawScenario(seed: number): Scenario {
 }
 
 /** Messages a second that either version can take by itself, with one of its workers away. */
-function bearable(workers: readonly WorkerPlan[], { handlerMs, canarySlowness }: Quality): number {
-  const meanMs = ((handlerMs.least + handlerMs.most) / 2) * canarySlowness
+function bearable(
+  workers: readonly WorkerPlan[],
+  { handlerMs, canarySlowness }: Quality,
+  { lingerMs } = { lingerMs: 0 },
+): number {
+  const meanMs = ((handlerMs.least + handlerMs.most) / 2) * canarySlowness + lingerMs
   const slots = (of: (plan: WorkerPlan) => boolean): number =>
     workers.filter(of).reduce((sum, { concurrency }) => sum + concurrency, 0)
   const fewest = Math.min(
@@ -62,6 +69,11 @@ const good: Quality = {
   poison: 0,
   canaryStuck: 0,
   external: undefined,
+}
+
+function drawBatch(seed: number): BatchSettings | undefined {
+  const dice = draw(streamOf(seed, 'batch'))
+  return dice.chance(0.12) ? { size: dice.whole(1, 6), lingerMs: dice.pick([0, 50, 400]) } : undefined
 }
 
 function drawAgain(seed: number): number | undefined {

@@ -1,3 +1,4 @@
+import type { BatchSettings } from '../../../src/contracts/handler.ts'
 import type { CommandKind } from '../../../src/core/rollout/queue-state.ts'
 import type { Phase } from '../../../src/core/rollout/rollout.ts'
 import type { ProfileName } from '../broker/profiles.ts'
@@ -21,6 +22,8 @@ export interface Scenario {
   /** As a policy file holds it. */
   readonly policy: PolicyFile
   readonly messagesPerSecond: number
+  /** Handlers take messages together. undefined: one by one. */
+  readonly batch: BatchSettings | undefined
   readonly quality: Quality
   readonly rolloutAtMs: number
   readonly commands: readonly CommandPlan[]
