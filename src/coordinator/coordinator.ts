@@ -178,7 +178,7 @@ export class Coordinator {
   async #rest({ state, now, watched }: Look): Promise<Transition<QueueState>> {
     if (now - this.#sweptAt >= sweepMs) {
       const reports = await this.#readReports(watched)
-      this.#roster.forgetAllBut(reports)
+      this.#roster.forgetAllBut(reports, watched)
       await sweepReports(this.#options.records, reports, (id) => this.#roster.silentMs(id, watched))
       this.#sweptAt = now
     }

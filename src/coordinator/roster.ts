@@ -29,10 +29,11 @@ export class Roster {
     return Array.from(this.#known.values(), ({ report }) => report)
   }
 
-  /** Lets go of everybody who has no report any more. */
-  forgetAllBut(reports: readonly ConsumerReport[]): void {
+  /** Lets go of the dead who have no report any more. A store may have lost reports of the living, which come again. */
+  forgetAllBut(reports: readonly ConsumerReport[], at: number): void {
     const present = new Set(reports.map(({ id }) => id))
-    for (const id of this.#known.keys()) if (!present.has(id)) this.#known.delete(id)
+    for (const [id, { report }] of this.#known)
+      if (!present.has(id) && !this.isAlive(report, at)) this.#known.delete(id)
   }
 
   silentMs(id: string, at: number): number {

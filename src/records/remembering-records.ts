@@ -10,6 +10,9 @@ import { abortablePhases } from '../core/rollout/rollout.ts'
 import { isQueueCanaryError } from '../errors.ts'
 import type { QueueRecords } from './queue-records.ts'
 
+/** Of a document that others write at the same time. */
+const writeAttempts = 3
+
 type Found = NonNullable<Awaited<ReturnType<QueueRecords['readState']>>>
 
 /**
@@ -33,13 +36,16 @@ export class RememberingRecords implements QueueRecords {
 
   /** Resolves to what the store holds: written again, if that could be done. */
   async readState(): Promise<Found | undefined> {
-    const found = await this.#records.readState()
-    const known = this.#known
-    if (known !== undefined && (found === undefined ? isDecided(known) : isOlder(found.state, known)))
-      return this.#writeAgain(known, found)
-    if (found === undefined) return undefined
-    await this.#learnPolicy(found.state)
-    this.#learn(found.state)
+    let found = await this.#records.readState()
+    for (let attempt = 0; attempt < writeAttempts; attempt++) {
+      const known = this.#known
+      const isGone = known !== undefined && (found === undefined ? isDecided(known) : isOlder(found.state, known))
+      if (!isGone) return this.#accept(found)
+      const again = await this.#writeAgain(known, found)
+      if (again !== 'changed') return again
+      // Somebody else was faster, most likely with the same: what was found is old.
+      found = await this.#records.readState()
+    }
     return found
   }
 
@@ -73,15 +79,22 @@ export class RememberingRecords implements QueueRecords {
     return this.#records.removeReport(id)
   }
 
-  /** A store that can be read and not written has still gone back: that must be seen. */
-  async #writeAgain(state: QueueState, found: Found | undefined): Promise<Found | undefined> {
+  async #accept(found: Found | undefined): Promise<Found | undefined> {
+    if (found === undefined) return undefined
+    await this.#learnPolicy(found.state)
+    this.#learn(found.state)
+    return found
+  }
+
+  /** `changed`: the store holds something else by now. One that can be read and not written has still gone back: that must be seen. */
+  async #writeAgain(state: QueueState, found: Found | undefined): Promise<Found | 'changed' | undefined> {
     const orders = { found: found && orderOf(found.state), known: orderOf(state) }
     try {
       const digest = runningRollout(state)?.policyDigest
       if (digest !== undefined && digest === this.#pinned?.digest)
         await this.#records.writePolicy(digest, this.#pinned.policy)
       const revision = await this.#records.writeState(state, found?.revision)
-      if (revision === undefined) return found
+      if (revision === undefined) return 'changed'
       this.#log.error(orders, 'the store went back in time: the newest document that is known is written again')
       return { state, revision }
     } catch (error) {

@@ -21,6 +21,8 @@ const startingMs = 50
 /** How often duties are checked against the clock, whether or not the store answers. */
 const guardMs = 250
 const farewellMs = 2_000
+/** How long every slot may be held by a handler whose time is over. */
+const stuckMs = 1_000
 
 /** One queue, one version, one incarnation: watches the queue's document, does what it says, reports, and coordinates when it is its turn. */
 export class Consumer {
@@ -41,6 +43,8 @@ export class Consumer {
   #leads = false
   #notReady: string | undefined
   #deadline: Deadline | undefined
+  /** Every slot is held by a handler that does not end, since then. */
+  #stuckSince: number | undefined
   #draining: Promise<DrainReport> | undefined
   #drain: DrainReport | undefined
   #wanted: { readonly reason: ConsumerEnd['reason']; readonly error: unknown } | undefined
@@ -165,8 +169,16 @@ export class Consumer {
     const { rollout, lookMs, hasTrial } = this.#watcher
     if (duty.kind === 'stream') this.#intake.set({ kind: 'stream', rollout, wayMs: hasTrial ? lookMs : undefined })
     else this.#intake.set({ kind: 'throttled', allocation: duty.kind === 'throttled' ? duty.allocation : undefined })
-    if (this.#intake.slots === 0 || inFlight.stuck < this.#intake.slots) return
-    this.#options.log.error({ stuck: inFlight.stuck }, 'unhealthy: every slot is held by a handler that does not end')
+    this.#mindStuck(this.#intake.slots > 0 && inFlight.stuck >= this.#intake.slots)
+  }
+
+  /** Right after a process stood still for long its handlers are late, and end at once. */
+  #mindStuck(isStuck: boolean): void {
+    const now = this.#options.clock.now()
+    this.#stuckSince = isStuck ? (this.#stuckSince ?? now) : undefined
+    if (this.#stuckSince === undefined || now - this.#stuckSince < stuckMs) return
+    const { stuck } = this.#processor.inFlight
+    this.#options.log.error({ stuck }, 'unhealthy: every slot is held by a handler that does not end')
     this.#fail(new Error('every slot is held by a handler that does not end'))
   }
 

@@ -64,11 +64,12 @@ export class Retries {
     // A broker that counts by itself must see each attempt, or none: its count is the next one.
     const longest = longestBackoffMs(backoff, retryLater === 'counted' ? maxAttempts - 1 : step)
     const isShort = longest < shortDelayMs
-    if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(work.next(attempts), delayMs)
-    else {
-      const note = { ...this.#note(work, attempts), error, delayMs }
-      void this.#options.settler.retryLater(work, note, () => this.hold(work.next(attempts), delayMs))
-    }
+    const note = { ...this.#note(work, attempts), error, delayMs }
+    const next = work.next(attempts)
+    if (retryLater === 'none' || (isShort && !this.#draining)) {
+      if (retryLater === 'noted') next.note = note
+      this.hold(next, delayMs)
+    } else void this.#options.settler.retryLater(work, note, () => this.hold(next, delayMs))
   }
 
   /** The last attempt has failed. Where notes travel, the message comes back once with what is to be known of it, and dies then. */

@@ -68,7 +68,15 @@ export class Settler {
     else this.#stale(work)
   }
 
+  /** To any consumer, with what is known of it. */
   requeue(work: Work): void {
+    const { note } = work
+    work.note = undefined
+    if (note === undefined || work.isVoid) this.#requeue(work)
+    else void this.retryLater(work, note, () => this.#requeue(work))
+  }
+
+  #requeue(work: Work): void {
     this.#returnGroup(work)
     this.#options.inFlight.settled(work)
     this.#count(work, work.delivery.requeue(), work.role === 'canary' && hasFailed(work) ? 'handedBack' : 'returned')

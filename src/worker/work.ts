@@ -1,4 +1,4 @@
-import type { Delivery } from '../contracts/broker.ts'
+import type { Delivery, RetryNote } from '../contracts/broker.ts'
 import type { Source } from './source.ts'
 import type { CohortEntry } from './cohort-book.ts'
 import type { Outcome } from './tally.ts'
@@ -22,6 +22,8 @@ export class Work {
   cohort: CohortEntry | undefined
   /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. `unaccepted`: never begun. */
   outcome: Outcome | 'abandoned' | 'unaccepted' | undefined
+  /** What is to be known of it should it go back before its next try. @default nothing: the broker knows what there is to know */
+  note: RetryNote | undefined
   /** By a canary, which counts a message once among those taken, also where it then waits for its group. */
   isTaken = false
   /** Its place, where it is in a list (`work-list.ts`). */

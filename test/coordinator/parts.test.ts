@@ -63,13 +63,15 @@ describe('Roster', () => {
     expect(roster.isAlive(gone, 0)).toBe(false)
   })
 
-  it('is not taken back by an older report, and keeps one that is not there any more until told', () => {
+  it('is not taken back by an older report, and keeps one that is not there any more until it is dead', () => {
     const roster = new Roster()
     roster.observe([buildReport({ beat: 5, inFlight: 3 })], 0)
     roster.observe([buildReport({ beat: 4, inFlight: 9 })], 10)
     roster.observe([], 20)
     expect(roster.reports.map(({ inFlight }) => inFlight)).toEqual([3])
-    roster.forgetAllBut([])
+    roster.forgetAllBut([], 5_990)
+    expect(roster.reports).toHaveLength(1)
+    roster.forgetAllBut([], 6_000)
     expect(roster.reports).toEqual([])
   })
 

@@ -133,6 +133,25 @@ describe('a document that the store took back', () => {
   })
 })
 
+describe('a document that somebody else writes again first', () => {
+  it('is the one that is read', async () => {
+    const { store, others, process, write, held } = await open()
+    const put: Store['put'] = async (...args) => {
+      const revision = (await others.readState())?.revision
+      if (args[0] === 'default/orders/state') await others.writeState(document(3), revision)
+      return store.put(...args)
+    }
+    const { records } = process({ ...store, put })
+    await write(document(1))
+    const dump = await store.dump()
+    await write(document(2))
+    await records.readState()
+    await store.restore(dump)
+    expect((await records.readState())?.state).toEqual(document(3))
+    expect(await held()).toEqual(document(3))
+  })
+})
+
 describe('nothing is written', () => {
   it('where a read was stale: it is returned as it was found', async () => {
     const { store, process, write, held } = await open()

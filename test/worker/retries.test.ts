@@ -123,6 +123,35 @@ describe('a message that failed', () => {
     expect(lab.processor.tally.counts).toMatchObject({ taken: 1, deadLettered: 1 })
   })
 
+  it.each([
+    ['still waits in the worker', 1],
+    ['waits there for a slot', 2],
+  ])('takes its attempts along when a drain finds that it %s', async (_, slots) => {
+    const { promise: forever } = Promise.withResolvers<void>()
+    const one = bench(teardown, {
+      version: 'v1',
+      concurrency: slots,
+      retryDelayMs: slots === 1 ? 900 : 0,
+      handle: ({ id }) => (id === 'm-0' ? fail() : forever),
+    })
+    one.publish(1)
+    if (slots > 1) one.publish(2, 'n')
+    one.stream()
+    await eventually(() => one.processor.waitingRetries + one.intake.waiting === 1, { what: 'it waits' })
+    one.processor.drain()
+    void one.intake.stop()
+    await eventually(() => one.processor.waitingRetries + one.intake.waiting === 0, { what: 'it is gone' })
+    const seen: number[] = []
+    const two = bench(teardown, {
+      version: 'v1',
+      server: one.server,
+      handle: (message, { attempt }) => void (message.id === 'm-0' && seen.push(attempt)),
+    })
+    two.stream()
+    await eventually(() => seen.length > 0, { what: 'it comes again' })
+    expect(seen).toEqual([2])
+  })
+
   it('goes to the broker in a drain, whatever the delay', async () => {
     const release = Promise.withResolvers<void>()
     const lab = bench(teardown, {

@@ -19,8 +19,8 @@ export interface BrokerWitness {
   misdirected(claimed: number): void
   /** A hand-back is in its queue. */
   handedBack(message: StoredMessage, claimed: number): void
-  /** A copy waits for its next attempt, or to be given up; `claimed` is the delivery that it was made of. */
-  putOff(message: StoredMessage, claimed: number): void
+  /** A copy waits for its next attempt, or to be given up, or the message itself; `claimed` is the delivery that it was made of. */
+  putOff(message: StoredMessage, claimed: number, isCopy: boolean): void
   /** The copy is in no queue and in nobody's hands any more. */
   removed(message: StoredMessage, how: Removed): void
 }

@@ -1,5 +1,6 @@
 import type { Passage } from '../../../src/contracts/broker.ts'
 import type { BrokerMessage } from '../../../src/contracts/message.ts'
+import { kindOf, schemaHeader } from '../scenario/contract.ts'
 import { handBackName } from './broker-model.ts'
 import type { Dispatch } from './stored-message.ts'
 
@@ -11,7 +12,11 @@ export function messageOf({ message, queue, number }: Dispatch, deliveryCount: n
   return {
     id: message.id,
     body: Buffer.from(`{"text":"${payloadMark}","id":"${message.id}"}`),
-    headers: { dispatch: number, source: queue === handBackName ? 'handBack' : 'queue' },
+    headers: {
+      dispatch: number,
+      source: queue === handBackName ? 'handBack' : 'queue',
+      [schemaHeader]: kindOf(message.id),
+    },
     deliveryCount,
     redelivered: message.deliveries > 1,
     group: message.group,

@@ -98,15 +98,16 @@ export class RabbitServer implements BrokerModel {
     })
   }
 
-  /** The copy waits in a queue that nobody consumes, whose dead letters go to where the message came from. */
+  /** The copy waits in a queue that nobody consumes, whose dead letters go to where the message came from; what nobody accepts goes to the main queue. */
   putOff({ message, queue, number }: Dispatch, note: RetryNote, confirm: () => void): void {
     this.#timeline.at(this.#blockedUntil, () => {
-      const copy = this.#retries.add({ ...message, retried: note, deadFrom: undefined }, this.#timeline.now)
+      const [to, handedBack] = note.reason === 'unaccepted' ? [queueName, undefined] : [queue, message.handedBack]
+      const copy = this.#retries.add({ ...message, retried: note, handedBack, deadFrom: undefined }, this.#timeline.now)
       this.#witness.added(copy, retryName)
-      this.#witness.putOff(copy, number)
+      this.#witness.putOff(copy, number, true)
       this.#timeline.after(retryMs(note), () => {
         this.#retries.remove(copy)
-        this.#add(queue, copy)
+        this.#add(to, copy)
         this.#witness.removed(copy, 'due')
       })
       confirm()

@@ -3,58 +3,61 @@ import type { BrokerMessage } from '../../../src/contracts/message.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { retryMs } from './broker-model.ts'
 import { messageOf, passageOf } from './delivered.ts'
+import type { SqsLease } from './sqs-lease.ts'
 import type { SqsLink } from './sqs-link.ts'
-import { visibilityMs } from './sqs-server.ts'
-import type { Dispatch } from './stored-message.ts'
 
-const over = Number.NEGATIVE_INFINITY
-const deleteAttempts = 4
+const settleAttempts = 4
 const againMs = 300
+
+export interface SqsDeliveryHooks {
+  readonly onSettled: () => void
+  /** It waits under its lease, and is delivered again. */
+  readonly onPark: (note: RetryNote) => void
+}
 
 /** One receive of one message. Everything goes by its receipt, again and again until it is answered. */
 export class SqsDelivery implements Delivery {
   readonly message: BrokerMessage
   readonly passage: Passage
-  readonly returnsLeft = Infinity
+  readonly lease: SqsLease
   readonly #client: SqsLink
-  readonly #dispatch: Dispatch
-  readonly #onSettled: () => void
+  readonly #hooks: SqsDeliveryHooks
   #isOpen = true
-  /** By the client's own clock. */
-  #heldUntil: number
 
-  constructor(client: SqsLink, dispatch: Dispatch, onSettled: () => void) {
+  /** `parked`: what was noted when it was. */
+  constructor(client: SqsLink, lease: SqsLease, hooks: SqsDeliveryHooks, parked?: RetryNote) {
     this.#client = client
-    this.#dispatch = dispatch
-    this.#onSettled = onSettled
-    this.message = messageOf(dispatch, dispatch.message.deliveries - 1)
-    this.passage = { ...passageOf(dispatch), retried: this.#counted() }
-    this.#heldUntil = client.place.container.clock.now() + visibilityMs
+    this.#hooks = hooks
+    this.lease = lease
+    this.message = messageOf(lease.dispatch, lease.dispatch.message.deliveries - 1)
+    this.passage = { ...passageOf(lease.dispatch), retried: parked ?? this.#counted() }
   }
 
-  /** What was said to be void stays so, whatever is heard of an extension later. */
   get isVoid(): boolean {
-    if (this.#client.place.container.clock.now() >= this.#heldUntil) this.#heldUntil = over
-    return this.#isOpen && this.#heldUntil === over
+    return this.#isOpen && this.lease.isOver
+  }
+
+  get returnsLeft(): number {
+    return Math.max(0, this.#client.server.maxReceiveCount - this.lease.dispatch.message.counted)
   }
 
   ack(): boolean {
-    return this.#settle(() => this.#client.server.delete(this.#dispatch))
+    return this.#settle(() => this.#delete())
   }
 
   requeue(): boolean {
-    return this.#settle(() => this.#client.server.changeVisibility(this.#dispatch, 0))
+    return this.#settle(() => this.#until(({ server }) => server.changeVisibility(this.lease.dispatch, 0)))
   }
 
   deadLetter(): boolean {
-    return this.#settle(() => this.#client.server.deadLetter(this.#dispatch))
+    return this.#settle(() => this.#until(({ server }) => server.deadLetter(this.lease.dispatch)))
   }
 
   async handBack(note: HandBackNote): Promise<boolean> {
     if (!this.#isOpen) return false
     this.#isOpen = false
     try {
-      await this.#client.ask<void>((answer) => this.#client.server.handBack(this.#dispatch, note, () => answer()))
+      await this.#client.ask<void>((answer) => this.#client.server.handBack(this.lease.dispatch, note, () => answer()))
     } catch {
       this.#isOpen = true
       throw new QueueCanaryError('HAND_BACK_FAILED', 'SQS did not confirm the message')
@@ -64,52 +67,53 @@ export class SqsDelivery implements Delivery {
   }
 
   retryLater(note: RetryNote): Promise<boolean> {
-    return Promise.resolve(this.#settle(() => this.#client.server.putOff(this.#dispatch, retryMs(note))))
+    return Promise.resolve(this.#settle(() => this.#putOff(note)))
   }
 
-  async extend(): Promise<void> {
-    const { server, place } = this.#client
-    const until = place.container.clock.now() + visibilityMs
-    try {
-      const isHeld = await this.#client.ask<boolean>((answer) => {
-        const held = server.isHeld(this.#dispatch)
-        server.changeVisibility(this.#dispatch, visibilityMs)
-        answer(held)
-      })
-      if (!isHeld) this.#heldUntil = over
-      else if (this.#heldUntil !== over) this.#heldUntil = until
-    } catch {
-      // it is held for as long as it was
-    }
+  /** What nobody accepts yet would use its receives up: it is sent anew, or parked where there is an order to keep. */
+  async #putOff(note: RetryNote): Promise<void> {
+    const { server } = this.#client
+    const { dispatch } = this.lease
+    const isAnew = note.reason === 'unaccepted' && !server.isFifo
+    if (note.reason === 'unaccepted' && server.isFifo && note.keep === true) this.#hooks.onPark(note)
+    else if (!isAnew) await this.#until(() => server.putOff(dispatch, retryMs(note)))
+    else if (await this.#until(() => server.sendAnew(dispatch, note, retryMs(note)))) await this.#delete()
   }
 
-  /** What SQS knows of attempts: how often the message was received, here and where it was handed back from. */
+  #delete(): Promise<boolean> {
+    return this.#until(({ server }) => server.delete(this.lease.dispatch))
+  }
+
+  /** What SQS knows of attempts: how often the message was received, here and where it was handed back from; and what was noted on a copy. */
   #counted(): Passage['retried'] {
-    const { message } = this.#dispatch
-    const attempts = message.deliveries - 1 + (message.handedBack?.deliveryCount ?? 0)
+    const { message } = this.lease.dispatch
+    const { retried, handedBack } = message
+    const attempts = message.deliveries - 1 + (handedBack?.deliveryCount ?? 0) + (retried?.attempts ?? 0)
+    if (retried !== undefined) return { ...retried, attempts }
     if (!this.#client.place.keepsRetries || attempts === 0) return undefined
     return { attempts, waits: 0, version: undefined, reason: undefined }
   }
 
-  #settle(act: () => void): boolean {
+  #settle(act: () => Promise<unknown>): boolean {
     if (!this.#isOpen || this.isVoid) return false
     this.#isOpen = false
-    this.#onSettled()
-    void this.#until(act)
+    this.#hooks.onSettled()
+    void act()
     return true
   }
 
-  async #until(act: () => void): Promise<void> {
-    for (let attempt = 0; attempt < deleteAttempts; attempt++) {
+  async #until(act: (client: SqsLink) => void): Promise<boolean> {
+    for (let attempt = 0; attempt < settleAttempts; attempt++) {
       try {
         await this.#client.ask<void>((answer) => {
-          act()
+          act(this.#client)
           answer()
         })
-        return
+        return true
       } catch {
         await this.#client.place.container.clock.sleep(againMs)
       }
     }
+    return false
   }
 }

@@ -1,9 +1,9 @@
-import type { HandBackNote } from '../../../src/contracts/broker.ts'
+import type { HandBackNote, RetryNote } from '../../../src/contracts/broker.ts'
 import type { Random } from '../../../src/simulate/random.ts'
 import { hashOf } from '../scenario/draw.ts'
 import type { Container } from '../time/container.ts'
 import type { Appointment, Timeline } from '../time/timeline.ts'
-import { deadName, handBackName, queueName } from './broker-model.ts'
+import { deadName, handBackName, queueName, retryName } from './broker-model.ts'
 import type { BrokerModel, BrokerWitness } from './broker-model.ts'
 import type { Dispatch, NewMessage, StoredMessage } from './stored-message.ts'
 
@@ -41,6 +41,8 @@ export class SqsServer implements BrokerModel {
     [queueName, []],
     [handBackName, []],
     [deadName, []],
+    // Copies whose delay is not over.
+    [retryName, []],
   ])
   #polls: Poll[] = []
   #positions = 0
@@ -56,10 +58,15 @@ export class SqsServer implements BrokerModel {
     return this.#options.isFifo
   }
 
+  get maxReceiveCount(): number {
+    return this.#options.maxReceiveCount
+  }
+
   get unsettled(): number {
-    return this.#of(queueName)
+    const held = this.#of(queueName)
       .concat(this.#of(handBackName))
-      .filter(({ held }) => held !== undefined).length
+      .filter((message) => message.held !== undefined)
+    return held.length + this.#of(retryName).length
   }
 
   publish(id: string): void {
@@ -131,12 +138,25 @@ export class SqsServer implements BrokerModel {
     const { timeline, witness } = this.#options
     const held = this.#heldBy(dispatch.message, dispatch.number)
     if (held === undefined) return
-    witness.putOff(dispatch.message, dispatch.number)
+    witness.putOff(dispatch.message, dispatch.number, false)
     held.isPutOff = true
     held.expiry.cancel()
     held.expiry = timeline.after(ms, () => {
       witness.settled(dispatch, 'nack', dispatch.number)
       this.#release(dispatch)
+    })
+  }
+
+  /** A copy that nobody has received yet, in the main queue after so long. */
+  sendAnew({ message, number }: Dispatch, note: RetryNote, delayMs: number): void {
+    const { timeline, witness } = this.#options
+    const { id, group, handedBack } = message
+    const copy = this.#add(retryName, { id, group, handedBack, retried: note, deadFrom: undefined })
+    witness.putOff(copy, number, true)
+    timeline.after(delayMs, () => {
+      this.#drop(copy, retryName)
+      this.#add(queueName, { ...copy, handedBack: undefined })
+      witness.removed(copy, 'due')
     })
   }
 

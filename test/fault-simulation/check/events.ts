@@ -68,8 +68,8 @@ export interface Happenings {
   settlement: Settlement
   misdirected: { readonly at: number; readonly claimed: number }
   handedBack: { readonly at: number; readonly message: StoredMessage; readonly claimed: number }
-  /** A copy of a message waits for its next attempt. */
-  putOff: { readonly at: number; readonly message: StoredMessage; readonly claimed: number }
+  /** A copy of a message waits for its next attempt, or the message itself does. */
+  putOff: { readonly at: number; readonly message: StoredMessage; readonly claimed: number; readonly isCopy: boolean }
   /** A copy of a message came into a queue. */
   added: { readonly at: number; readonly message: StoredMessage; readonly queue: string }
   removal: Removal

@@ -5,6 +5,7 @@ import { compareOrder } from '../../../src/core/rollout/order.ts'
 import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
+import { rangeOf } from '../scenario/contract.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { deadName } from '../broker/broker-model.ts'
 import type { End, Happening, Happenings, Start } from './events.ts'
@@ -20,6 +21,10 @@ interface Fate {
   readonly trial: number
 }
 
+interface EndOnCanary extends Pick<Start, 'container' | 'message'>, Pick<End, 'outcome'> {
+  readonly trial: number
+}
+
 /** Totals of the truth since the running step began. */
 export interface StepTruth {
   readonly name: string
@@ -31,6 +36,8 @@ export interface StepTruth {
 }
 
 const answersToKnow = 6
+/** Nearly as long as who is silent is taken to live (`coordinator/roster.ts`). */
+const silentMs = 5_800
 /** How late a write may be that its process takes for lost (`store/store-client.ts`). */
 const lateMs = 4_000
 /** The truth of a run that several invariants need: kept once, before they are asked. */
@@ -45,17 +52,24 @@ export class Facts {
   step: StepTruth | undefined
   /** First outcomes on the canary that were not success, and messages that failed on the stable version too. */
   canaryFailures = 0
-  canaryRunning = 0
+  readonly #onCanary = new Map<string, number>()
+  /** Whoever is told to end gives up what does not end in time: that has no outcome. */
+  readonly #toldToEnd = new Set<string>()
   readonly failedOnCanary = new Set<string>()
   readonly failedOnBoth = new Set<string>()
+  readonly #failures = new Map<string, number>()
   readonly #failuresOnStable = new Map<string, number>()
   readonly #seen = new Map<string, QueueState>()
   /** By process and version: how often it was told that it is retired. */
   readonly #toldRetired = new Map<string, Map<string, number>>()
   rewinds = 0
+  /** Versions that were in charge by any document. */
+  readonly inCharge = new Set<string>()
   /** The slowest that the store was made, one way. */
   slowestMs = 0
   readonly deadLettered = new Set<string>()
+  /** When a process has last written a report. */
+  readonly #heardAt = new Map<string, number>()
   /** By process and version: deliveries whose handlers run. */
   readonly #running = new Map<string, Map<string, Set<number>>>()
   /** Of all queues of the rollout, these included. */
@@ -78,8 +92,22 @@ export class Facts {
     return this.#pinned.get(this.rollout?.policyDigest ?? '') ?? this.#policy
   }
 
+  /** Handlers of canaries that run, those of processes that died included: nobody knows what becomes of their messages. */
+  get canaryRunning(): number {
+    return [...this.#onCanary.values()].reduce((sum, count) => sum + count, 0)
+  }
+
   /** Handlers that do not end may hold every slot of its workers. */
-  readonly mayBeStuck = (version: string): boolean => version === 'v2' && this.scenario.quality.canaryStuck > 0
+  readonly mayBeStuck = (version: string): boolean => version !== 'v1' && this.scenario.quality.canaryStuck > 0
+
+  /**
+   * What the version in charge does not accept stays, and what is behind it in its group, or waits too long for a run to see. Where a store has lost
+   * the document, two versions may be in charge, and take what they do not accept in turns.
+   */
+  get leavesMessages(): boolean {
+    const { contract } = this.scenario
+    return contract !== undefined && (this.rewinds > 0 || rangeOf(contract, this.state?.stable ?? 'v1') !== '*')
+  }
 
   get isRunning(): boolean {
     return this.rollout !== undefined && !isTerminal(this.rollout.phase)
@@ -99,16 +127,22 @@ export class Facts {
     return (this.#toldRetired.get(container)?.get(version) ?? 0) >= answers
   }
 
+  /** Attempts at a message that failed, over all its deliveries and versions. */
+  failures(message: string): number {
+    return this.#failures.get(message) ?? 0
+  }
+
   /** Attempts of the stable version at a message that failed, over all its deliveries. */
   failuresOnStable(message: string): number {
     return this.#failuresOnStable.get(message) ?? 0
   }
 
-  /** Handlers of the version that run now, in processes that live and do not stand still. */
-  runningOn(version: string): number {
+  /** Handlers of the version that run now, in processes that live, do not stand still, and are heard of: silent ones are taken for dead. */
+  runningOn(version: string, at: number): number {
     let sum = 0
     for (const [container, versions] of this.#running) {
-      if (this.isWatched(container)) sum += versions.get(version)?.size ?? 0
+      const isHeard = at - (this.#heardAt.get(container) ?? -Infinity) < silentMs
+      if (isHeard && this.isWatched(container)) sum += versions.get(version)?.size ?? 0
     }
     return sum
   }
@@ -150,13 +184,21 @@ export class Facts {
     },
     start: (start) => this.#started(start),
     end: (end) => this.#ended(end),
-    stored: ({ key, value }) => this.#pin(key, value),
+    stored: ({ at, key, value }) => this.#stored(key, value, at),
     writing: ({ after }) => this.#wrote(after),
     rewound: ({ state }) => {
       this.rewinds++
       this.state = state
     },
     answer: ({ container, state }) => this.#answered(container, state),
+    terminated: ({ container }) => void this.#toldToEnd.add(container),
+    exit: ({ container }) => void this.#onCanary.delete(container),
+  }
+
+  #stored(key: string, value: string, at: number): void {
+    const [container] = /(?<=\/consumers\/)[^.]+/.exec(key) ?? []
+    if (container === undefined) this.#pin(key, value)
+    else this.#heardAt.set(decodeURIComponent(container), at)
   }
 
   #pin(key: string, value: string): void {
@@ -197,7 +239,7 @@ export class Facts {
     const fate = before ?? { running: 0, succeeded: false, failures: 0, role, trial: this.#tried.size }
     fate.running++
     this.fates.set(dispatch, fate)
-    if (role === 'canary') this.canaryRunning++
+    if (role === 'canary') this.#onCanary.set(container, (this.#onCanary.get(container) ?? 0) + 1)
     if (source !== 'queue' || before !== undefined || this.step === undefined) return
     this.step.total++
     if (role === 'canary') this.step.canary++
@@ -209,8 +251,11 @@ export class Facts {
     if (fate === undefined) return
     fate.running--
     if (outcome === 'succeeded') fate.succeeded = true
-    else fate.failures++
-    if (role === 'canary') this.#endedOnCanary(message, outcome, fate.trial)
+    else {
+      fate.failures++
+      this.#failures.set(message, this.failures(message) + 1)
+    }
+    if (role === 'canary') this.#endedOnCanary({ container, message, outcome, trial: fate.trial })
     else if (outcome === 'failed') this.#failedOnStable(message)
   }
 
@@ -219,10 +264,10 @@ export class Facts {
     if (this.failedOnCanary.has(message)) this.failedOnBoth.add(message)
   }
 
-  #endedOnCanary(message: string, outcome: End['outcome'], trial: number): void {
+  #endedOnCanary({ container, message, outcome, trial }: EndOnCanary): void {
     if (trial !== this.#tried.size) return
-    this.canaryRunning--
-    if (outcome === 'succeeded') return
+    this.#onCanary.set(container, (this.#onCanary.get(container) ?? 0) - 1)
+    if (outcome === 'succeeded' || this.#toldToEnd.has(container)) return
     this.canaryFailures++
     this.failedOnCanary.add(message)
   }
@@ -230,6 +275,7 @@ export class Facts {
   #wrote(after: QueueState): void {
     this.state = after
     this.grants.take(after)
+    this.inCharge.add(after.stable)
     if (after.rollout !== undefined) this.#count(after.rollout.id)
     if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary)
   }
@@ -239,7 +285,7 @@ export class Facts {
     if (this.#tried.has(id)) return
     this.#tried.add(id)
     this.canaryFailures = 0
-    this.canaryRunning = 0
+    this.#onCanary.clear()
     this.failedOnCanary.clear()
     this.failedOnBoth.clear()
   }

@@ -1,4 +1,5 @@
 import { backlogDrains, drainEnds, goodIsPromoted, rolloutEnds } from './endings.ts'
+import { acceptedOnly } from './contracts.ts'
 import { groupsInOrder } from './groups.ts'
 import type { Invariant } from './invariant.ts'
 import {
@@ -67,5 +68,6 @@ export const invariants: readonly Invariant[] = [
   returnsBounded,
   keptInvisible,
   groupsInOrder,
+  acceptedOnly,
   nothingTold,
 ]

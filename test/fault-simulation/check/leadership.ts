@@ -92,6 +92,8 @@ export const tombstonesKept: Invariant = {
       const known = facts.lastSeenBy(by)
       if (known === undefined || before?.generation === after.generation || known.generation === after.generation)
         return undefined
+      // What puts another version in charge is not obeyed by one that is.
+      if (known.stable !== after.stable) return undefined
       const isKnown = (version: string): boolean => facts.knowsRetired(by, version, 3)
       const lost = Object.keys(known.tombstones).filter((name) => isKnown(name) && after.tombstones[name] === undefined)
       return lost.length > 0 ? `${by} wrote a document without the tombstone of ${lost.join(', ')}` : undefined

@@ -19,8 +19,7 @@ export const settledWithReason: Invariant = {
     const copied = new Set<number>()
     return {
       handedBack: ({ claimed }) => void copied.add(claimed),
-      // SQS hides the message itself.
-      putOff: ({ claimed }) => void (facts.scenario.profile.startsWith('sqs') || copied.add(claimed)),
+      putOff: ({ claimed, isCopy }) => void (isCopy && copied.add(claimed)),
       settlement: (settlement) => {
         if (settlement.how === 'ack') return ackReason(settlement, facts, copied)
         if (settlement.how === 'deadLetter') return deadLetterReason(settlement, facts)
@@ -43,17 +42,22 @@ function deadLetterReason({ dispatch }: Settlement, facts: Facts): string | unde
 
 /** Failed ones of the stable version, as far as anybody can know of them. */
 function attemptsAt({ message, number }: Dispatch, facts: Facts): number {
-  const { keepsRetries, profile } = facts.scenario
+  const { keepsRetries, contract } = facts.scenario
   const fate = facts.fates.get(number)
+  // What the canary failed and the version in charge does not accept has no other attempts.
+  if (contract !== undefined) return attemptsKnown(message, facts.failures(message.id), facts)
   if (fate?.role !== 'stable' && message.retried?.dead !== true) return 0
-  if (!keepsRetries) return fate?.failures ?? 0
-  const failures = facts.failuresOnStable(message.id)
-  // SQS keeps no count of attempts but that of receives.
-  return profile.startsWith('sqs') && failures > 0 ? receivesOf(message) : failures
+  return keepsRetries ? attemptsKnown(message, facts.failuresOnStable(message.id), facts) : (fate?.failures ?? 0)
 }
 
-function receivesOf({ deliveries, handedBack }: StoredMessage): number {
-  return deliveries + (handedBack?.deliveryCount ?? 0)
+/** SQS keeps no count of attempts but that of receives. */
+function attemptsKnown(message: StoredMessage, failures: number, { scenario }: Facts): number {
+  const isCounted = scenario.profile.startsWith('sqs') && failures > 0
+  return isCounted ? Math.max(failures, receivesOf(message)) : failures
+}
+
+function receivesOf({ deliveries, handedBack, retried }: StoredMessage): number {
+  return deliveries + (handedBack?.deliveryCount ?? 0) + (retried?.attempts ?? 0)
 }
 
 export const ownLink: Invariant = {
@@ -93,7 +97,7 @@ export const nothingLost: Invariant = {
         return `${id} is in no queue and in nobody's hands, and was never handled; it left by ${how}`
       },
       rest: () => {
-        if (!mustKeepUp(facts.scenario)) return undefined
+        if (!mustKeepUp(facts.scenario) || facts.leavesMessages) return undefined
         const open = [...all].filter(([id, { handled }]) => !handled && !facts.deadLettered.has(id))
         const [first] = open
         return first && `${open.length} messages were neither handled nor dead-lettered at the end, first ${first[0]}`

@@ -19,8 +19,8 @@ export const twoVersions: Invariant = {
   says: 'At most two versions consume: the one in charge and the one on trial.',
   watch: (facts) => ({
     start: ({ version, message, container }) =>
-      // Of a store that has lost the queue's document, whoever asks first takes charge.
-      version === 'v3' && !(facts.rewinds > 0 && facts.lastSeenBy(container)?.stable === version)
+      // Whoever asks first takes charge of a queue that nobody knows, and of one whose document the store has lost.
+      version === 'v3' && !facts.inCharge.has(version)
         ? `${container} started ${message} on ${version}, which no rollout ever named`
         : undefined,
   }),
@@ -35,15 +35,15 @@ export const retirementNeedsProof: Invariant = {
       writing: ({ before, after: { rollout: is }, at }) => {
         const was = before?.rollout
         if (is === undefined || was?.phase === is.phase) return undefined
-        const drained = was?.id === is.id && isTerminal(is.phase) ? retired(is, at - enteredAt) : undefined
+        const drained = was?.id === is.id && isTerminal(is.phase) ? retired(is, at - enteredAt, at) : undefined
         enteredAt = at
         return drained
       },
     }
 
-    function retired({ phase, stable, canary }: Rollout, sinceMs: number): string | undefined {
+    function retired({ phase, stable, canary }: Rollout, sinceMs: number, at: number): string | undefined {
       const old = phase === 'Succeeded' ? stable : canary
-      const held = facts.runningOn(old)
+      const held = facts.runningOn(old, at)
       if (held === 0 || sinceMs >= facts.policy.drain.timeoutMs) return undefined
       return `${old} was retired ${Math.round(sinceMs)} ms after its drain began with ${held} messages in flight`
     }

@@ -7,7 +7,7 @@ export const adapterMutants: readonly Mutant[] = [
   {
     name: 'visibility-not-extended',
     says: 'the visibility of a message is not extended while its handler runs',
-    patches: [{ file: `${client}/sqs-subscription.ts`, find: 'delivery.extend()', put: 'void delivery' }],
+    patches: [{ file: `${client}/sqs-subscription.ts`, find: 'delivery.lease.extend()', put: 'delivery' }],
     violates: ['nothing-lost', 'redelivered-for-a-reason', 'returns-bounded', 'groups-in-order', 'kept-invisible'],
     foundBy: 252,
   },
@@ -22,7 +22,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['groups-in-order'],
-    foundBy: 7,
+    foundBy: 13,
   },
   {
     name: 'stale-ack',
@@ -35,7 +35,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['own-link', 'settled-with-reason', 'nothing-lost'],
-    foundBy: 37,
+    foundBy: 790,
   },
   {
     name: 'unconfirmed-copy',
@@ -87,6 +87,6 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'rollout-ends'],
-    foundBy: 8,
+    foundBy: 39,
   },
 ]

@@ -191,6 +191,32 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['within-allocation'],
-    foundBy: 77,
+    foundBy: 685,
+  },
+  {
+    name: 'accepts-ignored',
+    says: 'a handler gets messages of a kind that it does not accept',
+    patches: [
+      {
+        file: 'src/worker/processor.ts',
+        find: 'beforeStart(work.delivery.passage, !this.unaccepted.includes(work))',
+        put: 'beforeStart(work.delivery.passage, true)',
+      },
+    ],
+    violates: ['accepted-only'],
+    foundBy: 8,
+  },
+  {
+    name: 'waiting-burns-attempts',
+    says: 'each wait for a version that accepts a message counts as an attempt at it',
+    patches: [
+      {
+        file: 'src/worker/unaccepted.ts',
+        find: 'const progress = { attempts, version',
+        put: 'const progress = { attempts: attempts + 1, version',
+      },
+    ],
+    violates: ['settled-with-reason'],
+    foundBy: 8,
   },
 ]

@@ -8,7 +8,8 @@ const afterwardsMs = 4_000
 /** Beyond the rollout's own deadlines, from the moment when nothing is wrong any more. */
 const recoveryMs = 30_000
 /** Bursts in the last seconds, and a slow handler on one worker. */
-const emptyingMs = 80_000
+const emptyingMs = 100_000
+const leavingMs = 10_000
 
 /** Says when a run is over: some time after the rollout's end and the last fault, once the queues are empty; or when it is too late for all that. */
 export class Ending {
@@ -34,19 +35,21 @@ export class Ending {
     if (this.#emptyBy !== undefined) return this.#open === 0 || timeline.now >= this.#emptyBy
     if (!this.#hasRested()) return false
     for (const queue of queues) queue.endTraffic()
-    this.#emptyBy = timeline.now + emptyingMs
+    this.#emptyBy = timeline.now + (queues.some(({ facts }) => facts.leavesMessages) ? leavingMs : emptyingMs)
     return false
   }
 
   #hasRested(): boolean {
-    const { timeline, queues, policy, scenario } = this.#world
+    const { timeline, queues, policy, scenario, lead } = this.#world
     const { now } = timeline
     if (!this.#crew.isComplete) this.#mishaps.disturbed()
     const isOverdue = now > scenario.rolloutAtMs + recoveryMs
     const hasEnded = queues.every(({ facts: { rollout } }) => (rollout ? isTerminal(rollout.phase) : isOverdue))
     this.#endedAt = hasEnded ? (this.#endedAt ?? now) : undefined
     const calmAt = Math.max(this.#mishaps.calmAt, scenario.rolloutAtMs)
-    if (now > calmAt + policy.progressDeadlineMs + policy.drain.timeoutMs + recoveryMs) return true
+    // What undoes a promotion has a drain of its own.
+    const drainMs = lead.facts.policy.drain.timeoutMs
+    if (now > calmAt + policy.progressDeadlineMs + drainMs + recoveryMs) return true
     return this.#endedAt !== undefined && now >= Math.max(this.#endedAt, calmAt) + afterwardsMs
   }
 }

@@ -1,4 +1,5 @@
 import type {
+  Accepts,
   BatchMessage,
   BatchSettings,
   HandlerContext,
@@ -17,6 +18,8 @@ export interface HandlerOptions {
   readonly quality: Quality
   /** undefined: one message at a time. */
   readonly batch: BatchSettings | undefined
+  /** undefined: every message. */
+  readonly accepts: Accepts | undefined
   /** Something that both versions need is away. */
   readonly isOut: () => boolean
   readonly onStart: (message: Message, context: Pick<HandlerContext, 'role' | 'attempt'>) => Start
@@ -26,14 +29,17 @@ export interface HandlerOptions {
 /** What users write: takes its time, then succeeds or throws, as the messages and the version decide. */
 export function simulatedHandler(options: HandlerOptions): HandlerDefinition {
   const { batch, onStart } = options
+  const accepts = options.accepts && { accepts: options.accepts }
   if (batch === undefined)
     return {
+      ...accepts,
       handle: async (message, context) => {
         const [failure] = await handled([onStart(message, context)], context.signal, options)
         if (failure !== undefined) throw failure.reason
       },
     }
   return {
+    ...accepts,
     batch,
     handleBatch: async (messages, { role, signal }) => {
       const starts = messages.map((message: BatchMessage) => onStart(message, { role, attempt: message.attempt }))

@@ -121,7 +121,7 @@ export class QueueWorld {
       settled: (dispatch, how, claimed) => tell('settlement', { at: timeline.now, dispatch, how, claimed }),
       misdirected: (claimed) => tell('misdirected', { at: timeline.now, claimed }),
       handedBack: (message, claimed) => tell('handedBack', { at: timeline.now, message, claimed }),
-      putOff: (message, claimed) => tell('putOff', { at: timeline.now, message, claimed }),
+      putOff: (message, claimed, isCopy) => tell('putOff', { at: timeline.now, message, claimed, isCopy }),
       removed: (message, how) => tell('removal', { at: timeline.now, message, how }),
     }
   }

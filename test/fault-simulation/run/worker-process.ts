@@ -4,6 +4,7 @@ import { createWorker } from '../../../src/worker/worker.ts'
 import type { Worker, WorkerEnd } from '../../../src/worker/worker.ts'
 import type { BrokerClient } from '../broker/broker-model.ts'
 import type { Start } from '../check/events.ts'
+import { rangeOf, schemaHeader } from '../scenario/contract.ts'
 import { streamOf } from '../scenario/draw.ts'
 import { retryDelayMs, workerLimits } from '../scenario/scenario.ts'
 import type { ExternalAnswer, WorkerPlan } from '../scenario/scenario.ts'
@@ -137,6 +138,7 @@ export class WorkerProcess {
       version,
       quality: scenario.quality,
       batch: scenario.batch,
+      accepts: scenario.contract && { header: schemaHeader, range: rangeOf(scenario.contract, version) },
       isOut: () => this.#world.isOut,
       onStart: ({ id, headers, redelivered, group }, { role, attempt }) => {
         const report = post.worker?.snapshot().find((consumer) => consumer.version === version)

@@ -1,5 +1,6 @@
 import type { BatchSettings } from '../../../src/contracts/handler.ts'
 import { profileNames } from '../broker/profiles.ts'
+import type { Contract } from './contract.ts'
 import { draw, streamOf } from './draw.ts'
 import type { Draw } from './draw.ts'
 import { drawCommands, drawFaults } from './draw-faults.ts'
@@ -14,12 +15,14 @@ export function drawScenario(seed: number): Scenario {
   const workers = drawWorkers(dice)
   const storeMs = dice.pick([5, 40, 100])
   const batch = drawBatch(seed)
+  const contract = drawContract(seed)
   const isGroup = draw(streamOf(seed, 'group')).chance(0.15)
   return {
     seed,
     profile: dice.pick(profileNames),
     handsBack: dice.chance(0.8),
-    keepsRetries: draw(streamOf(seed, 'retries')).chance(0.4),
+    // As all of our adapters do: what nobody accepts would fill the workers otherwise.
+    keepsRetries: contract !== undefined || draw(streamOf(seed, 'retries')).chance(0.4),
     network: { leastMs: 0.1, mostMs: dice.pick([1, 5, 30]) },
     store: { least: 1, most: storeMs },
     workers,
@@ -32,6 +35,7 @@ export function drawScenario(seed: number): Scenario {
     messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality, batch)),
     quality,
     batch,
+    contract,
     rolloutAtMs: 2_000 + Math.floor(dice.between(0, 1_500)),
     commands: isCalm ? [] : drawCommands(dice),
     againAfterMs: isGroup || workers.some(({ isSolo }) => isSolo) ? undefined : drawAgain(seed),
@@ -69,6 +73,17 @@ const good: Quality = {
   poison: 0,
   canaryStuck: 0,
   external: undefined,
+}
+
+function drawContract(seed: number): Contract | undefined {
+  const dice = draw(streamOf(seed, 'contract'))
+  if (!dice.chance(0.12)) return undefined
+  return dice.pick<Contract>([
+    { stable: '<2', canary: '*' },
+    { stable: '<2', canary: '*' },
+    { stable: '*', canary: '>=2' },
+    { stable: '<2', canary: '>=2' },
+  ])
 }
 
 function drawBatch(seed: number): BatchSettings | undefined {

@@ -12,9 +12,12 @@ export const harmless: ReadonlySet<FaultKind> = new Set([
 
 /** A canary that fails nothing, whose rollout nobody interferes with, has to be promoted. */
 export function mustSucceed(scenario: Scenario): boolean {
-  const { policy, commands, faults, workers, messagesPerSecond } = scenario
-  const isUndisturbed = commands.length === 0 && faults.every(isHarmless)
-  const isAsUsual = messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3')
+  const { policy, commands, faults, workers, messagesPerSecond, contract } = scenario
+  // One trouble that ends ends all: then some hear of the store, and not of the others.
+  const troubles = faults.filter(({ kind }) => kind === 'storeTrouble').length
+  const isUndisturbed = commands.length === 0 && faults.every(isHarmless) && troubles <= 1
+  const isAsUsual =
+    messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3') && contract === undefined
   return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(policy)
 }
 

@@ -4,6 +4,7 @@ import type { Phase } from '../../../src/core/rollout/rollout.ts'
 import type { ProfileName } from '../broker/profiles.ts'
 import type { Trouble } from '../store/store-client.ts'
 import type { Pause } from '../time/container.ts'
+import type { Contract } from './contract.ts'
 
 /** Everything that a run depends on. Plain data: the same scenario gives the same run, on the same commit. */
 export interface Scenario {
@@ -22,6 +23,8 @@ export interface Scenario {
   /** As a policy file holds it. */
   readonly policy: PolicyFile
   readonly messagesPerSecond: number
+  /** What versions accept. undefined: everything. */
+  readonly contract: Contract | undefined
   /** Handlers take messages together. undefined: one by one. */
   readonly batch: BatchSettings | undefined
   readonly quality: Quality
