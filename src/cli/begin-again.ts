@@ -30,7 +30,7 @@ export async function beginUndo(
   clock: Clock,
 ): Promise<{ readonly rollout: string; readonly target: string }> {
   const policy = undoPolicy()
-  let target = previousOf(await readQueue(view.records, view.place))
+  let target = ''
   const rollout = await beginRollout(view, clock, (state) => {
     target = previousOf(state)
     return { canary: target, policy, force: true }

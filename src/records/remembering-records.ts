@@ -35,18 +35,18 @@ export class RememberingRecords implements QueueRecords {
   }
 
   /** Resolves to what the store holds: written again, if that could be done. */
-  async readState(): Promise<Found | undefined> {
-    let found = await this.#records.readState()
-    for (let attempt = 0; attempt < writeAttempts; attempt++) {
-      const known = this.#known
-      const isGone = known !== undefined && (found === undefined ? isDecided(known) : isOlder(found.state, known))
-      if (!isGone) return this.#accept(found)
-      const again = await this.#writeAgain(known, found)
-      if (again !== 'changed') return again
-      // Somebody else was faster, most likely with the same: what was found is old.
-      found = await this.#records.readState()
-    }
-    return found
+  readState(): Promise<Found | undefined> {
+    return this.#read(writeAttempts)
+  }
+
+  async #read(attempts: number): Promise<Found | undefined> {
+    const found = await this.#records.readState()
+    const known = this.#known
+    const isGone = known !== undefined && (found === undefined ? isDecided(known) : isOlder(found.state, known))
+    if (!isGone || attempts === 0) return this.#accept(found)
+    const again = await this.#writeAgain(known, found)
+    // Somebody else was faster, most likely with the same: what was found is old.
+    return again === 'changed' ? this.#read(attempts - 1) : again
   }
 
   async writeState(state: QueueState, expected: Revision | undefined): Promise<Revision | undefined> {

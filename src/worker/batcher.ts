@@ -91,13 +91,14 @@ export class Batcher {
     if (first !== undefined) await this.#handle(living, first.work)
   }
 
-  /** What was given up meanwhile is somebody else's already; what must not begin any more ends here. */
+  /** What was given up meanwhile is somebody else's already; what must not begin any more, or has lost its slot, ends here. */
   #living(batch: readonly Member[]): readonly Member[] {
-    const { mayBegin } = this.#options
+    const { mayBegin, slots, inFlight } = this.#options
+    let free = slots() - (inFlight.occupied - batch.length)
     return batch.filter(({ work, end }) => {
       if (work.outcome !== undefined) end.resolve()
-      else if (!mayBegin(work)) end.reject(notBegun)
-      else return true
+      else if (mayBegin(work) && (work.role === 'stable' || free-- > 0)) return true
+      else end.reject(notBegun)
       return false
     })
   }

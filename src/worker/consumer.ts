@@ -21,8 +21,8 @@ const startingMs = 50
 /** How often duties are checked against the clock, whether or not the store answers. */
 const guardMs = 250
 const farewellMs = 2_000
-/** How long every slot may be held by a handler whose time is over. */
-const stuckMs = 1_000
+/** So often in a row every slot may be held by a handler whose time is over: about a second. */
+const patientLooks = 5
 
 /** One queue, one version, one incarnation: watches the queue's document, does what it says, reports, and coordinates when it is its turn. */
 export class Consumer {
@@ -43,8 +43,8 @@ export class Consumer {
   #leads = false
   #notReady: string | undefined
   #deadline: Deadline | undefined
-  /** Every slot is held by a handler that does not end, since then. */
-  #stuckSince: number | undefined
+  /** In which every slot was held by a handler that does not end. */
+  #stuckLooks = 0
   #draining: Promise<DrainReport> | undefined
   #drain: DrainReport | undefined
   #wanted: { readonly reason: ConsumerEnd['reason']; readonly error: unknown } | undefined
@@ -174,9 +174,8 @@ export class Consumer {
 
   /** Right after a process stood still for long its handlers are late, and end at once. */
   #mindStuck(isStuck: boolean): void {
-    const now = this.#options.clock.now()
-    this.#stuckSince = isStuck ? (this.#stuckSince ?? now) : undefined
-    if (this.#stuckSince === undefined || now - this.#stuckSince < stuckMs) return
+    this.#stuckLooks = isStuck ? this.#stuckLooks + 1 : 0
+    if (this.#stuckLooks < patientLooks) return
     const { stuck } = this.#processor.inFlight
     this.#options.log.error({ stuck }, 'unhealthy: every slot is held by a handler that does not end')
     this.#fail(new Error('every slot is held by a handler that does not end'))

@@ -30,6 +30,7 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
   const startedAt = clock.now()
   const before = { ended: processor.ended, returned: processor.tally.counts.returned }
   const graceMs = Math.min(longestGraceMs, deadline.remainingMs * graceShare)
+  if (deadline.isOver) processor.settler.hurry()
   processor.drain()
   await deadline.outlasts(intake.stop(), 2 * graceMs)
   let quiet = await becomesQuiet(options, 2 * graceMs)

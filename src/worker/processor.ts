@@ -183,10 +183,11 @@ export class Processor {
   }
 
   #forgo(work: Work): void {
-    this.#ended++
     this.#withdraw(work)
     this.#origin?.freed()
-    this.settler.requeue(work)
+    const mayGo = work.role === 'stable' || work.isVoid || mayReturn(work.delivery)
+    if (mayGo || !this.#options.handBack) this.settler.requeue(work)
+    else this.settler.perform(work, 'handBack')
   }
 
   /** It ends without an outcome: its first attempt is no evidence. */

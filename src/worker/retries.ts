@@ -66,10 +66,10 @@ export class Retries {
     const isShort = longest < shortDelayMs
     const note = { ...this.#note(work, attempts), error, delayMs }
     const next = work.next(attempts)
-    if (retryLater === 'none' || (isShort && !this.#draining)) {
-      if (retryLater === 'noted') next.note = note
-      this.hold(next, delayMs)
-    } else void this.#options.settler.retryLater(work, note, () => this.hold(next, delayMs))
+    // In a drain the broker has just been asked.
+    if (retryLater === 'noted' && !this.#draining) next.note = note
+    if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(next, delayMs)
+    else void this.#options.settler.retryLater(work, note, () => this.hold(next, delayMs))
   }
 
   /** The last attempt has failed. Where notes travel, the message comes back once with what is to be known of it, and dies then. */

@@ -40,7 +40,7 @@ export class Settler {
     this.#handBackTrouble = new TroubleLog(options.log, 'a message could not be handed back')
     this.#retryTrouble = new TroubleLog(
       options.log,
-      'the broker keeps no message for its retry: it waits in this worker',
+      'the broker keeps no message for its retry: it waits in this worker, or goes back',
     )
   }
 
@@ -68,12 +68,26 @@ export class Settler {
     else this.#stale(work)
   }
 
-  /** To any consumer, with what is known of it. */
+  /**
+   * To any consumer, with what is known of it: that takes a moment, and is tried once. Not where there is none, nor where others of its group would
+   * overtake it.
+   */
   requeue(work: Work): void {
     const { note } = work
     work.note = undefined
-    if (note === undefined || work.isVoid) this.#requeue(work)
-    else void this.retryLater(work, note, () => this.#requeue(work))
+    const isHurried = this.#hurry.signal.aborted
+    if (note === undefined || isHurried || work.isVoid || work.delivery.message.group !== undefined) this.#requeue(work)
+    else void this.#return(work, note)
+  }
+
+  async #return(work: Work, note: RetryNote): Promise<void> {
+    const done = await this.#handOver(work, () => work.delivery.retryLater(note), this.#retryTrouble, 1)
+    if (done === undefined) this.#requeue(work)
+    else {
+      if (done) this.#options.tally.add('returned')
+      this.drop(work)
+    }
+    this.#options.inFlight.settled(work)
   }
 
   #requeue(work: Work): void {
@@ -116,7 +130,12 @@ export class Settler {
    * Whether the delivery was still there to be settled; undefined when the broker did not take the message, after some tries. The work counts
    * as being settled until the caller says otherwise: a drain must not miss it in between.
    */
-  async #handOver(work: Work, act: () => Promise<boolean>, trouble: TroubleLog): Promise<boolean | undefined> {
+  async #handOver(
+    work: Work,
+    act: () => Promise<boolean>,
+    trouble: TroubleLog,
+    tries = Infinity,
+  ): Promise<boolean | undefined> {
     const { inFlight, clock, random } = this.#options
     inFlight.settle(work)
     const until = clock.now() + patienceMs
@@ -127,7 +146,7 @@ export class Settler {
         trouble.over()
       } catch (error) {
         trouble.met(error)
-        if (isQueueCanaryError(error, 'BROKER_REFUSED')) break
+        if (isQueueCanaryError(error, 'BROKER_REFUSED') || attempt >= tries) break
         if (!this.#hurry.signal.aborted)
           await clock.sleep(backoffMs(handOverBackoff, attempt, random), this.#hurry.signal)
         if (work.isVoid || this.#hurry.signal.aborted || clock.now() >= until) break

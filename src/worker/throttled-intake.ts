@@ -67,7 +67,8 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   get begins(): boolean {
-    return !this.#stopped && this.#allocation !== undefined && this.#options.isFresh()
+    const allocation = this.#allocation
+    return !this.#stopped && allocation !== undefined && this.#options.isFresh() && !this.#isBlown(allocation)
   }
 
   get waiting(): number {
@@ -257,14 +258,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   /** False when it must not start: the allocation went, grew old or shrank while the message was on its way. */
   #start(work: Work): boolean {
     const allocation = this.#allocation
-    if (
-      allocation === undefined ||
-      !this.begins ||
-      this.#isBlown(allocation) ||
-      this.#free() < 1 ||
-      this.#mayFail(allocation) < 1
-    )
-      return false
+    if (allocation === undefined || !this.begins || this.#free() < 1 || this.#mayFail(allocation) < 1) return false
     this.#starting++
     if (this.#throttle === undefined) void this.#begin(work)
     else this.#throttle.start(() => this.#begin(work))

@@ -172,6 +172,38 @@ describe('a handler of batches', () => {
     expect([lab.batches, lab.depth()]).toEqual([[], 2])
   })
 
+  it('gets as many of those that waited as its canary still has slots for', async () => {
+    const lab = batching(() => undefined, { version: 'v2', size: 10, lingerMs: 100 })
+    lab.publish(6)
+    lab.throttle({ concurrency: 10 })
+    await eventually(() => lab.processor.inFlight.running.size === 6, { what: 'six that wait' })
+    lab.throttle({ concurrency: 2 })
+    await eventually(() => lab.batches.length > 0, { what: 'a batch' })
+    expect(sizes(lab)[0]).toBe(2)
+  })
+
+  it('gets nothing after the fuse of its canary has blown', async () => {
+    const lab = batching(() => fail(), { version: 'v2', size: 6, lingerMs: 100, concurrency: 20 })
+    lab.processor.cohorts.turnTo({ current: 1, closed: 0 })
+    lab.publish(9)
+    lab.throttle({ concurrency: 20, fuse: { limit: 0.01, needed: 20 } })
+    await lab.counts('returned', 3)
+    expect(sizes(lab)).toEqual([6])
+  })
+
+  it('is given up to the stable version when it has waited on a canary in vain too often', async () => {
+    const lab = batching(() => undefined, { version: 'v2', lingerMs: 30 })
+    lab.publish(1)
+    for (let wait = 0; lab.depth(handBackQueue) === 0; wait++) {
+      expect(wait).toBeLessThan(15)
+      lab.throttle({ concurrency: 5 })
+      await eventually(() => lab.processor.inFlight.running.size === 1, { what: 'it waits' })
+      lab.throttle(undefined)
+      await eventually(() => lab.depth() + lab.depth(handBackQueue) === 1, { what: 'it is back' })
+    }
+    expect([lab.batches, lab.processor.tally.counts.returned]).toEqual([[], 11])
+  })
+
   it('gets nothing that was lost while it waited for others', async () => {
     const lab = batching(() => undefined, { lingerMs: 100 })
     lab.publish(2)

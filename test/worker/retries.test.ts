@@ -1,4 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { memoryServer } from '../../adapters/brokers/memory/memory-server.ts'
+import type { MemoryServer } from '../../adapters/brokers/memory/memory-server.ts'
+import type { Broker, Delivery } from '../../src/contracts/broker.ts'
+import { QueueCanaryError } from '../../src/errors.ts'
+import { Deadline } from '../../src/worker/deadline.ts'
+import { drain } from '../../src/worker/drain.ts'
+import { systemClock } from '../../src/worker/system-clock.ts'
 import { eventually, remains } from '../support/eventually.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { useTeardown } from '../support/teardown.ts'
@@ -7,6 +14,28 @@ import { bench, deadQueue, queue } from './support/bench.ts'
 const teardown = useTeardown()
 const fail = (): never => {
   throw new TypeError('no')
+}
+
+/** A server whose deliveries are put off like this. */
+function keeping(retryLater: (delivery: Delivery, server: MemoryServer) => Promise<boolean>): MemoryServer {
+  const server = memoryServer({ clock: systemClock() })
+  const shown = <T extends object>(target: T, own: Partial<Record<string, unknown>>): T =>
+    new Proxy(target, {
+      get: (_, name) => {
+        const value: unknown = own[String(name)] ?? Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  const broker: MemoryServer['broker'] = (options) => {
+    const real = server.broker(options)
+    const subscribe: Broker['subscribe'] = (request, sink) =>
+      real.subscribe(request, {
+        onLink: (...link) => sink.onLink(...link),
+        onDelivery: (delivery) => sink.onDelivery(shown(delivery, { retryLater: () => retryLater(delivery, server) })),
+      })
+    return shown(real, { subscribe })
+  }
+  return shown(server, { broker })
 }
 
 describe('a message that failed', () => {
@@ -150,6 +179,59 @@ describe('a message that failed', () => {
     two.stream()
     await eventually(() => seen.length > 0, { what: 'it comes again' })
     expect(seen).toEqual([2])
+  })
+
+  it('is not copied by a worker that has to end at once', async () => {
+    const server = keeping(async (delivery, broker) => {
+      broker.publish(queue, { id: delivery.message.id, body: delivery.message.body })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return delivery.ack()
+    })
+    const clock = systemClock()
+    const lab = bench(teardown, { version: 'v1', server, clock, retryDelayMs: 900, handle: fail })
+    lab.publish(3)
+    lab.stream()
+    await eventually(() => lab.processor.waitingRetries === 3, { what: 'they wait' })
+    await drain({ ...lab, clock, deadline: new Deadline(clock, 0) })
+    await remains(() => lab.depth() === 3, { what: 'one of each', forMs: 100 })
+    expect(
+      server
+        .drain(queue)
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(['m-0', 'm-1', 'm-2'])
+  })
+
+  it('goes back without its attempts, and in time, where the broker keeps nothing', async () => {
+    const server = keeping(() => Promise.reject(new QueueCanaryError('RETRY_FAILED', 'blocked')))
+    const clock = systemClock()
+    const lab = bench(teardown, { version: 'v1', server, clock, retryDelayMs: 900, handle: fail })
+    lab.publish(3)
+    lab.stream()
+    await eventually(() => lab.processor.waitingRetries === 3, { what: 'they wait' })
+    const report = await drain({ ...lab, clock, deadline: new Deadline(clock, 20_000) })
+    expect(report).toMatchObject({ onTime: true, returned: 3 })
+    expect([lab.depth(), report.durationMs < 10_000]).toEqual([3, true])
+  })
+
+  it('keeps its place in its group in a drain', async () => {
+    const clock = systemClock()
+    const server = memoryServer({ clock })
+    const one = bench(teardown, {
+      version: 'v1',
+      server,
+      retryDelayMs: 900,
+      handle: ({ id }) => void (id === 'g-0' && fail()),
+    })
+    for (const id of ['g-0', 'g-1', 'g-2']) server.publish(queue, { id, body: Buffer.from('{}'), group: 'a' })
+    one.stream()
+    await eventually(() => one.processor.waitingRetries === 1 && one.intake.waiting === 2, { what: 'the group waits' })
+    await drain({ ...one, clock, deadline: new Deadline(clock, 2_000) })
+    const seen: string[] = []
+    const two = bench(teardown, { version: 'v1', server, handle: ({ id }) => void seen.push(id) })
+    two.stream()
+    await eventually(() => seen.length === 3, { what: 'all of them' })
+    expect(seen).toEqual(['g-0', 'g-1', 'g-2'])
   })
 
   it('goes to the broker in a drain, whatever the delay', async () => {

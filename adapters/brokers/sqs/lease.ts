@@ -1,13 +1,13 @@
 import type { Received } from './message.ts'
 
-const over = Number.NEGATIVE_INFINITY
-
 /** A message that SQS hides from others for us, by its receipt. */
 export class Lease {
   readonly received: Received
   /** When it was asked for, on the monotonic clock: what SQS counts from can only be later. */
   readonly since: number
+  /** Until then nobody else gets the message. */
   #endsAt: number
+  #isOver = false
   #extending: Promise<void> | undefined
   #onFree: (() => void) | undefined
 
@@ -23,24 +23,19 @@ export class Lease {
     return this.received.receipt
   }
 
-  /** Until then nobody else gets the message. */
-  get endsAt(): number {
-    return this.#endsAt
-  }
-
   /** What was said to be over stays so, whatever is heard of an extension later: whoever was told has let go of the message. */
   isOver(now: number): boolean {
-    if (this.#endsAt <= now) this.end()
-    return this.#endsAt === over
+    this.#isOver ||= this.#endsAt <= now
+    return this.#isOver
   }
 
   extendedUntil(endsAt: number): void {
-    if (this.#endsAt !== over) this.#endsAt = Math.max(this.#endsAt, endsAt)
+    if (!this.#isOver) this.#endsAt = Math.max(this.#endsAt, endsAt)
   }
 
   /** SQS said, or we decided, that the receipt is worth nothing any more. */
   end(): void {
-    this.#endsAt = over
+    this.#isOver = true
   }
 
   /** It is to be settled once more: it was parked. */
