@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { mutants } from './mutants/mutants.ts'
 import { printReport } from './print-report.ts'
+import type { Report } from './report.ts'
 import { simulate } from './simulate.ts'
 import { trace } from './trace.ts'
 
@@ -26,7 +27,10 @@ else await simulateAll()
 
 async function simulateAll(): Promise<void> {
   const { mutant } = values
-  const report = await simulate({ firstSeed, seeds, jobs, shrinks: true, ...(mutant !== undefined && { mutant }) })
+  const onProgress = ({ seeds: done, failures }: Report): void =>
+    console.error(`${done} of ${seeds} seeds, ${failures.length} violations`)
+  const planted = mutant !== undefined && { mutant }
+  const report = await simulate({ firstSeed, seeds, jobs, shrinks: true, onProgress, ...planted })
   printReport(report, mutant)
   process.exitCode = report.failures.length === 0 ? 0 : 1
 }

@@ -14,24 +14,45 @@ export interface Simulation {
   readonly stopsAtFirst?: boolean
   /** Finds the least set of faults for each violation. @default false */
   readonly shrinks?: boolean
+  /** All that is known so far. */
   readonly onProgress?: (report: Report) => void
 }
+
+/** Seeds of one process: what dies in the middle of something is not all let go of, and adds up. */
+const seedsEach = 2_000
 
 /** Runs the scenarios of a range of seeds, in processes of their own: a simulated one takes over time and randomness. */
 export async function simulate(simulation: Simulation): Promise<Report> {
   const { firstSeed, seeds, jobs = 1, mutant, stopsAtFirst = false, shrinks = false, onProgress } = simulation
-  const children = Array.from({ length: Math.min(jobs, seeds) }, (_, offset) => {
+  const alive = new Set<ChildProcess>()
+  let total = emptyReport
+  let isOver = false
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds) }, (_, offset) => runLane(offset)))
+  return total
+
+  /** Every `jobs`-th seed, in one process after the other. */
+  async function runLane(offset: number): Promise<void> {
     const count = Math.ceil((seeds - offset) / jobs)
-    return startChild({ firstSeed: firstSeed + offset, count, stride: jobs, mutant, stopsAtFirst, shrinks })
-  })
-  const reports = children.map((child) =>
-    untilExit(child, (report) => {
-      onProgress?.(report)
-      if (!stopsAtFirst || report.failures.length === 0) return
-      for (const other of children) if (other !== child) other.kill('SIGKILL')
-    }),
-  )
-  return (await Promise.all(reports)).reduce(addReports)
+    for (let done = 0; done < count && !isOver; done += seedsEach) {
+      const some = await runSome(firstSeed + offset + done * jobs, Math.min(seedsEach, count - done))
+      total = addReports(total, some)
+      onProgress?.(total)
+    }
+  }
+
+  async function runSome(first: number, count: number): Promise<Report> {
+    const child = startChild({ firstSeed: first, count, stride: jobs, mutant, stopsAtFirst, shrinks })
+    alive.add(child)
+    try {
+      return await untilExit(child, (report) => {
+        if (!stopsAtFirst || report.failures.length === 0) return
+        isOver = true
+        for (const other of alive) if (other !== child) other.kill('SIGKILL')
+      })
+    } finally {
+      alive.delete(child)
+    }
+  }
 }
 
 /** Not a thread: where one ends that has read TypeScript while others run, Node 24 dies now and then of a failed check in V8. */
