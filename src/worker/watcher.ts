@@ -82,16 +82,27 @@ export class Watcher {
   async look(): Promise<void> {
     this.#read = undefined
     try {
-      const { records } = this.#options
-      let found = await records.readState()
-      if (found === undefined && (await this.#meetNone())) found = await records.readState()
-      if (found !== undefined) this.#take({ kind: 'document', state: found.state })
-      this.#read = found
+      if (await this.#readOnce()) await this.#readOnce()
       this.#trouble.over()
     } catch (error) {
       if (isQueueCanaryError(error, 'RECORD_INVALID')) this.#take({ kind: 'invalid' })
       this.#trouble.met(error)
     }
+  }
+
+  /**
+   * Resolves to true where there was no document, and is one now. An answer is as old as its question: one that was asked for before this process
+   * stood still says nothing of now.
+   */
+  async #readOnce(): Promise<boolean> {
+    const { records, clock, allocationTtlMs } = this.#options
+    const askedAt = clock.now()
+    const found = await records.readState()
+    if (clock.now() - askedAt > allocationTtlMs) return false
+    if (found === undefined) return this.#meetNone()
+    this.#take({ kind: 'document', state: found.state }, askedAt)
+    this.#read = found
+    return false
   }
 
   /** The version that registers first is in charge. True when there is a document now. */
@@ -117,9 +128,9 @@ export class Watcher {
     return (await records.writeState(fresh, undefined)) !== undefined
   }
 
-  #take(look: Look): void {
+  #take(look: Look, at = this.#options.clock.now()): void {
     const before = this.#memory
-    this.#memory = obey(before, look, this.#options.self, this.#options.clock.now())
+    this.#memory = obey(before, look, this.#options.self, at)
     if (look.kind === 'document' && this.#memory.doubt === undefined) this.#state = look.state
     const { doubt, obeyed } = this.#memory
     if (doubt !== undefined && doubt !== before.doubt) this.#options.log.error({ doubt, obeyed }, explanations[doubt])

@@ -48,8 +48,8 @@ export const goodIsPromoted: Invariant = {
   says: 'A good canary is promoted once faults stop and traffic flows.',
   watch: (facts) => ({
     rest: () => {
-      const { rollout, scenario } = facts
-      if (!mustSucceed(scenario) || rollout === undefined || rollout.phase === 'Succeeded') return undefined
+      const { rollout, scenario, policy } = facts
+      if (!mustSucceed(scenario, policy) || rollout === undefined || rollout.phase === 'Succeeded') return undefined
       return `a good canary that nothing befell is ${rollout.phase}: ${rollout.why}`
     },
   }),

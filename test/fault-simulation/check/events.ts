@@ -10,7 +10,7 @@ import type { Dispatch, StoredMessage } from '../broker/stored-message.ts'
 export interface Start {
   readonly at: number
   readonly container: string
-  /** Milliseconds of the process's own clock since it was last answered what the queue's document is. */
+  /** Milliseconds of the process's own clock since it asked for the document that it was answered last. */
   readonly unansweredMs: number
   readonly version: string
   readonly role: 'stable' | 'canary'

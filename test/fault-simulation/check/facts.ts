@@ -10,6 +10,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { deadName } from '../broker/broker-model.ts'
 import type { End, Happening, Happenings, Start } from './events.ts'
 import { Grants } from './grants.ts'
+import { Trial } from './trial.ts'
 
 /** What became of one delivery, as far as handlers go. */
 interface Fate {
@@ -21,13 +22,10 @@ interface Fate {
   readonly trial: number
 }
 
-interface EndOnCanary extends Pick<Start, 'container' | 'message'>, Pick<End, 'outcome'> {
-  readonly trial: number
-}
-
 /** Totals of the truth since the running step began. */
 export interface StepTruth {
   readonly name: string
+  readonly since: number
   readonly weight: number
   /** What may be taken beyond the weight, or had been granted before by the one before. */
   readonly burst: number
@@ -36,6 +34,8 @@ export interface StepTruth {
 }
 
 const answersToKnow = 6
+/** By then what was granted has been taken. */
+const takenMs = 5_000
 /** Nearly as long as who is silent is taken to live (`coordinator/roster.ts`). */
 const silentMs = 5_800
 /** How late a write may be that its process takes for lost (`store/store-client.ts`). */
@@ -45,18 +45,11 @@ export class Facts {
   readonly scenario: Scenario
   readonly #policy: Policy
   readonly #pinned = new Map<string, Policy>()
-  readonly #tried = new Set<string>()
   readonly fates = new Map<number, Fate>()
   readonly grants: Grants
   state: QueueState | undefined
   step: StepTruth | undefined
-  /** First outcomes on the canary that were not success, and messages that failed on the stable version too. */
-  canaryFailures = 0
-  readonly #onCanary = new Map<string, number>()
-  /** Whoever is told to end gives up what does not end in time: that has no outcome. */
-  readonly #toldToEnd = new Set<string>()
-  readonly failedOnCanary = new Set<string>()
-  readonly failedOnBoth = new Set<string>()
+  readonly trial = new Trial()
   readonly #failures = new Map<string, number>()
   readonly #failuresOnStable = new Map<string, number>()
   readonly #seen = new Map<string, QueueState>()
@@ -90,11 +83,6 @@ export class Facts {
   /** Of the rollout; before it is known, of the one that will be. */
   get policy(): Policy {
     return this.#pinned.get(this.rollout?.policyDigest ?? '') ?? this.#policy
-  }
-
-  /** Handlers of canaries that run, those of processes that died included: nobody knows what becomes of their messages. */
-  get canaryRunning(): number {
-    return [...this.#onCanary.values()].reduce((sum, count) => sum + count, 0)
   }
 
   /** Handlers that do not end may hold every slot of its workers. */
@@ -153,7 +141,8 @@ export class Facts {
    */
   burstBound(weight: number): number {
     const { messagesPerSecond } = this.scenario
-    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + this.newsMs)) / 1_000
+    const lagMs = Math.max(0, ...this.scenario.faults.map((fault) => (fault.kind === 'lag' ? fault.ms : 0)))
+    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + lagMs + this.newsMs)) / 1_000
   }
 
   /** How long it may take until what happens is known to the coordinator and its answer to everybody. */
@@ -185,14 +174,14 @@ export class Facts {
     start: (start) => this.#started(start),
     end: (end) => this.#ended(end),
     stored: ({ at, key, value }) => this.#stored(key, value, at),
-    writing: ({ after }) => this.#wrote(after),
+    writing: ({ at, after }) => this.#wrote(after, at),
     rewound: ({ state }) => {
       this.rewinds++
       this.state = state
     },
     answer: ({ container, state }) => this.#answered(container, state),
-    terminated: ({ container }) => void this.#toldToEnd.add(container),
-    exit: ({ container }) => void this.#onCanary.delete(container),
+    terminated: ({ container }) => this.trial.toldToEnd(container),
+    exit: ({ container }) => this.trial.exited(container),
   }
 
   #stored(key: string, value: string, at: number): void {
@@ -236,10 +225,10 @@ export class Facts {
   #started({ dispatch, role, source, container, version }: Start): void {
     this.#runningOf(container, version).add(dispatch)
     const before = this.fates.get(dispatch)
-    const fate = before ?? { running: 0, succeeded: false, failures: 0, role, trial: this.#tried.size }
+    const fate = before ?? { running: 0, succeeded: false, failures: 0, role, trial: this.trial.number }
     fate.running++
     this.fates.set(dispatch, fate)
-    if (role === 'canary') this.#onCanary.set(container, (this.#onCanary.get(container) ?? 0) + 1)
+    if (role === 'canary') this.trial.started(container)
     if (source !== 'queue' || before !== undefined || this.step === undefined) return
     this.step.total++
     if (role === 'canary') this.step.canary++
@@ -255,45 +244,31 @@ export class Facts {
       fate.failures++
       this.#failures.set(message, this.failures(message) + 1)
     }
-    if (role === 'canary') this.#endedOnCanary({ container, message, outcome, trial: fate.trial })
+    if (role === 'canary') this.trial.ended({ container, message, outcome, number: fate.trial })
     else if (outcome === 'failed') this.#failedOnStable(message)
   }
 
   #failedOnStable(message: string): void {
     this.#failuresOnStable.set(message, this.failuresOnStable(message) + 1)
-    if (this.failedOnCanary.has(message)) this.failedOnBoth.add(message)
+    this.trial.failedOnStable(message)
   }
 
-  #endedOnCanary({ container, message, outcome, trial }: EndOnCanary): void {
-    if (trial !== this.#tried.size) return
-    this.#onCanary.set(container, (this.#onCanary.get(container) ?? 0) - 1)
-    if (outcome === 'succeeded' || this.#toldToEnd.has(container)) return
-    this.canaryFailures++
-    this.failedOnCanary.add(message)
-  }
-
-  #wrote(after: QueueState): void {
+  #wrote(after: QueueState, at: number): void {
     this.state = after
     this.grants.take(after)
     this.inCharge.add(after.stable)
-    if (after.rollout !== undefined) this.#count(after.rollout.id)
-    if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary)
+    if (after.rollout !== undefined) this.trial.begin(after.rollout.id)
+    if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary, at)
   }
 
-  /** Each rollout has a budget of its own. */
-  #count(id: string): void {
-    if (this.#tried.has(id)) return
-    this.#tried.add(id)
-    this.canaryFailures = 0
-    this.#onCanary.clear()
-    this.failedOnCanary.clear()
-    this.failedOnBoth.clear()
-  }
-
-  #turnTo({ id, step, phase }: Rollout, lane: Lane): void {
+  /** What was granted before may be taken now; where that was a moment ago, so may what was granted before that. */
+  #turnTo({ id, step, phase }: Rollout, lane: Lane, at: number): void {
     const weight = lane.kind === 'throttled' ? lane.weight : 0
     const name = `${id}/${step}/${phase}/${weight}`
-    if (this.step?.name === name) return
-    this.step = { name, weight, burst: this.burstBound(Math.max(weight, this.step?.weight ?? 0)), canary: 0, total: 0 }
+    const before = this.step
+    if (before?.name === name) return
+    const heavier = this.burstBound(Math.max(weight, before?.weight ?? 0))
+    const burst = before !== undefined && at - before.since < takenMs ? Math.max(before.burst, heavier) : heavier
+    this.step = { name, since: at, weight, burst, canary: 0, total: 0 }
   }
 }

@@ -176,6 +176,8 @@ export const redeliveredForAReason: Invariant = {
       },
       handedBack: ({ message }) => void excused.add(message.id),
       putOff: ({ message, claimed }) => {
+        // Sent again, because the answer was lost.
+        if (copied.has(claimed)) excused.add(message.id)
         copied.add(claimed)
         const fate = facts.fates.get(claimed)
         // Whoever waited for the confirmation in vain has gone on by itself, or has returned the message.

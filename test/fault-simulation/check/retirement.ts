@@ -55,11 +55,15 @@ export const stableFloor: Invariant = {
   says: 'Stable capacity never drops below its start before promotion commits, except by real deaths.',
   watch: (facts) => {
     const terminated = new Set<string>()
+    const ready = new Set<string>()
     return {
       terminated: ({ container }) => void terminated.add(container),
       state: ({ container, version, state }) => {
         const { state: document } = facts
-        const isInCharge = document === undefined || document.stable === version
+        if (state === 'ready') ready.add(`${container} ${version}`)
+        // Whoever has not begun to consume yet is no capacity.
+        const isInCharge =
+          ready.has(`${container} ${version}`) && (document === undefined || document.stable === version)
         if (state !== 'draining' || !isInCharge || terminated.has(container) || facts.rewinds > 0) return undefined
         // Handlers that do not end may hold every slot: then it has to be started anew.
         if (facts.mayBeStuck(version)) return undefined

@@ -74,9 +74,9 @@ export const budgetKept: Invariant = {
         harmedIn(facts.rollout?.latest?.stable ?? noCounts) === 0
       if (role !== 'canary' || !isExact) return undefined
       const { maxFailedMessages } = facts.policy.limits
-      const blamed = facts.canaryFailures - facts.failedOnBoth.size
-      if (blamed + facts.canaryRunning <= maxFailedMessages) return undefined
-      return `${message} started with ${blamed} failed and ${facts.canaryRunning} in flight, the budget is ${maxFailedMessages}`
+      const blamed = facts.trial.failures - facts.trial.failedOnBoth.size
+      if (blamed + facts.trial.running <= maxFailedMessages) return undefined
+      return `${message} started with ${blamed} failed and ${facts.trial.running} in flight, the budget is ${maxFailedMessages}`
     },
   }),
 }

@@ -219,4 +219,22 @@ export const workerMutants: readonly Mutant[] = [
     violates: ['settled-with-reason'],
     foundBy: 8,
   },
+  {
+    name: 'answer-is-of-now',
+    says: 'what the store answered is taken for the state of the moment when it is read, however long the process stood still since it asked',
+    patches: [
+      {
+        file: 'src/worker/watcher.ts',
+        find: 'if (clock.now() - askedAt > allocationTtlMs) return false',
+        put: '',
+      },
+      {
+        file: 'src/worker/watcher.ts',
+        find: "this.#take({ kind: 'document', state: found.state }, askedAt)",
+        put: "this.#take({ kind: 'document', state: found.state })",
+      },
+    ],
+    violates: ['fresh', 'retired-stays-retired', 'stable-floor'],
+    foundBy: 440,
+  },
 ]

@@ -66,7 +66,8 @@ function arrange(world: World, mishaps: Mishaps, crew: Crew): void {
   for (const plan of commands) mishaps.arrange(plan.when, () => operator.command(plan), 0)
   if (againAfterMs !== undefined)
     arrangeAgain(againAfterMs, mishaps, (kind) => {
-      crew.deploy(kind === 'undo' ? 'v1' : 'v2')
+      const { state } = world.lead.facts
+      crew.deploy((kind === 'undo' ? state?.previous : state?.rollout?.canary) ?? '')
       operator.again(kind)
     })
   mishaps.arrangeAll()

@@ -20,7 +20,7 @@ interface Post {
   readonly queue: QueueWorld
   readonly broker: BrokerClient
   worker: Worker | undefined
-  /** When it was last answered what the queue's document is. */
+  /** When it asked for the document that it was answered last. */
   answeredAt: number
 }
 
@@ -45,10 +45,10 @@ export class WorkerProcess {
       container,
       timeline,
       latencyMs: scenario.store,
-      onAnswer: (key, found) => {
+      onAnswer: (key, found, askedAt) => {
         const post = this.#posts.find(({ queue }) => queue.stateKey === key)
         if (post === undefined) return
-        post.answeredAt = container.clock.now()
+        post.answeredAt = askedAt
         post.queue.tell('answer', { at: timeline.now, container: name, state: post.queue.stateIn(found?.value) })
       },
     })

@@ -1,3 +1,4 @@
+import type { Policy } from '../../../src/core/policy/policy.ts'
 import type { Fault, FaultKind, Scenario } from './scenario.ts'
 
 /** Faults that are no evidence against a version, and after which nothing is as it was not before. */
@@ -11,19 +12,29 @@ export const harmless: ReadonlySet<FaultKind> = new Set([
 ])
 
 /** A canary that fails nothing, whose rollout nobody interferes with, has to be promoted. */
-export function mustSucceed(scenario: Scenario): boolean {
+export function mustSucceed(scenario: Scenario, limits: Policy): boolean {
   const { policy, commands, faults, workers, messagesPerSecond, contract } = scenario
   // One trouble that ends ends all: then some hear of the store, and not of the others.
   const troubles = faults.filter(({ kind }) => kind === 'storeTrouble').length
   const isUndisturbed = commands.length === 0 && faults.every(isHarmless) && troubles <= 1
   const isAsUsual =
     messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3') && contract === undefined
-  return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(policy)
+  return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(policy) && hasTime(limits, messagesPerSecond)
 }
 
 /** A canary that is not heard of for long is taken for dead: what it held counts against the budget. */
 function isHarmless(fault: Fault): boolean {
   return harmless.has(fault.kind) && !(fault.kind === 'storeTrouble' && fault.who.startsWith('canary'))
+}
+
+/** Its steps get their samples before its deadline, with as much again to spare. */
+function hasTime({ steps, promotion, progressDeadlineMs }: Policy, messagesPerSecond: number): boolean {
+  const stepsMs = steps.map((step) => {
+    if (step.kind === 'pause') return step.durationMs ?? 0
+    return Math.max(step.durationMs, (step.minSamples * 100_000) / (step.weight * messagesPerSecond))
+  })
+  const leastMs = stepsMs.reduce((sum, ms) => sum + ms, 0)
+  return 2 * leastMs + promotion.durationMs + 3_000 <= progressDeadlineMs
 }
 
 /** A proof takes more messages than a run of a minute has. */

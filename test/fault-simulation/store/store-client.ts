@@ -15,8 +15,8 @@ export interface StoreClientOptions {
   readonly container: Container
   readonly timeline: Timeline
   readonly latencyMs: { readonly least: number; readonly most: number }
-  /** What the process was answered, when it heard it. */
-  readonly onAnswer: (key: string, found: Versioned | undefined) => void
+  /** What the process was answered, when it heard it; `askedAt` by its own clock. */
+  readonly onAnswer: (key: string, found: Versioned | undefined, askedAt: number) => void
 }
 
 const deadlineMs = 1_500
@@ -35,9 +35,10 @@ export class StoreClient implements Store {
   }
 
   async get(key: string): Promise<Versioned | undefined> {
-    const { server, onAnswer } = this.#options
+    const { server, onAnswer, container } = this.#options
+    const askedAt = container.clock.now()
     const found = await this.#ask(() => (this.staleMs > 0 ? server.getStale(key, this.staleMs) : server.get(key)))
-    onAnswer(key, found)
+    onAnswer(key, found, askedAt)
     return found
   }
 
