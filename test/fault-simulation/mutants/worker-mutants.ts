@@ -39,8 +39,8 @@ export const workerMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/watcher.ts',
-        find: 'obey(before, look, this.#options.self, this.#options.clock.now())',
-        put: 'obey(before, look, this.#options.self, this.#options.clock.wall())',
+        find: 'this.#memory = obey(before, look, this.#options.self, at)',
+        put: 'this.#memory = obey(before, look, this.#options.self, this.#options.clock.wall())',
       },
     ],
     violates: ['fresh'],
