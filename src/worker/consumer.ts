@@ -21,7 +21,7 @@ const startingMs = 50
 /** How often duties are checked against the clock, whether or not the store answers. */
 const guardMs = 250
 const farewellMs = 2_000
-/** So often in a row every slot may be held by a handler whose time is over: about a second. */
+/** So often in a row every slot may be found held by a handler whose time is over: up to a second and a quarter, less while a rollout is looked at. */
 const patientLooks = 5
 
 /** One queue, one version, one incarnation: watches the queue's document, does what it says, reports, and coordinates when it is its turn. */
