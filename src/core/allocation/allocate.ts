@@ -46,7 +46,8 @@ export function allocate(request: AllocationRequest): AllocationResult {
   if (lane.kind !== 'throttled')
     return { allocations: { ...lanes, consumers: Object.fromEntries(kept), lookMs }, forgone, unaccounted }
   const failures = divideFailures({ rollout, active, resting, maxFailedMessages: request.maxFailedMessages })
-  const permits = dividePermits({ rollout, lane, active, resting, mayFail: failures, seen, pace })
+  const laneBefore = request.before.canary
+  const permits = dividePermits({ rollout, lane, laneBefore, active, resting, mayFail: failures, seen, pace })
   const given = active.map(({ consumer, concurrency }, index): readonly [string, ConsumerAllocation] => [
     consumer.id,
     {

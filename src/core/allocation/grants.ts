@@ -2,8 +2,8 @@ import { blamedFailures } from '../rollout/failure-budget.ts'
 import { takenInStep } from '../rollout/measure.ts'
 import type { ConsumerFacts, Observation } from '../rollout/observation.ts'
 import type { Rollout } from '../rollout/rollout.ts'
-import { level } from './divide.ts'
-import type { ConsumerAllocation, ThrottledLane } from './lane.ts'
+import { divide, level } from './divide.ts'
+import type { ConsumerAllocation, Lane, ThrottledLane } from './lane.ts'
 import { permit } from './permits.ts'
 import type { Bridge, Pace } from './permits.ts'
 
@@ -49,6 +49,8 @@ export function divideFailures({
 
 export interface PermitDivision extends Holders {
   readonly lane: ThrottledLane
+  /** In force until now. */
+  readonly laneBefore: Lane
   readonly mayFail: readonly number[]
   readonly seen: Observation
   readonly pace: Pace
@@ -62,14 +64,15 @@ export function dividePermits(division: PermitDivision): {
 } {
   const { rollout, lane, active, resting, seen, pace } = division
   if (lane.weight >= 100) return { totals: active.map(() => undefined), bridges: [], forgone: rollout.forgone }
-  const held = active.map(unusedPermits)
+  const burst = burstOf(lane, pace)
+  const held = heldPermits(division, burst)
   const stranded = sum(resting.map(unusedPermits))
   const { grant, forgone } = permit({
     weight: lane.weight,
     ...takenInStep(rollout, seen),
     unused: sum(held) + stranded,
     ...pace,
-    burst: stranded + burstOf(lane, pace),
+    burst: stranded + burst,
     forgone: rollout.forgone,
   })
   const rooms = roomsOf(division)
@@ -78,6 +81,16 @@ export function dividePermits(division: PermitDivision): {
   const all = sum(rooms)
   const bridges = rooms.map((room) => bridgeOf(lane, pace, room / all))
   return { totals, bridges, forgone }
+}
+
+/**
+ * What each has left of its permits. Where the weight falls, those beyond the burst of the new one are taken back: a canary that could not use them
+ * for a while (a broker that was away) would take them all at once. Whoever uses some before it hears of that is granted as many less afterwards.
+ */
+function heldPermits({ active, lane, laneBefore }: PermitDivision, burst: number): readonly number[] {
+  const held = active.map(unusedPermits)
+  const hasFallen = laneBefore.kind === 'throttled' && lane.weight < laneBefore.weight
+  return hasFallen ? divide(burst, held) : held
 }
 
 /** `part`: of the version's messages, what this consumer gets. */

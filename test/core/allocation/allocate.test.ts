@@ -12,6 +12,7 @@ const throttled = { kind: 'throttled', weight: 10, concurrency: 4, delayMs: 200 
 
 interface Scene {
   readonly lane?: Lane
+  readonly laneBefore?: Lane
   readonly consumers?: readonly ConsumerFacts[]
   readonly dead?: readonly DeadConsumer[]
   readonly had?: Readonly<Record<string, ConsumerAllocation>>
@@ -26,6 +27,7 @@ interface Scene {
 function request(scene: Scene): AllocationRequest {
   const {
     lane = throttled,
+    laneBefore = lane,
     consumers = [consumer()],
     dead = [],
     had = {},
@@ -34,7 +36,7 @@ function request(scene: Scene): AllocationRequest {
     stable = 1_000,
     pace = { ratePerMs: 0, horizonMs: 0, belated: 0 },
   } = scene
-  const before: Allocations = { ...idleAllocations, consumers: had }
+  const before: Allocations = { ...idleAllocations, canary: laneBefore, consumers: had }
   const taken = [...consumers, ...dead].reduce((sum, one) => sum + one.taken, 0)
   const origin = { stable: counts({ taken: 500 }), canary: counts({ taken }) }
   return {
@@ -135,6 +137,20 @@ describe('allocate', () => {
       failures: 9,
       returnsToSpare: 3,
     })
+  })
+
+  it.each([
+    ['takes back what is held beyond the burst when the weight falls', 25, [13, 11]],
+    ['leaves what is held where the weight stays', 10, [40, 20]],
+    ['leaves what is held where the weight rises', 5, [40, 20]],
+  ])('%s', (_, weight, permits) => {
+    const result = consumersOf({
+      consumers: [consumer({ id: 'a', taken: 10 }), consumer({ id: 'b', taken: 10 })],
+      had: { a: had({ permits: 40 }), b: had({ permits: 20 }) },
+      laneBefore: { ...throttled, weight },
+      stable: 0,
+    })
+    expect([result['a']?.permits, result['b']?.permits]).toEqual(permits)
   })
 
   it.each([{ kind: 'none' }, { kind: 'drain', timeoutMs: 1, onTimeout: 'wait' }] as const)(

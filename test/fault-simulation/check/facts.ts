@@ -6,7 +6,7 @@ import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import { rangeOf } from '../scenario/contract.ts'
-import type { Scenario } from '../scenario/scenario.ts'
+import type { Fault, Scenario } from '../scenario/scenario.ts'
 import { deadName } from '../broker/broker-model.ts'
 import type { End, Happening, Happenings, Start } from './events.ts'
 import { Grants } from './grants.ts'
@@ -40,6 +40,13 @@ const takenMs = 5_000
 const silentMs = 5_800
 /** How late a write may be that its process takes for lost (`store/store-client.ts`). */
 const lateMs = 4_000
+
+/** What the coordinator reads is so old, or its process so slow, while the fault lasts. */
+function latenessOf(fault: Fault): number {
+  if (fault.kind === 'lag') return fault.ms
+  return fault.kind === 'staleReads' ? fault.staleMs : 0
+}
+
 /** The truth of a run that several invariants need: kept once, before they are asked. */
 export class Facts {
   readonly scenario: Scenario
@@ -141,8 +148,8 @@ export class Facts {
    */
   burstBound(weight: number): number {
     const { messagesPerSecond } = this.scenario
-    const lagMs = Math.max(0, ...this.scenario.faults.map((fault) => (fault.kind === 'lag' ? fault.ms : 0)))
-    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + lagMs + this.newsMs)) / 1_000
+    const heldUpMs = Math.max(0, ...this.scenario.faults.map(latenessOf))
+    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + heldUpMs + this.newsMs)) / 1_000
   }
 
   /** How long it may take until what happens is known to the coordinator and its answer to everybody. */
