@@ -32,23 +32,15 @@ export interface CrewMember {
 
 /** One worker per queue, nothing started. Rejects with every handler that cannot be used. */
 export async function assembleWorkers(assembly: Assembly): Promise<readonly CrewMember[]> {
-  const { queues } = assembly.environment
-  const handlers = await loadHandlers(queues, assembly.io.cwd)
-  return Promise.all(
-    queues.map((queue, index) =>
-      assemble(queue, { ...handlers[index], policy: assembly.policies.get(queue.name) }, assembly),
-    ),
-  )
+  const loaded = await loadHandlers(assembly.environment.queues, assembly.io.cwd)
+  return Promise.all(loaded.map((handlers) => assemble(handlers, assembly)))
 }
 
+/** A queue, and what handles its messages. */
 interface Handlers {
+  readonly queue: QueueEnvironment
   readonly stable: HandlerDefinition
   readonly canary: HandlerDefinition | undefined
-}
-
-interface Parts extends Partial<Handlers> {
-  /** Of automatic rollouts. */
-  readonly policy: Policy | undefined
 }
 
 async function loadHandlers(queues: readonly QueueEnvironment[], cwd: string): Promise<readonly Handlers[]> {
@@ -62,20 +54,21 @@ function messageOf(reason: unknown): string {
   return isQueueCanaryError(reason) ? reason.message : 'an unexpected error'
 }
 
-async function loadBoth({ name, handler, canary }: QueueEnvironment, cwd: string): Promise<Handlers> {
+async function loadBoth(queue: QueueEnvironment, cwd: string): Promise<Handlers> {
+  const { name, handler, canary } = queue
   const prefix = queuePrefix(name)
   return {
+    queue,
     stable: await loadHandler({ variable: `${prefix}HANDLER`, path: handler, cwd }),
     canary: canary && (await loadHandler({ variable: `${prefix}CANARY_HANDLER`, path: canary.handler, cwd })),
   }
 }
 
 async function assemble(
-  queue: QueueEnvironment,
-  { policy, ...handlers }: Parts,
-  { environment, io, composition, store, log }: Assembly,
+  { queue, ...handlers }: Handlers,
+  { environment, policies, io, composition, store, log }: Assembly,
 ): Promise<CrewMember> {
-  if (handlers.stable === undefined) throw new Error('a queue without its handlers')
+  const policy = policies.get(queue.name)
   const { version, worker, namespace, whenRetired, drainTimeoutMs, metricsHosts } = environment
   // A canary of its own connection: what happens to its channel does not happen to the stable one.
   const canary = handlers.canary &&
@@ -100,7 +93,7 @@ async function assemble(
     batch: queue.batch,
     handlerTimeoutMs: queue.handlerTimeoutMs,
     maxAttempts: queue.maxAttempts,
-    retryDelayMs: Math.max(1, queue.retryDelayMs),
+    retryDelayMs: queue.retryDelayMs,
     outagePatienceMs: queue.outagePatienceMs,
     drainTimeoutMs,
     whenRetired,

@@ -100,7 +100,7 @@ export const queueFields = {
     optional(wholeNumberReader(1, 10_000), 'what the handler says, else 10'),
   ),
   BATCH_LINGER: describe(
-    'How long the first message of a batch waits for others.',
+    'How long the first message of a batch waits for others; less than `HANDLER_TIMEOUT`.',
     optional(duration({ max: '1m' }), 'what the handler says, else 50ms'),
   ),
   HANDLER_TIMEOUT: describe(

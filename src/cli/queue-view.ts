@@ -1,9 +1,10 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { Store } from '../contracts/store.ts'
+import { pinnedPolicy } from '../coordinator/pinned-policy.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
-import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
+import { QueueCanaryError } from '../errors.ts'
 import { createQueueRecords } from '../records/queue-records.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
 import type { QueueStatus } from '../status/queue-status.ts'
@@ -30,7 +31,7 @@ export function createQueueView(store: Store, place: QueuePlace, clock: Clock): 
   const statusFrom = async (state: QueueState, reports: readonly ConsumerReport[]): Promise<QueueStatus> => {
     const digest = state.rollout?.policyDigest
     if (digest !== undefined && digest !== pinned?.digest)
-      pinned = { digest, policy: await readPinned(records, digest) }
+      pinned = { digest, policy: await pinnedPolicy(records, digest) }
     const policy = digest === undefined ? undefined : pinned?.policy
     return statusOf({ ...place, state, reports, policy, now: clock.wall() })
   }
@@ -52,14 +53,4 @@ export async function readQueue(records: QueueRecords, place: QueuePlace): Promi
 export function unknownQueue({ queue, namespace }: QueuePlace): QueueCanaryError {
   const what = `no worker has registered for queue ${JSON.stringify(queue)} in namespace ${JSON.stringify(namespace)} of this store`
   return new QueueCanaryError('NOT_FOUND', `${what}: start the workers first, and check --store and --namespace`)
-}
-
-/** A status without its policy is still a status. */
-async function readPinned(records: QueueRecords, digest: string): Promise<Policy | undefined> {
-  try {
-    return await records.readPolicy(digest)
-  } catch (error) {
-    if (isQueueCanaryError(error, 'RECORD_INVALID')) return undefined
-    throw error
-  }
 }

@@ -97,6 +97,11 @@ export interface DeliverySink {
 export const linkStates = ['connecting', 'idle', 'consuming', 'missing', 'refused', 'closed'] as const
 export type LinkState = (typeof linkStates)[number]
 
+/** Also of a state that another release told. */
+export function isLinked(state: string): boolean {
+  return state === 'idle' || state === 'consuming'
+}
+
 /**
  * One delivery of one message. It is settled by the first of the five calls; each later call, and each call after it became void, does
  * nothing and returns false (a settlement goes to the link or receipt its delivery came with, or nowhere).

@@ -1,3 +1,4 @@
+import { isLinked } from '../contracts/broker.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 
 /** A consumer whose beat stands still for this long, while this process watched, is dead. Longer than an allocation's life. */
@@ -19,7 +20,7 @@ export class Roster {
       this.#known.set(report.id, {
         report,
         beatAt: before?.report.beat === report.beat ? before.beatAt : at,
-        linkedAt: isLinked(report) ? at : (before?.linkedAt ?? -Infinity),
+        linkedAt: isLinked(report.link) ? at : (before?.linkedAt ?? -Infinity),
       })
     }
   }
@@ -56,8 +57,4 @@ interface Known {
   readonly report: ConsumerReport
   readonly beatAt: number
   readonly linkedAt: number
-}
-
-function isLinked({ link }: ConsumerReport): boolean {
-  return link === 'idle' || link === 'consuming'
 }

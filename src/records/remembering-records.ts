@@ -35,18 +35,27 @@ export class RememberingRecords implements QueueRecords {
   }
 
   /** Resolves to what the store holds: written again, if that could be done. */
-  readState(): Promise<Found | undefined> {
-    return this.#read(writeAttempts)
+  async readState(): Promise<Found | undefined> {
+    let found = await this.#records.readState()
+    for (let attempt = 0; attempt < writeAttempts; attempt++) {
+      const lost = this.#lostSince(found)
+      if (lost === undefined) break
+      const again = await this.#writeAgain(lost, found)
+      if (again !== 'changed') return again
+      // Somebody else was faster, most likely with the same; or what was read is old, and will be for a while.
+      const next = await this.#records.readState()
+      if (next?.revision === found?.revision) break
+      found = next
+    }
+    return this.#accept(found)
   }
 
-  async #read(attempts: number): Promise<Found | undefined> {
-    const found = await this.#records.readState()
+  /** The newest document that is known, where the store holds an older one, or none in the place of one that must not be lost. */
+  #lostSince(found: Found | undefined): QueueState | undefined {
     const known = this.#known
-    const isGone = known !== undefined && (found === undefined ? isDecided(known) : isOlder(found.state, known))
-    if (!isGone || attempts === 0) return this.#accept(found)
-    const again = await this.#writeAgain(known, found)
-    // Somebody else was faster, most likely with the same: what was found is old.
-    return again === 'changed' ? this.#read(attempts - 1) : again
+    if (known === undefined) return undefined
+    const isLost = found === undefined ? isDecided(known) : isOlder(found.state, known)
+    return isLost ? known : undefined
   }
 
   async writeState(state: QueueState, expected: Revision | undefined): Promise<Revision | undefined> {

@@ -24,7 +24,7 @@ export function longestLook({ analysis }: Policy, ratePerSecond: number): number
  * Milliseconds until the next look. It is short in a short step, while a bad canary is at work, and once the rollout is decided: most drains are over
  * in a moment. `harmfulShare`: the share that a bad canary has now, a fraction of one.
  */
-export function lookLength(rollout: Rollout, harmfulShare: number, { lookMs, policy, traffic }: Scenario): number {
+export function untilNextLook(rollout: Rollout, harmfulShare: number, { lookMs, policy, traffic }: Scenario): number {
   if (rollout.phase === 'Draining' || rollout.phase === 'RollingBack') return Math.min(lookMs, fineLookMs)
   const excess = traffic.canary.failures - traffic.stable.failures
   const isHarmful = (excess * harmfulShare * traffic.ratePerSecond * lookMs) / 1_000 >= excessPerLook

@@ -9,7 +9,7 @@ import { abortablePhases, hasMoved, isTerminal } from '../core/rollout/rollout.t
 import type { HistoryEntry, Phase, Rollout } from '../core/rollout/rollout.ts'
 import { startRollout } from '../core/rollout/start.ts'
 import { seededRandom } from './random.ts'
-import { lookLength } from './look-length.ts'
+import { untilNextLook } from './look-length.ts'
 import type { Scenario } from './scenario.ts'
 import { World } from './world.ts'
 
@@ -96,7 +96,7 @@ export class Simulation {
     const untilOnsetMs = this.#scenario.traffic.onsetMs - now
     const lane = this.#state.allocations.canary
     const harmfulShare = lane.kind === 'throttled' && untilOnsetMs <= 0 ? lane.weight / 100 : 0
-    const lookMs = lookLength(rolloutIn(this.#state), harmfulShare, this.#scenario)
+    const lookMs = untilNextLook(rolloutIn(this.#state), harmfulShare, this.#scenario)
     return untilOnsetMs > 0 ? Math.min(lookMs, untilOnsetMs) : lookMs
   }
 

@@ -1,3 +1,4 @@
+import { isLinked } from '../contracts/broker.ts'
 import { durationOf } from '../core/evidence/histogram.ts'
 import type { Histogram } from '../core/evidence/histogram.ts'
 import type { ThrottledLane } from '../core/allocation/lane.ts'
@@ -25,7 +26,7 @@ export function shortfall(view: StatusView, share: Taken & { readonly target: nu
   if (share.total < enough.messages && rollout.stepElapsedMs < enough.ms) return undefined
   if ((100 * share.canary) / share.total >= tolerance * share.target) return undefined
   const consumers = view.living.filter(({ version }) => version === rollout.canary)
-  const ready = consumers.filter((report) => report.state === 'ready' && linked(report))
+  const ready = consumers.filter(({ state, link }) => state === 'ready' && isLinked(link))
   const budget = (view.policy?.limits.maxFailedMessages ?? Infinity) - rollout.harmed - rollout.unaccounted
   return notReady(rollout, consumers, ready) ?? tooSlow({ rollout, lane, ready, budget }, share)
 }
@@ -82,10 +83,6 @@ function mean(histograms: readonly Histogram[]): number | undefined {
   const buckets = histograms.flatMap((histogram) => Object.entries(histogram))
   const n = sum(buckets.map(([, count]) => count))
   return n === 0 ? undefined : sum(buckets.map(([bucket, count]) => count * durationOf(Number(bucket)))) / n
-}
-
-function linked({ link }: ConsumerReport): boolean {
-  return link === 'consuming' || link === 'idle'
 }
 
 function round(value: number): number {

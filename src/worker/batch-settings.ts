@@ -1,4 +1,6 @@
-import type { BatchSettings } from '../contracts/handler.ts'
+import type { BatchHandler, BatchSettings } from '../contracts/handler.ts'
+
+const defaults: BatchSettings = { size: 10, lingerMs: 50 }
 
 const bounds = { size: [1, 10_000], lingerMs: [0, 60_000] } as const
 
@@ -13,6 +15,11 @@ export function batchProblems(settings: Readonly<Partial<Record<keyof BatchSetti
       `batch.${name}: expected a ${name === 'size' ? 'whole ' : ''}number from ${least} to ${most}, found ${shown(value)}`,
     ]
   })
+}
+
+/** What holds for a handler. `over`: what is said elsewhere, and goes before what it says itself. */
+export function batchSettingsOf({ batch }: BatchHandler, over: Partial<BatchSettings>): BatchSettings {
+  return { ...defaults, ...batch, ...over }
 }
 
 function shown(value: unknown): string {

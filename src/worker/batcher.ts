@@ -51,6 +51,13 @@ export class Batcher {
     this.#flush()
   }
 
+  /** Nothing waits for others that could not join it, or that must not begin. */
+  look(): void {
+    const [first] = this.#gathered
+    const { inFlight, slots, mayBegin } = this.#options
+    if (first !== undefined && (inFlight.occupied >= slots() || !mayBegin(first.work))) this.#flush()
+  }
+
   /** Slots are freed and taken one by one in a turn of the event loop: only its end shows whether one is left. */
   #await(): void {
     if (this.#gathered.length === 1) void this.#linger(this.#lingering.signal)
@@ -58,8 +65,7 @@ export class Batcher {
     this.#looks = true
     setImmediate(() => {
       this.#looks = false
-      const { inFlight, slots } = this.#options
-      if (inFlight.occupied >= slots()) this.#flush()
+      this.look()
     })
   }
 

@@ -1,3 +1,4 @@
+import { isLinked } from '../contracts/broker.ts'
 import type { ConsumerReport, DrainReport } from '../core/rollout/consumer-report.ts'
 import type { ConsumerEnd, ConsumerOptions } from './consumer-options.ts'
 import { Deadline, within } from './deadline.ts'
@@ -143,7 +144,7 @@ export class Consumer {
   #tellLink(): void {
     const { link, linkReason } = this.#intake
     if (link === 'missing' || link === 'refused') this.#linkTrouble.tell(linkReason ?? link)
-    else if (link === 'idle' || link === 'consuming') this.#linkTrouble.over()
+    else if (isLinked(link)) this.#linkTrouble.over()
   }
 
   #follow(): void {

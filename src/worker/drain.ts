@@ -31,8 +31,10 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
   const before = { ended: processor.ended, returned: processor.tally.counts.returned }
   const graceMs = Math.min(longestGraceMs, deadline.remainingMs * graceShare)
   if (deadline.isOver) processor.settler.hurry()
+  // Before anything goes back: it would come here again.
+  const stopped = intake.stop()
   processor.drain()
-  await deadline.outlasts(intake.stop(), 2 * graceMs)
+  await deadline.outlasts(stopped, 2 * graceMs)
   let quiet = await becomesQuiet(options, 2 * graceMs)
   if (!quiet) {
     for (const work of processor.inFlight.running) work.abort()

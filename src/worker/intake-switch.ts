@@ -2,6 +2,7 @@ import type { Broker, LinkState } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { ConsumerAllocation } from '../core/allocation/lane.ts'
 import type { Intake } from './intake.ts'
+import { gone } from './processor.ts'
 import type { Processor, WorkOrigin } from './processor.ts'
 import { StreamingIntake } from './streaming-intake.ts'
 import { ThrottledIntake } from './throttled-intake.ts'
@@ -30,9 +31,11 @@ export class IntakeSwitch implements WorkOrigin {
   #stopped = false
   readonly #old: Intake[] = []
   #rollout: string | undefined
+  readonly #gone: WorkOrigin
 
   constructor(options: IntakeSwitchOptions) {
     this.#options = options
+    this.#gone = gone(options.processor.settler)
     options.processor.attach(this)
   }
 
@@ -45,15 +48,19 @@ export class IntakeSwitch implements WorkOrigin {
   }
 
   get slots(): number {
-    return this.#open?.intake.slots ?? 0
+    return this.#origin.slots
   }
 
   get begins(): boolean {
-    return this.#open?.intake.begins ?? false
+    return this.#origin.begins
   }
 
   get waiting(): number {
     return this.#open?.intake.waiting ?? 0
+  }
+
+  get #origin(): WorkOrigin {
+    return this.#open?.intake ?? this.#gone
   }
 
   set(wanted: Inflow): void {
@@ -65,22 +72,19 @@ export class IntakeSwitch implements WorkOrigin {
   }
 
   freed(now?: number): void {
-    this.#open?.intake.freed(now)
+    this.#origin.freed(now)
   }
 
   resume(work: Work): void {
-    if (this.#open === undefined) this.#options.processor.settler.requeue(work)
-    else this.#open.intake.resume(work)
+    this.#origin.resume(work)
   }
 
   giveBack(work: Work): void {
-    if (this.#open === undefined) this.#options.processor.settler.requeue(work)
-    else this.#open.intake.giveBack(work)
+    this.#origin.giveBack(work)
   }
 
   turn(work: Work): void {
-    if (this.#open === undefined) this.#options.processor.settler.requeue(work)
-    else this.#open.intake.turn(work)
+    this.#origin.turn(work)
   }
 
   returnUnstarted(which: { readonly all: boolean }): void {

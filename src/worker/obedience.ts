@@ -15,6 +15,14 @@ export interface Memory {
   /** What changes with every write of a coordinator, and when it was last seen to change, on the local monotonic clock. */
   readonly mark: string | undefined
   readonly changedAt: number | undefined
+  /** When the answer that told of it was there: what is granted is granted from then on. */
+  readonly heardAt: number | undefined
+}
+
+/** A look on the local monotonic clock: an answer is as old as its question. */
+export interface Moment {
+  readonly askedAt: number
+  readonly heardAt: number
 }
 
 /**
@@ -29,6 +37,7 @@ export const unaware: Memory = {
   doubt: undefined,
   mark: undefined,
   changedAt: undefined,
+  heardAt: undefined,
 }
 
 /** The newest document that could be read, or why there is none. */
@@ -43,15 +52,15 @@ export interface Self {
  * Takes a look into account. Nothing lower than what was obeyed is ever obeyed. A document of another generation (a store that was emptied, or
  * restored) is believed only when it asks for nothing that this consumer does not do already: it never starts anything.
  */
-export function obey(memory: Memory, look: Look, self: Self, now: number): Memory {
+export function obey(memory: Memory, look: Look, self: Self, moment: Moment): Memory {
   if (look.kind !== 'document') return { ...memory, doubt: look.kind }
   const { state } = look
   const assignment = assignmentFor(state, self)
   const order = memory.obeyed === undefined ? 1 : compareOrder(state, memory.obeyed)
   if (order === undefined && !asksNothingNew(memory.assignment, assignment)) return { ...memory, doubt: 'generation' }
-  if (order === undefined) return { ...accept(state, assignment), mark: markOf(state), changedAt: undefined }
+  if (order === undefined) return { ...accept(state, assignment), ...unchanged(state) }
   if (order < 0) return { ...memory, doubt: 'older' }
-  const seen = freshness(memory, state, now)
+  const seen = freshness(memory, state, moment)
   if (order > 0) return { ...accept(state, assignment), ...seen }
   const contradicts = memory.doubt === 'contradiction' || contradict(memory.assignment, assignment)
   return { ...memory, ...seen, ...(contradicts ? { doubt: 'contradiction' } : { doubt: undefined, assignment }) }
@@ -62,12 +71,11 @@ export function obey(memory: Memory, look: Look, self: Self, now: number): Memor
  * goes on with what it was last told. Having read the document once proves nothing: it may be old.
  */
 export function duty(memory: Memory, now: number, ttlMs: number): Assignment {
-  const { assignment, doubt, changedAt = -Infinity } = memory
+  const { assignment, doubt, changedAt = -Infinity, heardAt = changedAt } = memory
   if (assignment.kind !== 'throttled') return assignment
-  const sinceMs = now - changedAt
-  if (doubt !== undefined || sinceMs > ttlMs) return { kind: 'idle' }
+  if (doubt !== undefined || now - changedAt > ttlMs) return { kind: 'idle' }
   const { permits, bridge } = assignment.allocation
-  const more = permits === undefined || bridge === undefined ? 0 : bridged(bridge, sinceMs)
+  const more = permits === undefined || bridge === undefined ? 0 : bridged(bridge, now - heardAt)
   return more === 0
     ? assignment
     : { kind: 'throttled', allocation: { ...assignment.allocation, permits: (permits ?? 0) + more } }
@@ -77,10 +85,16 @@ function accept({ generation, epoch, sequence }: QueueState, assignment: Assignm
   return { obeyed: { generation, epoch, sequence }, assignment, doubt: undefined }
 }
 
-function freshness(memory: Memory, state: QueueState, now: number): Pick<Memory, 'mark' | 'changedAt'> {
-  const mark = markOf(state)
-  if (mark === memory.mark) return { mark, changedAt: memory.changedAt }
-  return { mark, changedAt: memory.mark === undefined ? undefined : now }
+function freshness(memory: Memory, state: QueueState, { askedAt, heardAt }: Moment): Seen {
+  const { mark, changedAt } = memory
+  if (markOf(state) === mark) return { mark, changedAt, heardAt: memory.heardAt }
+  return mark === undefined ? unchanged(state) : { mark: markOf(state), changedAt: askedAt, heardAt }
+}
+
+type Seen = Pick<Memory, 'mark' | 'changedAt' | 'heardAt'>
+
+function unchanged(state: QueueState): Seen {
+  return { mark: markOf(state), changedAt: undefined, heardAt: undefined }
 }
 
 function markOf({ generation, epoch, sequence, lease }: QueueState): string {

@@ -56,6 +56,12 @@ export interface WorkOrigin {
   turn(work: Work): void
 }
 
+/** Where the work came from when nothing is taken from there any more: it goes back. */
+export function gone(settler: Settler): WorkOrigin {
+  const requeue = (work: Work): void => settler.requeue(work)
+  return { slots: 0, begins: false, freed: () => undefined, resume: requeue, giveBack: requeue, turn: requeue }
+}
+
 /** From a delivery to its settlement: handler, outcome, evidence, what to do, doing it. One for all that a consumer takes. */
 export class Processor {
   readonly tally = new Tally()
@@ -72,7 +78,7 @@ export class Processor {
   readonly #failures: FailureLog
   readonly #deadLetters: FailureLog
   readonly #outage: OutageWatch
-  #origin: WorkOrigin | undefined
+  #origin: WorkOrigin
   #draining = false
   #ended = 0
 
@@ -87,17 +93,18 @@ export class Processor {
       tally,
       inFlight,
       groups,
-      giveBack: (work) => this.#giveBack(work),
-      onTurn: (work) => this.#turn(work),
+      giveBack: (work) => this.#origin.giveBack(work),
+      onTurn: (work) => this.#origin.turn(work),
     })
     this.settler = settler
+    this.#origin = gone(settler)
     const retries = new Retries({ ...options, settler, resume: (work) => this.#resume(work) })
     this.#retries = retries
     this.unaccepted = new Unaccepted({ ...options, accepts: options.handler.accepts, settler, retries, tally })
     this.#runner = createRunner({
       ...options,
       inFlight,
-      slots: () => this.#origin?.slots ?? 0,
+      slots: () => this.#origin.slots,
       mayBegin: (work) => this.#mayBegin(work),
     })
     this.#dispatcher = new Dispatcher({
@@ -141,6 +148,11 @@ export class Processor {
     return next !== 'start'
   }
 
+  /** What may begin has changed. */
+  lookAgain(): void {
+    this.#runner.look()
+  }
+
   /** Resolves when the handler has really ended. Never rejects. */
   begin(work: Work, now: number = this.#options.clock.now()): Promise<void> {
     if (this.cohorts.isOpen && work.isFirstAttempt) work.cohort = this.cohorts.begin()
@@ -179,12 +191,12 @@ export class Processor {
   /** A canary begins nothing that its allocation does not let it begin at this moment, and in a drain nothing. */
   #mayBegin(work: Work): boolean {
     if (work.isVoid) return false
-    return work.role === 'stable' || (!this.#draining && this.#origin?.begins === true)
+    return work.role === 'stable' || (!this.#draining && this.#origin.begins)
   }
 
   #forgo(work: Work): void {
     this.#withdraw(work)
-    this.#origin?.freed()
+    this.#origin.freed()
     const mayGo = work.role === 'stable' || work.isVoid || mayReturn(work.delivery)
     if (mayGo || !this.#options.handBack) this.settler.requeue(work)
     else this.settler.perform(work, 'handBack')
@@ -201,7 +213,7 @@ export class Processor {
     this.#ended++
     this.#count(work, outcome, now)
     // Permits for the next message must be known before this one is settled: settling is what lets the broker send it.
-    this.#origin?.freed(now)
+    this.#origin.freed(now)
     this.#watchOutage(work, outcome, now)
     if (outcome === 'succeeded') this.settler.perform(work, 'ack')
     else this.#failed(work, outcome, { thrown: error, now })
@@ -261,23 +273,12 @@ export class Processor {
 
   #resume(work: Work): void {
     if (work.isVoid) this.settler.drop(work)
-    else if (this.#origin === undefined) this.settler.requeue(work)
     else this.#origin.resume(work)
-  }
-
-  #giveBack(work: Work): void {
-    if (this.#origin === undefined) this.settler.requeue(work)
-    else this.#origin.giveBack(work)
-  }
-
-  #turn(work: Work): void {
-    if (this.#origin === undefined) this.settler.requeue(work)
-    else this.#origin.turn(work)
   }
 
   #late(): void {
     this.tally.add('late')
-    this.#origin?.freed()
+    this.#origin.freed()
   }
 
   #tell(work: Work, outcome: Outcome, errorClass: string, action: string): void {

@@ -1,5 +1,6 @@
 import type { BatchSettings, HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
+import { batchSettingsOf } from './batch-settings.ts'
 import { Batcher } from './batcher.ts'
 import type { BatcherOptions } from './batcher.ts'
 import { Context } from './handler-context.ts'
@@ -12,6 +13,8 @@ export interface Runner {
   run(work: Work): unknown
   /** From now on no message waits for others. */
   hurry(): void
+  /** What may begin has changed: messages that wait for others look whether they still do. */
+  look(): void
 }
 
 export interface RunnerOptions extends Omit<BatcherOptions, 'handleBatch' | keyof BatchSettings> {
@@ -21,18 +24,17 @@ export interface RunnerOptions extends Omit<BatcherOptions, 'handleBatch' | keyo
   readonly log: Logger
 }
 
-export const defaultBatch: BatchSettings = { size: 10, lingerMs: 50 }
-
 export function createRunner(options: RunnerOptions): Runner {
   const { handler, version, log, batch } = options
   if (handler.handleBatch !== undefined) {
     const { handleBatch } = handler
-    const batcher = new Batcher({ ...options, ...defaultBatch, ...handler.batch, ...batch, handleBatch })
-    return { run: (work) => batcher.add(work), hurry: () => batcher.hurry() }
+    const batcher = new Batcher({ ...options, ...batchSettingsOf(handler, batch), handleBatch })
+    return { run: (work) => batcher.add(work), hurry: () => batcher.hurry(), look: () => batcher.look() }
   }
   const { handle } = handler
   return {
     run: (work) => handle(new HandlerMessage(work.delivery.message), new Context(work, version, log)),
     hurry: () => undefined,
+    look: () => undefined,
   }
 }

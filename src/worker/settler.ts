@@ -76,21 +76,19 @@ export class Settler {
     const { note } = work
     work.note = undefined
     const isHurried = this.#hurry.signal.aborted
-    if (note === undefined || isHurried || work.isVoid || work.delivery.message.group !== undefined) this.#requeue(work)
-    else void this.#return(work, note)
+    const isPlain = note === undefined || isHurried || work.isVoid || work.delivery.message.group !== undefined
+    if (isPlain) this.#requeuePlainly(work)
+    else void this.#requeueWith(note, work)
   }
 
-  async #return(work: Work, note: RetryNote): Promise<void> {
+  async #requeueWith(note: RetryNote, work: Work): Promise<void> {
     const done = await this.#handOver(work, () => work.delivery.retryLater(note), this.#retryTrouble, 1)
-    if (done === undefined) this.#requeue(work)
-    else {
-      if (done) this.#options.tally.add('returned')
-      this.drop(work)
-    }
+    if (done === undefined) return this.#requeuePlainly(work)
     this.#options.inFlight.settled(work)
+    this.#count(work, done, 'returned')
   }
 
-  #requeue(work: Work): void {
+  #requeuePlainly(work: Work): void {
     this.#returnGroup(work)
     this.#options.inFlight.settled(work)
     this.#count(work, work.delivery.requeue(), work.role === 'canary' && hasFailed(work) ? 'handedBack' : 'returned')

@@ -1,3 +1,4 @@
+import { isLinked } from '../contracts/broker.ts'
 import type { Broker, Delivery, DeliverySink, LinkState, SubscribeRequest, Subscription } from '../contracts/broker.ts'
 import { describeTrouble } from './describe-trouble.ts'
 
@@ -66,8 +67,7 @@ export class Source implements DeliverySink {
   onLink(state: LinkState, reason?: string): void {
     this.#link = state
     this.#reason = reason
-    const isLinked = state === 'idle' || state === 'consuming'
-    if (!isLinked && (this.#heldBy === 'link' || state === 'missing' || state === 'closed')) {
+    if (!isLinked(state) && (this.#heldBy === 'link' || state === 'missing' || state === 'closed')) {
       this.#linkNumber++
       this.#unsettled = 0
     }

@@ -84,6 +84,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
     const usable = allocation !== undefined && allocation.concurrency >= 1 ? allocation : undefined
     if (usable !== undefined) this.#pace(usable)
     this.#allocation = usable
+    this.#options.processor.lookAgain()
     this.freed()
   }
 

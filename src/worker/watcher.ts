@@ -128,9 +128,9 @@ export class Watcher {
     return (await records.writeState(fresh, undefined)) !== undefined
   }
 
-  #take(look: Look, at = this.#options.clock.now()): void {
+  #take(look: Look, askedAt = this.#options.clock.now()): void {
     const before = this.#memory
-    this.#memory = obey(before, look, this.#options.self, at)
+    this.#memory = obey(before, look, this.#options.self, { askedAt, heardAt: this.#options.clock.now() })
     if (look.kind === 'document' && this.#memory.doubt === undefined) this.#state = look.state
     const { doubt, obeyed } = this.#memory
     if (doubt !== undefined && doubt !== before.doubt) this.#options.log.error({ doubt, obeyed }, explanations[doubt])

@@ -20,7 +20,7 @@ export class Work {
   companions = 1
   /** Where its first attempt is counted; undefined where it is no evidence. */
   cohort: CohortEntry | undefined
-  /** Set once; what comes later is late. `abandoned`: given up by a drain before it had one. `unaccepted`: never begun. */
+  /** Set once; what comes later is late. `abandoned`: ended without one, as in a drain. `unaccepted`: never begun. */
   outcome: Outcome | 'abandoned' | 'unaccepted' | undefined
   /** What is to be known of it should it go back before its next try. @default nothing: the broker knows what there is to know */
   note: RetryNote | undefined

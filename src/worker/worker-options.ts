@@ -12,7 +12,7 @@ import { QueueCanaryError } from '../errors.ts'
 import { policyDigest } from '../policy-digest.ts'
 import type { PinnedPolicy } from './automatic-start.ts'
 import type { ConsumerLimits } from './consumer-options.ts'
-import { batchProblems } from './batch-settings.ts'
+import { batchProblems, batchSettingsOf } from './batch-settings.ts'
 import { normaliseHandler } from './define-handler.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -107,12 +107,14 @@ export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOpti
   const { namespace = 'default', whenRetired = 'exit', batch = {}, autoPolicy } = options
   const limits = limitsOf(options)
   refuse([...wrongNames(options, namespace), ...wrongLimits(limits), ...batchProblems(batch)])
+  const hosted = hostedVersions(options)
+  refuse(hosted.flatMap(({ handler }) => wrongLinger(handler, batch, limits)))
   return {
     queue: options.queue,
     namespace,
     workerId: options.workerId ?? `${hostname()}-${process.pid}`,
     store: options.store,
-    hosted: hostedVersions(options),
+    hosted,
     limits,
     batch,
     whenRetired,
@@ -165,6 +167,18 @@ function wrongLimits(limits: ConsumerLimits): string[] {
       ? []
       : [`${name}: expected a whole number from 1 to 65535, found ${value}`]
   })
+}
+
+/** A message takes its slot when it begins to wait, and its handler's time is counted from then until its batch begins. */
+function wrongLinger(
+  handler: HandlerDefinition,
+  batch: Partial<BatchSettings>,
+  { handlerTimeoutMs }: ConsumerLimits,
+): string[] {
+  if (handler.handleBatch === undefined) return []
+  const { lingerMs } = batchSettingsOf(handler, batch)
+  if (lingerMs < handlerTimeoutMs) return []
+  return [`batch.lingerMs: expected less than handlerTimeoutMs (${handlerTimeoutMs}), found ${lingerMs}`]
 }
 
 function refuse(problems: readonly string[]): void {

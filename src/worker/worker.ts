@@ -45,6 +45,7 @@ class HostingWorker implements Worker {
   readonly #options: ResolvedOptions
   readonly #hosts: readonly Host[]
   readonly #done = Promise.withResolvers<WorkerEnd>()
+  #isRunning = false
   #started: Promise<void> | undefined
   #drained: Promise<readonly DrainReport[]> | undefined
   #stopped: Promise<readonly DrainReport[]> | undefined
@@ -80,8 +81,6 @@ class HostingWorker implements Worker {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drain()
   }
-
-  #isRunning = false
 
   #run(): void {
     if (this.#isRunning) return

@@ -85,7 +85,8 @@ export function nameOf({ target, moment, blow, store, queue }: Cell): string {
 export function endsOf({ target, moment, blow }: Cell): readonly End[] {
   if (moment === 'rolling-back' || moment === 'draining-canary') return ['RolledBack']
   if (moment === 'draining') return ['Succeeded']
-  if (blow === 'wipe') return ['Forgotten']
+  // A worker that has read of the drain and not of its end writes the drain again: it ends once more.
+  if (blow === 'wipe') return moment === 'retired' ? ['Forgotten', 'Succeeded'] : ['Forgotten']
   if (moment === 'retired') return ['Succeeded']
   return harmsCanary(target, blow) ? ['Succeeded', 'RolledBack'] : ['Succeeded']
 }

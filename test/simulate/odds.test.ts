@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { longestLook, lookLength } from '../../src/simulate/look-length.ts'
+import { longestLook, untilNextLook } from '../../src/simulate/look-length.ts'
 import { scenarioOf } from '../../src/simulate/scenario.ts'
 import { buildRollout } from '../support/build-rollout.ts'
 import { buildTraffic, failing, oddsOf, policyOf, runs, shortPolicy } from './support.ts'
@@ -75,7 +75,7 @@ describe('looks', () => {
     const { harmfulShare, ...rollout } = { phase: 'Progressing', harmfulShare: 0, ...given } as const
     const policy = policyOf({ steps: [{ weight: '5%', duration }] })
     const scenario = scenarioOf(policy, buildTraffic(failing(0.3)))
-    expect(lookLength(buildRollout(rollout), harmfulShare, scenario)).toBe(expected)
+    expect(untilNextLook(buildRollout(rollout), harmfulShare, scenario)).toBe(expected)
   })
 
   /** The product's. */

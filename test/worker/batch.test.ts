@@ -159,7 +159,7 @@ describe('a handler of batches', () => {
   })
 
   it('gets nothing that waited for others while its canary has no allocation, or an old one', async () => {
-    const lab = batching(() => undefined, { version: 'v2', lingerMs: 50 })
+    const lab = batching(() => undefined, { version: 'v2', lingerMs: 60_000 })
     lab.publish(2)
     lab.throttle({ concurrency: 5 })
     await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'two that wait' })
@@ -168,12 +168,13 @@ describe('a handler of batches', () => {
     lab.throttle({ concurrency: 5 })
     await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'the two again' })
     lab.fresh = false
+    lab.throttle({ concurrency: 5 })
     await lab.counts('returned', 4)
     expect([lab.batches, lab.depth()]).toEqual([[], 2])
   })
 
   it('gets as many of those that waited as its canary still has slots for', async () => {
-    const lab = batching(() => undefined, { version: 'v2', size: 10, lingerMs: 100 })
+    const lab = batching(() => undefined, { version: 'v2', size: 10, lingerMs: 60_000 })
     lab.publish(6)
     lab.throttle({ concurrency: 10 })
     await eventually(() => lab.processor.inFlight.running.size === 6, { what: 'six that wait' })

@@ -42,7 +42,10 @@ function looks(
   ...steps: readonly (readonly [number, QueueState | Look])[]
 ): Memory {
   return steps.reduce<Memory>((memory, [now, what]) => {
-    return obey(memory, 'kind' in what ? what : { kind: 'document', state: what }, consumer, now)
+    return obey(memory, 'kind' in what ? what : { kind: 'document', state: what }, consumer, {
+      askedAt: now,
+      heardAt: now,
+    })
   }, unaware)
 }
 
@@ -66,6 +69,17 @@ describe('a canary whose next grant is late', () => {
     const assignment = duty(memory, now, ttl)
     expect(assignment.kind === 'throttled' ? assignment.allocation.permits : undefined).toBe(permits)
   })
+})
+
+it('has nothing beyond a grant that has just been heard of, however long its question took', () => {
+  const bridge = { permitsPerMs: 0.1, afterMs: 30 }
+  const { allocations } = ramping()
+  const consumers = { [self.id]: { ...allocation, bridge } }
+  const state = at(2, { allocations: { ...allocations, consumers } })
+  const memory = obey(looks(self, [0, at(1)]), { kind: 'document', state }, self, { askedAt: 10, heardAt: 510 })
+  expect(duty(memory, 540, ttl)).toMatchObject({ allocation: { permits: 10 } })
+  expect(duty(memory, 590, ttl)).toMatchObject({ allocation: { permits: 15 } })
+  expect(duty(memory, 11 + ttl, ttl)).toEqual({ kind: 'idle' })
 })
 
 describe('a canary', () => {
@@ -199,7 +213,7 @@ describe('in any order of documents', () => {
       fc.property(seen, (all) => {
         let memory = unaware
         for (const [now, look] of all.entries()) {
-          const next = obey(memory, look, self, now)
+          const next = obey(memory, look, self, { askedAt: now, heardAt: now })
           const moved = next.obeyed && memory.obeyed ? compareOrder(next.obeyed, memory.obeyed) : undefined
           expect(moved ?? 0).toBeGreaterThanOrEqual(0)
           const takes = duty(next, now, ttl).kind === 'throttled'

@@ -36,6 +36,19 @@ describe('options', () => {
   })
 })
 
+describe('a handler of batches', () => {
+  it('may not let messages wait for others as long as their handler may take', () => {
+    const { server, store } = fleet(teardown)
+    const options = { queue: 'orders', broker: server.broker({ queue: 'orders' }), store, version: 'v1' }
+    const handler = { handleBatch: () => undefined, batch: { lingerMs: 1_000 } }
+    const wrong = { ...options, handler, handlerTimeoutMs: 1_000 }
+    expect(() => createWorker(wrong)).toThrow(
+      /batch\.lingerMs: expected less than handlerTimeoutMs \(1000\), found 1000/,
+    )
+    expect(() => createWorker({ ...wrong, batch: { lingerMs: 999 } })).not.toThrow()
+  })
+})
+
 describe('warm-up', () => {
   it('is finished before the first message', async () => {
     const { worker, publish, handled } = fleet(teardown)

@@ -33,8 +33,8 @@ export class Desk {
   readonly #returns: Batcher<Return>
   /** Delivered and not settled, oldest first. */
   readonly #open = new Set<Lease>()
-  /** Copies on their way to a dead-letter queue. */
-  readonly #moves = new Set<Promise<void>>()
+  /** Settlements that wait for something: for a copy to arrive in a dead-letter queue, for an extension to end. */
+  readonly #waiting = new Set<Promise<void>>()
   readonly #closing = new AbortController()
   #duplicates = 0
   #toldAt = Number.NEGATIVE_INFINITY
@@ -76,7 +76,7 @@ export class Desk {
 
   /** Settlements that SQS has not confirmed. */
   get pending(): number {
-    return this.#deletes.pending + this.#returns.pending + this.#moves.size
+    return this.#deletes.pending + this.#returns.pending + this.#waiting.size
   }
 
   accept(lease: Lease): void {
@@ -112,13 +112,12 @@ export class Desk {
     this.#heartbeat.release(lease)
     const { extending } = lease
     if (extending === undefined) this.#returns.add({ lease, seconds })
-    else void extending.then(() => this.#returns.add({ lease, seconds }))
+    else this.#await(extending.then(() => this.#returns.add({ lease, seconds })))
   }
 
   /** Sends a copy, then deletes; returns the message after `elseSeconds` where the copy is refused. */
   move(lease: Lease, { to, copy, elseSeconds }: Move): void {
-    const moving = this.#move(lease, { to, copy, elseSeconds }).finally(() => this.#moves.delete(moving))
-    this.#moves.add(moving)
+    this.#await(this.#move(lease, { to, copy, elseSeconds }))
   }
 
   /** The queue is gone, and its messages with it: what is open, and what is parked. */
@@ -139,9 +138,14 @@ export class Desk {
 
   async #idle(): Promise<void> {
     while (this.pending > 0) {
-      await Promise.all(this.#moves)
+      await Promise.all(this.#waiting)
       await Promise.all([this.#deletes.idle(), this.#returns.idle()])
     }
+  }
+
+  #await(settlement: Promise<void>): void {
+    const waiting = settlement.finally(() => this.#waiting.delete(waiting))
+    this.#waiting.add(waiting)
   }
 
   /** What failed is worth another try for as long as nobody else gets the message. */

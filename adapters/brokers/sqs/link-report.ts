@@ -1,3 +1,4 @@
+import { isLinked } from '../../../src/contracts/broker.ts'
 import type { DeliverySink, LinkState } from '../../../src/contracts/broker.ts'
 import type { Logger } from '../../../src/contracts/logger.ts'
 
@@ -24,7 +25,7 @@ export class LinkReport {
     this.#reason = reason
     this.#log?.debug({ queue: this.#queue, state, reason }, 'subscription state')
     if (state === 'connecting' && reason !== undefined) this.#away(reason)
-    else if (state === 'idle' || state === 'consuming') this.#back()
+    else if (isLinked(state)) this.#back()
     this.#sink.onLink(state, reason)
   }
 

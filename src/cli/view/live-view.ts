@@ -1,3 +1,4 @@
+import { isLinked } from '../../contracts/broker.ts'
 import type { Verdict } from '../../core/evidence/metric-state.ts'
 import type { Phase } from '../../core/rollout/rollout.ts'
 import type { QueueStatus, StepOverview, VersionStatus } from '../../status/queue-status.ts'
@@ -154,7 +155,7 @@ function waitLines({ stable, canary }: QueueStatus, paint: Paint): readonly stri
 
 function troubleLines({ workers }: QueueStatus, paint: Paint): readonly string[] {
   const troubled = workers.filter(({ alive, state, link, stuck }) => {
-    const unlinked = state === 'ready' && link !== 'consuming' && link !== 'idle'
+    const unlinked = state === 'ready' && !isLinked(link)
     return alive && (unlinked || stuck > 0)
   })
   return troubled.map(({ worker, version, link, linkReason, stuck }) => {

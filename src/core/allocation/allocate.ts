@@ -36,13 +36,13 @@ export function allocate(request: AllocationRequest): AllocationResult {
   const { lanes, seen, pace } = request
   const lookMs = lookLength(seen.stable.live + seen.canary.live)
   const lane = lanes.canary
-  const { forgone, unaccounted, buried } = bury(request)
+  const { forgone, unaccounted, writtenOff } = writeOff(request)
   const rollout = updated(request.rollout, { forgone, unaccounted })
   if (lane.kind === 'stream') return { allocations: { ...lanes, consumers: {}, lookMs }, forgone, unaccounted }
   const holders = holdersOf(request)
   const active = holders.filter(({ concurrency }) => concurrency > 0)
   const resting = holders.filter(({ concurrency }) => concurrency === 0)
-  const kept = [...resting.flatMap(restingEntry), ...buried]
+  const kept = [...resting.flatMap(restingEntry), ...writtenOff]
   if (lane.kind !== 'throttled')
     return { allocations: { ...lanes, consumers: Object.fromEntries(kept), lookMs }, forgone, unaccounted }
   const failures = divideFailures({ rollout, active, resting, maxFailedMessages: request.maxFailedMessages })
@@ -71,8 +71,8 @@ function updated(rollout: Rollout, now: Pick<Rollout, 'forgone' | 'unaccounted'>
 }
 
 /** What the dead were given is given to nobody else: they may have used it after their last report, and they may turn out to live. */
-function bury({ rollout, before, seen }: AllocationRequest) {
-  const buried: (readonly [string, ConsumerAllocation])[] = []
+function writeOff({ rollout, before, seen }: AllocationRequest) {
+  const writtenOff: (readonly [string, ConsumerAllocation])[] = []
   let { forgone } = rollout
   let unaccounted = 0
   for (const consumer of seen.canary.dead) {
@@ -81,9 +81,9 @@ function bury({ rollout, before, seen }: AllocationRequest) {
     const unused = unusedPermits({ consumer, before: had })
     forgone += unused
     unaccounted += Math.max(0, had.failures - consumer.harmed - lostWith(consumer))
-    buried.push([consumer.id, { ...had, concurrency: 0, permits: had.permits && had.permits - unused }])
+    writtenOff.push([consumer.id, { ...had, concurrency: 0, permits: had.permits && had.permits - unused }])
   }
-  return { forgone, unaccounted, buried }
+  return { forgone, unaccounted, writtenOff }
 }
 
 function holdersOf({ lanes, before, seen }: AllocationRequest): readonly Holder[] {

@@ -84,13 +84,15 @@ export function dividePermits(division: PermitDivision): {
 }
 
 /**
- * What each has left of its permits. Where the weight falls, those beyond the burst of the new one are taken back: a canary that could not use them
- * for a while (a broker that was away) would take them all at once. Whoever uses some before it hears of that is granted as many less afterwards.
+ * What each has left of its permits. Where the weight falls, and where somebody comes back who had no slot to use them on, those beyond the burst are
+ * taken back: a canary that could not use them for a while (a broker that was away) would take them all at once. Whoever uses some before it hears of
+ * that is granted as many less afterwards; one that dies unheard meanwhile may have taken so many more than its share.
  */
 function heldPermits({ active, lane, laneBefore }: PermitDivision, burst: number): readonly number[] {
   const held = active.map(unusedPermits)
   const hasFallen = laneBefore.kind === 'throttled' && lane.weight < laneBefore.weight
-  return hasFallen ? divide(burst, held) : held
+  const hasComeBack = active.some(({ before }) => before?.concurrency === 0)
+  return hasFallen || hasComeBack ? divide(burst, held) : held
 }
 
 /** `part`: of the version's messages, what this consumer gets. */

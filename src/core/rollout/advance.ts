@@ -33,11 +33,11 @@ export function advance(before: QueueState, input: Advance): Transition<QueueSta
   const { freeze } = seen
   const commands = abortFirst(before.commands, rollout.id)
   const told = commands.map((command): RolloutEvent => ({ kind: 'command', at, command, freeze }))
-  const commanded = told.reduce(step(policy), { state: rollout, effects: [] })
+  const commanded = told.reduce(applying(policy), { state: rollout, effects: [] })
   const look: RolloutEvent = { kind: 'look', at, sinceMs, ratePerMs: pace.ratePerMs, seen }
   // What an operator has just begun has lasted for no time yet.
   const isNew = hasMoved(rollout, commanded.state)
-  const moved = step(policy)(commanded, isNew ? { ...look, inPhaseMs: 0 } : look)
+  const moved = applying(policy)(commanded, isNew ? { ...look, inPhaseMs: 0 } : look)
   const next = { ...before, standby: passWindow(before.standby, sinceMs), rollout: moved.state, commands: [] }
   const settled = moved.effects.reduce<QueueState>((known, effect) => applied(known, effect, input), next)
   return { state: allocated(settled, moved.state, input), effects: moved.effects }
@@ -51,7 +51,7 @@ export function withoutRollout(state: QueueState, sinceMs: number): Transition<Q
   return { state: { ...state, standby: passWindow(state.standby, sinceMs), commands: [] }, effects }
 }
 
-function step(policy: Policy) {
+function applying(policy: Policy) {
   return (before: Transition<Rollout>, event: RolloutEvent): Transition<Rollout> => {
     const after = transition(before.state, event, policy)
     return before.effects.length === 0 ? after : { ...after, effects: [...before.effects, ...after.effects] }

@@ -29,7 +29,7 @@ export function addStretch(before: ExpectedFailures | undefined, origin: Totals,
   const upTo = attemptsOf(totals)
   const stable = since(upTo.stable, known.upTo.stable)
   if (stable.ended < stretch) return known
-  const { expected, variance } = share(stable, since(upTo.canary, known.upTo.canary).ended)
+  const { expected, variance } = expectedOf(stable, since(upTo.canary, known.upTo.canary).ended)
   const furthest = { stable: further(upTo.stable, known.upTo.stable), canary: further(upTo.canary, known.upTo.canary) }
   return { expected: known.expected + expected, variance: known.variance + variance, upTo: furthest }
 }
@@ -46,14 +46,14 @@ export function explainedFailures({ origin, latest, explained }: Rollout): numbe
   const known = explained ?? { ...nothing, upTo: first }
   const stable = since(last.stable, first.stable)
   const open = since(last.canary, known.upTo.canary).ended
-  const rest = stable.ended < leastEnded ? nothing : share(stable, open)
+  const rest = stable.ended < leastEnded ? nothing : expectedOf(stable, open)
   return Math.floor(known.expected + rest.expected + 3 * Math.sqrt(known.variance + rest.variance))
 }
 
 const nothing = { expected: 0, variance: 0 }
 
 /** Both numbers of failures are Poisson, that of the stable version as it is scaled. */
-function share(stable: Attempts, ended: number): typeof nothing {
+function expectedOf(stable: Attempts, ended: number): typeof nothing {
   const expected = (stable.failed / stable.ended) * ended
   return { expected, variance: expected * (1 + ended / stable.ended) }
 }

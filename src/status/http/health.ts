@@ -1,3 +1,4 @@
+import { isLinked } from '../../contracts/broker.ts'
 import type { ConsumerReport } from '../../core/rollout/consumer-report.ts'
 
 /** What one worker of this process hosts for its queue, as it is now. */
@@ -46,7 +47,7 @@ export function readinessOf(queues: readonly HostedQueue[]): Condition {
 }
 
 function isReady({ state, link }: ConsumerReport): boolean {
-  return state === 'ready' && (link === 'idle' || link === 'consuming')
+  return state === 'ready' && isLinked(link)
 }
 
 function lack({ state, link, linkReason }: ConsumerReport): string {

@@ -140,13 +140,14 @@ describe('allocate', () => {
   })
 
   it.each([
-    ['takes back what is held beyond the burst when the weight falls', 25, [13, 11]],
-    ['leaves what is held where the weight stays', 10, [40, 20]],
-    ['leaves what is held where the weight rises', 5, [40, 20]],
-  ])('%s', (_, weight, permits) => {
+    ['takes back what is held beyond the burst when the weight falls', 25, 4, [13, 11]],
+    ['takes back what is held by somebody who comes back to slots', 10, 0, [13, 11]],
+    ['leaves what is held where the weight stays', 10, 4, [40, 20]],
+    ['leaves what is held where the weight rises', 5, 4, [40, 20]],
+  ])('%s', (_, weight, concurrency, permits) => {
     const result = consumersOf({
       consumers: [consumer({ id: 'a', taken: 10 }), consumer({ id: 'b', taken: 10 })],
-      had: { a: had({ permits: 40 }), b: had({ permits: 20 }) },
+      had: { a: had({ permits: 40, concurrency }), b: had({ permits: 20 }) },
       laneBefore: { ...throttled, weight },
       stable: 0,
     })

@@ -189,14 +189,19 @@ const act = fc.record({
   number: fc.nat({ max: 40 }),
 })
 
-/** Of consumers that live: a dead one's unused permits are written off. */
+/**
+ * Of consumers that live: a dead one's unused permits are written off. Permits are taken back where somebody comes back to slots (here no weight
+ * falls); failures never are.
+ */
 function grantsGoDown({ documents }: Fleet): readonly string[] {
-  const [before, after] = documents.slice(-2)
-  return Object.entries(after?.allocations.consumers ?? {}).flatMap(([id, now]) => {
-    const had = before?.allocations.consumers[id]
+  const [before, after] = documents.slice(-2).map(({ allocations }) => allocations.consumers)
+  const changes = Object.entries(after ?? {}).map(([id, now]) => ({ id, now, had: before?.[id] }))
+  const hasComeBack = changes.some(({ now, had }) => now.concurrency > 0 && had?.concurrency === 0)
+  const goDown = changes.filter(({ now, had }) => {
     const permits = now.concurrency > 0 && (now.permits ?? Infinity) < (had?.permits ?? 0)
-    return permits || now.failures < (had?.failures ?? 0) ? [id] : []
+    return (permits && !hasComeBack) || now.failures < (had?.failures ?? 0)
   })
+  return goDown.map(({ id }) => id)
 }
 
 describe('the failure budget', () => {

@@ -39,8 +39,8 @@ export const workerMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/watcher.ts',
-        find: 'this.#memory = obey(before, look, this.#options.self, at)',
-        put: 'this.#memory = obey(before, look, this.#options.self, this.#options.clock.wall())',
+        find: '{ askedAt, heardAt: this.#options.clock.now() })',
+        put: '{ askedAt: this.#options.clock.wall(), heardAt: this.#options.clock.now() })',
       },
     ],
     violates: ['fresh'],
@@ -52,7 +52,7 @@ export const workerMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/obedience.ts',
-        find: 'if (doubt !== undefined || sinceMs > ttlMs)',
+        find: 'if (doubt !== undefined || now - changedAt > ttlMs)',
         put: 'if (doubt !== undefined)',
       },
     ],
@@ -186,7 +186,7 @@ export const workerMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/worker/processor.ts',
-        find: "return work.role === 'stable' || (!this.#draining && this.#origin?.begins === true)",
+        find: "return work.role === 'stable' || (!this.#draining && this.#origin.begins)",
         put: 'return true',
       },
     ],
