@@ -2,13 +2,13 @@ import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Revision } from '../contracts/store.ts'
-import { PaceMeter } from '../core/allocation/pace-meter.ts'
-import { Takings } from '../core/allocation/takings.ts'
+import type { Policy } from '../core/policy/policy.ts'
 import { advanceWithoutPolicy } from '../core/rollout/advance-without-policy.ts'
 import { advance, withoutRollout } from '../core/rollout/advance.ts'
 import { bindingFreeze } from '../core/rollout/binding-freeze.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { Effect, Transition } from '../core/rollout/event.ts'
+import type { Observation } from '../core/rollout/observation.ts'
 import { runningRollout } from '../core/rollout/queue-state.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
 import { hasMoved } from '../core/rollout/rollout.ts'
@@ -22,6 +22,7 @@ import { PeerGauge } from './peer-gauge.ts'
 import type { PeerRecords } from './peer-gauge.ts'
 import { pinnedPolicy } from './pinned-policy.ts'
 import { QueueGauge } from './queue-gauge.ts'
+import { QueuePace } from './queue-pace.ts'
 import { Roster } from './roster.ts'
 import { sweepReports } from './sweep.ts'
 import { longestLookMs, Watch } from './watch.ts'
@@ -65,8 +66,7 @@ export class Coordinator {
   readonly #gauge: QueueGauge
   readonly #external: ExternalGauge
   readonly #peers: PeerGauge
-  #pace = new PaceMeter()
-  #takings = new Takings()
+  readonly #pace = new QueuePace()
   /** The last decision that is known to stand, and when it was made. */
   #decided: { readonly epoch: number; readonly sequence: number; readonly at: number } | undefined
   #policyMissingSince: number | undefined
@@ -138,8 +138,7 @@ export class Coordinator {
     const lease = { holder: consumer.id, renewals: state.lease.renewals + 1 }
     const next = { ...state, epoch: state.epoch + 1, sequence: state.sequence + 1, lease }
     if ((await records.writeState(next, revision)) === undefined) return
-    this.#pace = new PaceMeter()
-    this.#takings = new Takings()
+    this.#pace.reset()
     this.#decided = undefined
     this.#watch.mark(now)
     this.#leads = true
@@ -185,34 +184,37 @@ export class Coordinator {
     return withoutRollout(state, this.#watchedSince(state, now))
   }
 
-  async #decide({ state, now, watched }: Look, rollout: Rollout): Promise<Transition<QueueState>> {
-    const seen = observe(state, rollout, {
+  async #decide(look: Look, rollout: Rollout): Promise<Transition<QueueState>> {
+    const { records, clock } = this.#options
+    const { state, now, watched } = look
+    const policy = await pinnedPolicy(records, rollout.policyDigest)
+    const seen = this.#observe(look, rollout, policy)
+    // Time counts from a decision that stands.
+    const sinceMs = this.#watchedSince(state, now)
+    const input = {
+      at: new Date(clock.wall()).toISOString(),
+      sinceMs,
+      isLate: this.#sinceDecision(state, now) > longestLookMs,
+      seen,
+      pace: this.#pace.look(rollout, { reports: this.#roster.reports, seen, now, sinceMs }),
+    }
+    if (policy === undefined)
+      return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
+    this.#policyMissingSince = undefined
+    return advance(state, { ...input, policy })
+  }
+
+  #observe({ state, watched }: Look, rollout: Rollout, policy: Policy | undefined): Observation {
+    return observe(state, rollout, {
       reports: this.#roster.reports,
       isAlive: (report) => this.#roster.isAlive(report, watched),
       isReady: (report) => this.#roster.isReady(report, watched),
       facts: this.#gauge.read(),
       handsBack: this.#options.broker.capabilities.handBack,
+      peers: this.#peers.read(rollout),
+      external: policy === undefined ? {} : this.#external.read(rollout, policy),
+      freeze: policy && bindingFreeze(rollout, policy, this.#options.clock.wall()),
     })
-    const { stable, canary } = rollout
-    const takers = this.#roster.reports.filter(({ version }) => version === stable || version === canary)
-    // Time counts from a decision that stands.
-    const sinceMs = this.#watchedSince(state, now)
-    this.#takings.look(takers, now, rollout.stepElapsedMs + sinceMs)
-    // Who does not know of the rollout yet reports at leisure.
-    if (seen.stable.unaware > 0) this.#pace = new PaceMeter()
-    else this.#pace.look(this.#takings.timely, now)
-    const pace = { ...this.#pace.pace, belated: this.#takings.takeBelated() }
-    const since = this.#sinceDecision(state, now)
-    const at = new Date(this.#options.clock.wall()).toISOString()
-    const known = { ...seen, peers: this.#peers.read(rollout) }
-    const input = { at, sinceMs, isLate: since > longestLookMs, seen: known, pace }
-    const policy = await pinnedPolicy(this.#options.records, rollout.policyDigest)
-    if (policy === undefined)
-      return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
-    this.#policyMissingSince = undefined
-    const external = this.#external.read(rollout, policy)
-    const freeze = bindingFreeze(rollout, policy, this.#options.clock.wall())
-    return advance(state, { ...input, seen: { ...known, external, freeze }, policy })
   }
 
   /** Milliseconds since the decision that the document holds, if this coordinator made it. */

@@ -11,33 +11,33 @@ import type { QueueState } from '../core/rollout/queue-state.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import { cohortsOf } from './observe-cohorts.ts'
 
-export interface Gathered {
+/** What the consumers of the queue report; what the broker, providers and other queues tell; and whether a freeze holds. */
+export interface Gathered extends Pick<Observation, 'external' | 'freeze' | 'peers' | 'handsBack'> {
   readonly reports: readonly ConsumerReport[]
   readonly isAlive: (report: ConsumerReport) => boolean
   readonly isReady: (report: ConsumerReport) => boolean
   /** undefined: the broker could not be asked lately. */
   readonly facts: QueueFacts | undefined
-  readonly handsBack: boolean
 }
 
-/** Sums the consumers' reports up per version. What providers and other queues tell, and whether a freeze holds, is not among them. */
+/** All that a decision looks at, with the consumers' reports summed up per version. */
 export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
-  const { facts } = gathered
+  const { facts, handsBack, external, freeze, peers } = gathered
   return {
     stable: versionFacts(rollout.stable, rollout, gathered, {}),
     canary: versionFacts(rollout.canary, rollout, gathered, state.allocations.consumers),
     handBackBacklog: facts?.handBackBacklog,
     backlog: facts?.backlog,
     oldestAgeMs: facts?.oldestAgeMs,
-    handsBack: gathered.handsBack,
+    handsBack,
     cohorts: cohortsOf(rollout, gathered),
     handlerTimeoutMs: Math.max(
       0,
       ...gathered.reports.filter(gathered.isAlive).map((report) => report.handlerTimeoutMs),
     ),
-    external: {},
-    freeze: undefined,
-    peers: {},
+    external,
+    freeze,
+    peers,
   }
 }
 

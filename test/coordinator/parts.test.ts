@@ -163,7 +163,8 @@ describe('QueueGauge', () => {
 
 describe('observe', () => {
   const alive = ({ id }: { id: string }) => !id.startsWith('dead')
-  const gathered = { isAlive: alive, isReady: alive, facts: undefined, handsBack: true }
+  const alone = { external: {}, freeze: undefined, peers: {} }
+  const gathered = { ...alone, isAlive: alive, isReady: alive, facts: undefined, handsBack: true }
   const state = buildState()
 
   it('sums up per version: counts of everybody, readiness of the living', () => {

@@ -133,6 +133,9 @@ class Fleet {
       isReady: (report) => isAlive(report) && report.state === 'ready' && report.link === 'consuming',
       facts: undefined,
       handsBack: true,
+      external: {},
+      freeze: undefined,
+      peers: {},
     })
     const pace = { ratePerMs: 1, horizonMs: 75, belated: 0 }
     this.documents.push(advance(state, { at, sinceMs: 50, seen, pace, policy: this.#policy }).state)
