@@ -2,10 +2,10 @@ import type { Broker, Delivery, LinkState } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { ConsumerAllocation } from '../core/allocation/lane.ts'
 import { isBlown } from '../core/evidence/fuse.ts'
+import { GivingBack } from './giving-back.ts'
 import type { Intake } from './intake.ts'
 import type { Processor } from './processor.ts'
-import { RecentIds } from './recent-ids.ts'
-import { handsOn, mayReturn } from './settle.ts'
+import { handsOn } from './settle.ts'
 import { Source } from './source.ts'
 import type { SourceOwner } from './source.ts'
 import { Throttle } from './throttle.ts'
@@ -20,20 +20,12 @@ export interface ThrottledIntakeOptions {
 }
 
 /**
- * After returning a failed message: long enough for the stable version to get it first. Doubled with each time that the message came back
- * here all the same: brokers count returns, and drop what was returned too often.
- */
-const standAsideMs = 250
-const mostDoublings = 8
-const rememberedFailures = 1_000
-
-/**
  * The lane of a version on trial: takes what its allocation permits, message by message, and holds none back. Permits that were given to the
  * broker cannot be taken away again; where fewer are due than given, the subscription is replaced.
  */
 export class ThrottledIntake implements Intake, SourceOwner {
   readonly #options: ThrottledIntakeOptions
-  readonly #failedHere = new RecentIds(rememberedFailures)
+  readonly #givingBack: GivingBack
   #allocation: ConsumerAllocation | undefined
   #throttle: Throttle | undefined
   #source: Source | undefined
@@ -44,14 +36,10 @@ export class ThrottledIntake implements Intake, SourceOwner {
   /** Takes nothing new / nothing can arrive any more. */
   readonly #stopping = new AbortController()
   #hasEnded = false
-  /** To be returned when the subscription that brought it takes nothing any more. */
-  #toReturn: Work[] = []
-  /** Failed here and returned so often that the broker may soon drop it: returned once more, when this lane has ended. */
-  #held: Work[] = []
-  #asideUntil = -Infinity
 
   constructor(options: ThrottledIntakeOptions) {
     this.#options = options
+    this.#givingBack = new GivingBack(options.clock, options.processor.settler)
   }
 
   get link(): LinkState {
@@ -72,7 +60,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   }
 
   get waiting(): number {
-    return this.#starting + this.#toReturn.length + this.#held.length + this.#options.processor.groups.waiting
+    return this.#starting + this.#givingBack.waiting + this.#options.processor.groups.waiting
   }
 
   get #stopped(): boolean {
@@ -97,10 +85,10 @@ export class ThrottledIntake implements Intake, SourceOwner {
 
   onDelivery(delivery: Delivery, source: Source): void {
     const work = new Work(delivery, source, 'canary')
-    if (this.#held.length > 0) this.#letGoOfLost()
+    this.#givingBack.letGoOfLost()
     // Also what goes to others waits for its group: nothing that came after it may begin before it.
     if (!this.#options.processor.groups.admits(work)) this.#count(work)
-    else if (!this.#meets(work)) this.#toReturn.push(work)
+    else if (!this.#meets(work)) this.#givingBack.unmet(work)
     this.freed()
     // Where permits are left it would come straight back: then it is returned when the subscription has stopped.
     if (!this.#stopped && this.#replacing === undefined) this.returnUnstarted()
@@ -118,23 +106,12 @@ export class ThrottledIntake implements Intake, SourceOwner {
     if (!this.#meets(work)) this.#options.processor.settler.requeue(work)
   }
 
-  /** First stops taking, then returns the message, then stands aside for a moment: the next one to ask must be another. */
+  /** First stops taking, then returns the message, then stands aside for a moment. */
   giveBack(work: Work): void {
-    const { processor, clock } = this.#options
-    const { delivery } = work
-    const { id, deliveryCount } = delivery.message
-    this.#failedHere.add(id)
-    if (this.#source === undefined || this.#hasEnded) {
-      processor.settler.requeue(work)
-      return
-    }
-    if (mayReturn(delivery)) {
-      const asideMs = standAsideMs * 2 ** Math.min(deliveryCount, mostDoublings)
-      this.#asideUntil = Math.max(this.#asideUntil, clock.now() + asideMs)
-      this.#toReturn.push(work)
-    } else this.#held.push(work)
+    const isLast = this.#source === undefined || this.#hasEnded
+    this.#givingBack.failed(work, isLast)
     // What is held keeps its place at the broker: others come over a subscription that has all its places.
-    if (!this.#stopped) this.#replacing ??= this.#replace()
+    if (!isLast && !this.#stopped) this.#replacing ??= this.#replace()
   }
 
   async stop(): Promise<void> {
@@ -142,14 +119,13 @@ export class ThrottledIntake implements Intake, SourceOwner {
     await this.#replacing
     await this.#source?.stop()
     this.#hasEnded = true
-    this.#toReturn.push(...this.#held.splice(0))
     this.returnUnstarted()
   }
 
   returnUnstarted(): void {
     const { settler, groups } = this.#options.processor
     if (this.#stopped) for (const work of groups.returnable(() => true)) settler.requeue(work)
-    for (const work of this.#toReturn.splice(0)) settler.requeue(work)
+    this.#givingBack.flush({ all: this.#hasEnded })
   }
 
   async retire(): Promise<void> {
@@ -222,8 +198,8 @@ export class ThrottledIntake implements Intake, SourceOwner {
     await old?.retire()
     this.#source = undefined
     this.returnUnstarted()
-    while (!this.#stopped && clock.now() < this.#asideUntil)
-      await clock.sleep(this.#asideUntil - clock.now(), this.#stopping.signal)
+    while (!this.#stopped && this.#givingBack.asideMs > 0)
+      await clock.sleep(this.#givingBack.asideMs, this.#stopping.signal)
     if (!this.#stopped) {
       const maxUnsettled = this.#allocation?.concurrency ?? 1
       const permits = this.#due()
@@ -233,17 +209,10 @@ export class ThrottledIntake implements Intake, SourceOwner {
     this.freed()
   }
 
-  /** What is held and comes again would wait for itself. */
-  #letGoOfLost(): void {
-    const lost = this.#held.filter(({ isVoid }) => isVoid)
-    this.#held = this.#held.filter(({ isVoid }) => !isVoid)
-    for (const work of lost) this.#options.processor.settler.requeue(work)
-  }
-
   /** Whether it is done with here: on its way to others, or going to begin. False when it must not begin. */
   #meets(work: Work): boolean {
     const { processor } = this.#options
-    if (this.#failedHere.has(work.delivery.message.id) || this.#handsOn(work.delivery)) this.#passOn(work)
+    if (this.#givingBack.knows(work) || this.#handsOn(work.delivery)) this.#passOn(work)
     else if (!processor.rejects(work)) {
       this.#count(work)
       return this.#start(work)
@@ -287,8 +256,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   /** To whoever handles it: over the hand-back queue, or back to the queue where there is none. */
   #passOn(work: Work): void {
     const { broker, processor } = this.#options
-    if (broker.capabilities.handBack && !this.#failedHere.has(work.delivery.message.id))
-      processor.settler.perform(work, 'handBack')
+    if (broker.capabilities.handBack && !this.#givingBack.knows(work)) processor.settler.perform(work, 'handBack')
     else this.giveBack(work)
     this.freed()
   }
