@@ -1,7 +1,9 @@
 import { isLinked } from '../contracts/broker.ts'
 import type { ConsumerReport, DrainReport } from '../core/rollout/consumer-report.ts'
 import type { ConsumerEnd, ConsumerOptions } from './consumer-options.ts'
-import { Deadline, within } from './deadline.ts'
+import { within } from './deadline.ts'
+import type { Deadline } from './deadline.ts'
+import { Departure } from './departure.ts'
 import { describeTrouble } from './describe-trouble.ts'
 import { drain } from './drain.ts'
 import { IntakeSwitch } from './intake-switch.ts'
@@ -33,22 +35,18 @@ export class Consumer {
   readonly #intake: IntakeSwitch
   readonly #reporter: Reporter
   readonly #lifecycle: Lifecycle
+  readonly #departure: Departure
   readonly #loopDelay: LoopDelay
   readonly #linkTrouble: TroubleLog
   readonly #life = new AbortController()
   /** Aborts when the consumer need not become ready any more. */
   readonly #start = new AbortController()
-  readonly #end = Promise.withResolvers<ConsumerEnd>()
   readonly #settled = Promise.withResolvers<void>()
   #running: Promise<ConsumerEnd> | undefined
   #leads = false
   #notReady: string | undefined
-  #deadline: Deadline | undefined
   /** In which every slot was held by a handler that does not end. */
   #stuckLooks = 0
-  #draining: Promise<DrainReport> | undefined
-  #drain: DrainReport | undefined
-  #wanted: { readonly reason: ConsumerEnd['reason']; readonly error: unknown } | undefined
 
   constructor(options: ConsumerOptions) {
     this.#options = options
@@ -70,6 +68,11 @@ export class Consumer {
       if (state !== 'starting') this.#settled.resolve()
       options.onState(state)
     })
+    this.#departure = new Departure({
+      clock,
+      drain: (deadline) => this.#drain(deadline),
+      onDrained: (report) => this.#lifecycle.to('drained', report),
+    })
   }
 
   /** Resolves when it is ready, or will not become so. */
@@ -88,7 +91,7 @@ export class Consumer {
 
   /** Ends it within the time; a shorter time given later holds. At 0 everything is returned at once. */
   async drain(timeoutMs: number): Promise<DrainReport | undefined> {
-    this.#leave({ reason: timeoutMs > 0 ? 'drained' : 'stopped', error: undefined }, timeoutMs)
+    this.#departure.leave({ reason: timeoutMs > 0 ? 'drained' : 'stopped', error: undefined }, timeoutMs)
     return (await this.run()).drain
   }
 
@@ -111,7 +114,7 @@ export class Consumer {
       this.#processor.watch(signal),
     ]
     const becoming = this.#becomeReady()
-    const end = await this.#end.promise
+    const end = await this.#departure.ended
     await this.#farewell()
     await within(this.#options.clock, farewellMs, Promise.all([...loops, becoming]))
     return end
@@ -150,18 +153,18 @@ export class Consumer {
   #follow(): void {
     const duty = this.#watcher.duty()
     const isHere = this.#watcher.obeyed !== undefined && !this.#life.signal.aborted
-    if (!isHere || this.#wanted !== undefined) return
+    if (!isHere || this.#departure.isLeaving) return
     if (duty.kind === 'retired' && this.#options.whenRetired === 'exit') {
-      this.#leave({ reason: 'retired', error: undefined }, this.#options.limits.handlerTimeoutMs)
-    } else if (duty.kind === 'drain') this.#drainBy(this.#drainTimeMs(duty))
-    else if (this.#draining !== undefined) this.#leaveDrained(duty.kind)
+      this.#departure.leave({ reason: 'retired', error: undefined }, this.#options.limits.handlerTimeoutMs)
+    } else if (duty.kind === 'drain') this.#departure.drainBy(this.#drainTimeMs(duty))
+    else if (this.#departure.isDraining) this.#leaveDrained(duty.kind)
     else if (this.#lifecycle.state === 'ready') this.#work()
   }
 
   /** A drained consumer ends when its version is retired, or wanted again. */
   #leaveDrained(duty: string): void {
-    if (this.#drain === undefined) return
-    this.#leave({ reason: duty === 'retired' ? 'retired' : 'renewed', error: undefined }, 0)
+    if (this.#departure.report === undefined) return
+    this.#departure.leave({ reason: duty === 'retired' ? 'retired' : 'renewed', error: undefined }, 0)
   }
 
   #work(): void {
@@ -207,30 +210,13 @@ export class Consumer {
   }
 
   #fail(error: unknown): void {
-    this.#leave({ reason: 'failed', error }, this.#options.limits.drainTimeoutMs)
+    this.#departure.leave({ reason: 'failed', error }, this.#options.limits.drainTimeoutMs)
   }
 
-  #leave(wanted: { reason: ConsumerEnd['reason']; error: unknown }, timeoutMs: number): void {
-    if (this.#wanted === undefined || wanted.reason === 'stopped') this.#wanted = wanted
-    this.#drainBy(timeoutMs)
-    void this.#draining?.then((report) => this.#end.resolve({ ...(this.#wanted ?? wanted), drain: report }))
-  }
-
-  #drainBy(timeoutMs: number): void {
-    if (this.#draining === undefined) {
-      this.#start.abort()
-      this.#deadline = new Deadline(this.#options.clock, timeoutMs)
-      this.#draining = this.#performDrain(this.#deadline)
-    } else if (this.#wanted !== undefined) this.#deadline?.shorten(timeoutMs)
-  }
-
-  async #performDrain(deadline: Deadline): Promise<DrainReport> {
-    const { clock } = this.#options
+  #drain(deadline: Deadline): Promise<DrainReport> {
+    this.#start.abort()
     this.#lifecycle.to('draining')
-    const report = await drain({ intake: this.#intake, processor: this.#processor, clock, deadline })
-    this.#drain = report
-    this.#lifecycle.to('drained', report)
-    return report
+    return drain({ intake: this.#intake, processor: this.#processor, clock: this.#options.clock, deadline })
   }
 
   #drainTimeMs({ timeoutMs, onTimeout }: { timeoutMs: number; onTimeout: 'handBack' | 'wait' }): number {
@@ -276,7 +262,7 @@ export class Consumer {
       contract: unaccepted.report,
       handlerTimeoutMs: limits.handlerTimeoutMs,
       eventLoopDelayMs: this.#loopDelay.read(),
-      drain: this.#drain,
+      drain: this.#departure.report,
     }
   }
 
