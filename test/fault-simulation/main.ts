@@ -27,8 +27,10 @@ else await simulateAll()
 
 async function simulateAll(): Promise<void> {
   const { mutant } = values
-  const onProgress = ({ seeds: done, failures }: Report): void =>
-    console.error(`${done} of ${seeds} seeds, ${failures.length} violations`)
+  const onProgress = ({ seeds: done, failures }: Report): void => {
+    const found = failures.map(({ seed, violation }) => `; ${seed} violates ${violation.invariant}`)
+    console.error(`${done} of ${seeds} seeds, ${failures.length} violations${found.join('')}`)
+  }
   const planted = mutant !== undefined && { mutant }
   const report = await simulate({ firstSeed, seeds, jobs, shrinks: true, onProgress, ...planted })
   printReport(report, mutant)
