@@ -19,7 +19,8 @@ export function batchProblems(settings: Readonly<Partial<Record<keyof BatchSetti
 
 /** What holds for a handler. `over`: what is said elsewhere, and goes before what it says itself. */
 export function batchSettingsOf({ batch }: BatchHandler, over: Partial<BatchSettings>): BatchSettings {
-  return { ...defaults, ...batch, ...over }
+  const { size = batch?.size ?? defaults.size, lingerMs = batch?.lingerMs ?? defaults.lingerMs } = over
+  return { size, lingerMs }
 }
 
 function shown(value: unknown): string {

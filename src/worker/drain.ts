@@ -18,6 +18,8 @@ const graceShare = 0.1
 const longestGraceMs = 1_000
 /** Closing gets this long even when the time is over: only then does the broker know that the messages are free. */
 const closeMs = 2_000
+/** What goes back waits for so long until nothing comes any more: it would come here again. */
+const stopMs = 1_000
 /** How often what waits for a slot or a retry is looked at, once nothing runs. */
 const pollMs = 10
 
@@ -31,8 +33,8 @@ export async function drain(options: DrainOptions): Promise<DrainReport> {
   const before = { ended: processor.ended, returned: processor.tally.counts.returned }
   const graceMs = Math.min(longestGraceMs, deadline.remainingMs * graceShare)
   if (deadline.isOver) processor.settler.hurry()
-  // Before anything goes back: it would come here again.
   const stopped = intake.stop()
+  await deadline.outlasts(stopped, Math.max(2 * graceMs, deadline.remainingMs - stopMs))
   processor.drain()
   await deadline.outlasts(stopped, 2 * graceMs)
   let quiet = await becomesQuiet(options, 2 * graceMs)

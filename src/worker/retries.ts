@@ -17,6 +17,8 @@ export interface RetriesOptions {
   readonly resume: (work: Work) => void
 }
 
+/** Nothing, doubled, stays nothing: what an outage makes fail would be tried as fast as the machine can. */
+const leastDelayMs = 1
 const longestDelayMs = 5 * 60_000
 /** What waits no longer than this waits here: the way over the broker would take longer. */
 const shortDelayMs = 1_000
@@ -55,8 +57,8 @@ export class Retries {
 
   /** `excused`: the attempt says nothing of the message. */
   retry(work: Work, error: string | undefined, excused: boolean): void {
-    const { maxAttempts, retryDelayMs: baseMs, retryLater, random } = this.#options
-    const backoff = { baseMs, maxMs: longestDelayMs }
+    const { maxAttempts, retryDelayMs, retryLater, random } = this.#options
+    const backoff = { baseMs: Math.max(leastDelayMs, retryDelayMs), maxMs: longestDelayMs }
     // What an outage made fail has half of its attempts left, whatever their number was, and waits as if it were the last.
     const attempts = excused ? Math.min(work.attempt, Math.floor(maxAttempts / 2)) : work.attempt
     const step = excused ? maxAttempts - 1 : attempts

@@ -19,6 +19,9 @@ export interface ThrottledIntakeOptions {
   readonly isFresh: () => boolean
 }
 
+/** An allocation that is away for one look comes back: what waits for others stays until it has been away for so long. */
+const goneMs = 1_000
+
 /**
  * The lane of a version on trial: takes what its allocation permits, message by message, and holds none back. Permits that were given to the
  * broker cannot be taken away again; where fewer are due than given, the subscription is replaced.
@@ -27,6 +30,7 @@ export class ThrottledIntake implements Intake, SourceOwner {
   readonly #options: ThrottledIntakeOptions
   readonly #givingBack: GivingBack
   #allocation: ConsumerAllocation | undefined
+  #unusableSince: number | undefined
   #throttle: Throttle | undefined
   #source: Source | undefined
   #retired: Source[] = []
@@ -72,8 +76,9 @@ export class ThrottledIntake implements Intake, SourceOwner {
     const usable = allocation !== undefined && allocation.concurrency >= 1 ? allocation : undefined
     if (usable !== undefined) this.#pace(usable)
     this.#allocation = usable
-    this.#options.processor.lookAgain()
+    this.#unusableSince = usable === undefined ? (this.#unusableSince ?? this.#options.clock.now()) : undefined
     this.freed()
+    this.#lookAgain()
   }
 
   freed(): void {
@@ -137,6 +142,13 @@ export class ThrottledIntake implements Intake, SourceOwner {
     this.#stopping.abort()
     this.#throttle?.close()
     await Promise.all([this.#source?.close(), ...this.#retired.map((source) => source.close())])
+  }
+
+  /** What goes back must not come here again: the subscription comes first. */
+  #lookAgain(): void {
+    const { clock, processor } = this.#options
+    const isAway = this.#unusableSince !== undefined && clock.now() - this.#unusableSince < goneMs
+    if (!isAway && this.#replacing === undefined) processor.lookAgain()
   }
 
   #pace({ concurrency: slots, delayMs }: ConsumerAllocation): void {

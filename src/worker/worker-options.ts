@@ -108,7 +108,7 @@ export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOpti
   const limits = limitsOf(options)
   refuse([...wrongNames(options, namespace), ...wrongLimits(limits), ...batchProblems(batch)])
   const hosted = hostedVersions(options)
-  refuse(hosted.flatMap(({ handler }) => wrongLinger(handler, batch, limits)))
+  refuse([...new Set(hosted.flatMap(({ handler }) => wrongLinger(handler, batch, limits)))])
   return {
     queue: options.queue,
     namespace,
@@ -176,8 +176,8 @@ function wrongLinger(
   { handlerTimeoutMs }: ConsumerLimits,
 ): string[] {
   if (handler.handleBatch === undefined) return []
-  const { lingerMs } = batchSettingsOf(handler, batch)
-  if (lingerMs < handlerTimeoutMs) return []
+  const { size, lingerMs } = batchSettingsOf(handler, batch)
+  if (size === 1 || lingerMs < handlerTimeoutMs) return []
   return [`batch.lingerMs: expected less than handlerTimeoutMs (${handlerTimeoutMs}), found ${lingerMs}`]
 }
 

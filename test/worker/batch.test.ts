@@ -27,6 +27,15 @@ function batching(
   return Object.assign(bench(teardown, { version: 'v1', ...options, handler }), { batches })
 }
 
+/** What a consumer is told at each look. */
+async function untilReturned(lab: Batches, count: number, allocation: Parameters<Bench['throttle']>[0]): Promise<void> {
+  const isReturned = (): boolean => {
+    lab.throttle(allocation)
+    return lab.processor.tally.counts.returned === count
+  }
+  await eventually(isReturned, { what: `${count} returned` })
+}
+
 const sizes = ({ batches }: Batches): number[] => batches.map(({ length }) => length)
 
 describe('a handler of batches', () => {
@@ -163,14 +172,24 @@ describe('a handler of batches', () => {
     lab.publish(2)
     lab.throttle({ concurrency: 5 })
     await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'two that wait' })
-    lab.throttle(undefined)
-    await lab.counts('returned', 2)
+    await untilReturned(lab, 2, undefined)
     lab.throttle({ concurrency: 5 })
     await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'the two again' })
     lab.fresh = false
-    lab.throttle({ concurrency: 5 })
-    await lab.counts('returned', 4)
+    await untilReturned(lab, 4, { concurrency: 5 })
     expect([lab.batches, lab.depth()]).toEqual([[], 2])
+  })
+
+  it('keeps what waited for others while its canary is without an allocation for a moment', async () => {
+    const lab = batching(() => undefined, { version: 'v2', size: 3, lingerMs: 60_000 })
+    lab.publish(2)
+    lab.throttle({ concurrency: 5 })
+    await eventually(() => lab.processor.inFlight.running.size === 2, { what: 'two that wait' })
+    for (let look = 0; look < 5; look++) lab.throttle(undefined)
+    lab.throttle({ concurrency: 5 })
+    lab.publish(1)
+    await lab.counts('succeeded', 3)
+    expect([sizes(lab), lab.processor.tally.counts]).toMatchObject([[3], { returned: 0, taken: 3 }])
   })
 
   it('gets as many of those that waited as its canary still has slots for', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { memoryServer } from '../../adapters/brokers/memory/memory-server.ts'
 import { Deadline } from '../../src/worker/deadline.ts'
 import { drain } from '../../src/worker/drain.ts'
 import { systemClock } from '../../src/worker/system-clock.ts'
@@ -99,6 +100,32 @@ describe('a drain', () => {
     expect(await end(lab, 2_000).report).toMatchObject({ finished: 1, returned: 3, onTime: true })
     expect([lab.depth(), lab.depth(deadQueue)]).toEqual([3, 0])
   })
+
+  it.each([
+    ['of a batch on a canary', { handler: { handleBatch: () => undefined, batch: { size: 9, lingerMs: 60_000 } } }],
+    ['for their retry', { handle: () => Promise.reject(new Error('no')), retryLater: 'none', retryDelayMs: 60_000 }],
+  ] as const)(
+    'returns messages that wait for others %s once, to a broker that is quicker than any',
+    async (_, some) => {
+      const server = memoryServer({ clock, schedule: queueMicrotask })
+      const lab = bench(teardown, { server, ...some })
+      lab.publish(2)
+      if ('handler' in some) lab.throttle({ concurrency: 5 })
+      else lab.stream()
+      const { processor } = lab
+      await eventually(() => processor.waitingRetries + processor.inFlight.running.size === 2, {
+        what: 'two that wait',
+      })
+      await end(lab, 2_000).report
+      const deliveries: number[] = []
+      await lab.broker.subscribe(
+        { source: 'queue', precedence: 'normal', maxUnsettled: 2, permits: 2 },
+        { onDelivery: ({ message }) => void deliveries.push(message.deliveryCount), onLink: () => undefined },
+      )
+      await eventually(() => deliveries.length === 2, { what: 'both again' })
+      expect(deliveries).toEqual([1, 1])
+    },
+  )
 
   it('handles what was returned so often that returning may be its end', async () => {
     const release = Promise.withResolvers<void>()

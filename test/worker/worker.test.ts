@@ -45,7 +45,7 @@ describe('a handler of batches', () => {
     expect(() => createWorker(wrong)).toThrow(
       /batch\.lingerMs: expected less than handlerTimeoutMs \(1000\), found 1000/,
     )
-    expect(() => createWorker({ ...wrong, batch: { lingerMs: 999 } })).not.toThrow()
+    for (const batch of [{ lingerMs: 999 }, { size: 1 }]) expect(() => createWorker({ ...wrong, batch })).not.toThrow()
   })
 })
 

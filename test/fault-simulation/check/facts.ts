@@ -63,6 +63,8 @@ export class Facts {
   /** By process and version: how often it was told that it is retired. */
   readonly #toldRetired = new Map<string, Map<string, number>>()
   rewinds = 0
+  /** Versions of which somebody has left as retired. */
+  readonly #left = new Set<string>()
   /** Versions that were in charge by any document. */
   readonly inCharge = new Set<string>()
   /** The slowest that the store was made, one way. */
@@ -97,11 +99,14 @@ export class Facts {
 
   /**
    * What the version in charge does not accept stays, and what is behind it in its group, or waits too long for a run to see. Where a store has lost
-   * the document, two versions may be in charge, and take what they do not accept in turns.
+   * the document, two versions may be in charge, and take what they do not accept in turns; or the one that is in charge again has left as retired,
+   * and somebody must start it.
    */
   get leavesMessages(): boolean {
     const { contract } = this.scenario
-    return contract !== undefined && (this.rewinds > 0 || rangeOf(contract, this.state?.stable ?? 'v1') !== '*')
+    const inCharge = this.state?.stable ?? 'v1'
+    if (this.rewinds > 0 && (contract !== undefined || this.#left.has(inCharge))) return true
+    return contract !== undefined && rangeOf(contract, inCharge) !== '*'
   }
 
   get isRunning(): boolean {
@@ -188,7 +193,10 @@ export class Facts {
     },
     answer: ({ container, state }) => this.#answered(container, state),
     terminated: ({ container }) => this.trial.toldToEnd(container),
-    exit: ({ container }) => this.trial.exited(container),
+    exit: ({ container, version, reason }) => {
+      this.trial.exited(container)
+      if (reason === 'retired') this.#left.add(version)
+    },
   }
 
   #stored(key: string, value: string, at: number): void {
