@@ -83,6 +83,8 @@ export function nameOf({ target, moment, blow, store, queue }: Cell): string {
 
 /** How the rollout may end. Promoted without evidence is never among it: a canary that fails, or that somebody has aborted, is taken back. */
 export function endsOf({ target, moment, blow }: Cell): readonly End[] {
+  // A worker in charge that has not read of the rollback yet takes it for a trial that is lost, and may be the first to write.
+  if (moment === 'rolling-back' && blow === 'wipe') return ['RolledBack', 'Forgotten']
   if (moment === 'rolling-back' || moment === 'draining-canary') return ['RolledBack']
   if (moment === 'draining') return ['Succeeded']
   // A worker that has read of the drain and not of its end writes the drain again: it ends once more.
