@@ -21,7 +21,8 @@ export interface ThrottledLane {
 /**
  * The part of one canary consumer. All numbers are limits or cumulative over the consumer's life: repeating or losing one does no harm.
  * `failures` of a living consumer never go down while a rollout runs: what was given may have been used before a report tells. `permits` do where the
- * weight falls: those may have been used as well, which costs a few messages of the share and no failure that was not allowed for.
+ * weight falls, and where somebody comes back to slots (`grants.ts`): those may have been used as well, which costs a few messages of the share and no
+ * failure that was not allowed for.
  */
 export interface ConsumerAllocation {
   /** 0: takes nothing, finishes what it has. */

@@ -272,8 +272,10 @@ export class Facts {
     this.state = after
     this.grants.take(after)
     this.inCharge.add(after.stable)
-    if (after.rollout !== undefined) this.trial.begin(after.rollout.id)
-    if (after.rollout !== undefined) this.#turnTo(after.rollout, after.allocations.canary, at)
+    const { rollout } = after
+    if (rollout === undefined) return
+    this.trial.begin(rollout.id)
+    this.#turnTo(rollout, after.allocations.canary, at)
   }
 
   /** What was granted before may be taken now; where that was a moment ago, so may what was granted before that. */
