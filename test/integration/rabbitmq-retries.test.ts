@@ -155,7 +155,7 @@ describe.skipIf(server.control === undefined)('a user without the right to decla
   })
 
   const restricted = (target: RabbitmqCase): Promise<string> =>
-    user({ configure: '^$', write: 'amq.default', read: `^${target.queue}$` })
+    user({ configure: '^$', write: 'amq.default', read: `^${target.queue}(\\.queue-canary\\.retry\\..*)?$` })
 
   async function user(rights: { configure: string; write: string; read: string }): Promise<string> {
     const [name, password] = [`user-${randomUUID()}`, randomUUID()]

@@ -23,8 +23,13 @@ describe.skipIf(control === undefined)('a consumer that the server forgets witho
     await control?.ctl(
       'eval',
       `{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"${queue}">>)),
-       [ok = gen_server2:call(amqqueue:get_pid(Q), {basic_cancel, element(1, C), element(2, C), undefined, <<"test">>})
-        || C <- rabbit_amqqueue:consumers(Q)].`,
+       Cancel = fun (Channel, Tag) ->
+         case rabbit_misc:version_compare(rabbit_misc:version(), "4.0.0", lt) of
+           true -> {basic_cancel, Channel, Tag, undefined, <<"test">>};
+           false -> {stop_consumer, #{pid => Channel, consumer_tag => Tag, user => <<"test">>}}
+         end
+       end,
+       [ok = gen_server2:call(amqqueue:get_pid(Q), Cancel(element(1, C), element(2, C))) || C <- rabbit_amqqueue:consumers(Q)].`,
     )
   }
 

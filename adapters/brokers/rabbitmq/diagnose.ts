@@ -107,7 +107,7 @@ async function retryFinding(model: ChannelModel, clock: Clock, to: string): Prom
   const existing = await refusal(model, clock, (channel) => channel.checkQueue(queue))
   if (existing === undefined)
     return { level: 'ok', subject, found: `wait in delay queues that exist, such as "${queue}"` }
-  const mend = `grant the user "configure", "write" and "read" on "${retryQueueName(to, 1).slice(0, -2)}*" and "write" on "amq.default", or declare the delay queues`
+  const mend = `grant the user "configure", "write" and "read" on "${retryQueueName(to, 1).slice(0, -2)}*" and "write" on "amq.default", or declare the delay queues and grant "read" on them`
   return {
     level: 'warning',
     subject,

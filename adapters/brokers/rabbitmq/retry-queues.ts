@@ -73,7 +73,10 @@ export class RetryQueues {
     }
   }
 
-  /** Without the right to declare it, one that the operator declared will do; that one is for the operator to keep. */
+  /**
+   * Without the right to declare it, one that the operator declared will do; that one is for the operator to keep. From RabbitMQ 4.2.6 on only
+   * those who have a right to a queue are told whether it is there.
+   */
   async #declare(model: ChannelModel, place: { server: string; queue: string }, seconds: number): Promise<void> {
     const { clock } = this.#settings
     const purpose = `delay queue of ${seconds} s`
@@ -82,7 +85,7 @@ export class RetryQueues {
     } catch (error) {
       if (replyCode(error) !== 403) throw error
       await askOnce(model, clock, (channel) => channel.checkQueue(place.queue)).catch((second: unknown) => {
-        throw replyCode(second) === 404 ? notAllowed(place.queue) : second
+        throw [403, 404].includes(replyCode(second) ?? 0) ? notAllowed(place.queue) : second
       })
       return
     }
@@ -107,6 +110,6 @@ export class RetryQueues {
 function notAllowed(queue: string): QueueCanaryError {
   return new QueueCanaryError(
     'BROKER_REFUSED',
-    `queue "${queue}" does not exist and may not be declared: grant the right to configure it, or declare it`,
+    `queue "${queue}" may not be declared, and is missing or hidden: grant the right to configure it, or declare it and grant the right to read it`,
   )
 }
