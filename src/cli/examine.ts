@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../contracts/broker.ts'
+import { nothingAssumed } from '../core/policy/assumed.ts'
+import type { Policy } from '../core/policy/policy.ts'
+import { warningsOf } from '../core/policy/warnings.ts'
 import { isQueueCanaryError } from '../errors.ts'
 import { readPolicyOf } from './automatic-policies.ts'
 import type { Place } from './command.ts'
@@ -66,10 +69,19 @@ async function queueFindings(queue: QueueEnvironment, io: Io, composition: Compo
 
 async function policyFindings(queue: QueueEnvironment, { cwd }: Io): Promise<readonly Examined[]> {
   if (queue.policy === undefined) return []
-  const { problems } = await readPolicyOf(queue, cwd)
+  const { policy, problems } = await readPolicyOf(queue, cwd)
   const subject = `queue ${queue.name}, policy ${queue.policy}`
-  if (problems.length === 0) return [ok(subject, 'can be run')]
+  if (policy !== undefined) return [ok(subject, 'can be run'), ...policyWarnings(subject, policy)]
   return problems.map((found) => error(subject, { found, mend: 'mend the file; queue-canary policy lint checks it' }))
+}
+
+function policyWarnings(subject: string, policy: Policy): readonly Examined[] {
+  const mend = 'see how it would fare: queue-canary policy simulate'
+  return warningsOf(policy, nothingAssumed).map(({ path, text }) => ({
+    ...ok(subject, `${path}: ${text}`),
+    level: 'warning',
+    mend,
+  }))
 }
 
 async function handlerFindings(queue: QueueEnvironment, { cwd }: Io): Promise<readonly Examined[]> {

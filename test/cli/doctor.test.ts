@@ -16,6 +16,7 @@ describe('doctor', () => {
   async function examine(some: Readonly<Record<string, string>> = {}, json = false) {
     const cwd = teardown.add(await mkdtemp(join(tmpdir(), 'doctor-')), (folder) => rm(folder, { recursive: true }))
     await writeFile(join(cwd, 'handler.mjs'), 'export default () => {}')
+    await writeFile(join(cwd, 'latency.yaml'), 'analysis: { metrics: [{ name: latency }] }')
     const env = {
       QUEUE_CANARY_VERSION: 'v1',
       QUEUE_CANARY_QUEUES: 'orders',
@@ -34,6 +35,14 @@ describe('doctor', () => {
     expect(code).toBe(2)
     expect(io.stdout()).toMatch(
       /\nerror {4}queue orders, policy gone\.yaml: QUEUE_CANARY_ORDERS_POLICY \(gone\.yaml\): the file/,
+    )
+  })
+
+  it('warns of what such a policy cannot do', async () => {
+    const { code, io } = await examine({ QUEUE_CANARY_ORDERS_POLICY: 'latency.yaml' })
+    expect(code).toBe(0)
+    expect(io.stdout()).toMatch(
+      /\nok {7}queue orders, policy latency\.yaml: can be run\nwarning {2}queue orders, policy latency\.yaml: analysis\.metrics: nothing compares/,
     )
   })
 

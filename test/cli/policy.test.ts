@@ -85,7 +85,8 @@ describe('policy schema', () => {
 })
 
 describe('warnings of policy lint', () => {
-  const slow = 'steps: [{ weight: 1%, duration: 2m, minSamples: 200 }]\nanalysis: { metrics: [] }\n'
+  const slow =
+    'steps: [{ weight: 1%, duration: 2m, minSamples: 200 }]\nanalysis: { metrics: [{ name: failures, dryRun: true }] }\n'
   const warning = 'steps[0].minSamples: about 12 canary messages in 2m, minSamples asks for 200: that takes 33m 20s'
 
   it('are for what is known of the queue, and change no exit code', async () => {

@@ -59,6 +59,12 @@ describe('start', () => {
     })
   })
 
+  it('warns of what the policy cannot do, and begins', async () => {
+    const { world, io } = await setUp(`${long}analysis: { metrics: [{ name: latency }] }\n`)
+    expect(await start(world, io)).toBe(0)
+    expect(io.stderr()).toMatch(/^warning: analysis\.metrics: nothing compares the failures of the two versions: .+\n$/)
+  })
+
   it('prints one document with --json', async () => {
     const { world, io } = await setUp()
     await start(world, io, { json: true })

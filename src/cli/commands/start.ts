@@ -1,11 +1,14 @@
+import { nothingAssumed } from '../../core/policy/assumed.ts'
 import { freezeAt } from '../../core/policy/freeze.ts'
 import type { Policy } from '../../core/policy/policy.ts'
+import { warningsOf } from '../../core/policy/warnings.ts'
 import { QueueCanaryError } from '../../errors.ts'
 import { beginGroup } from '../begin-group.ts'
 import { beginRollout } from '../begin-rollout.ts'
 import type { Attempt } from '../begin-rollout.ts'
 import type { Clock } from '../../contracts/clock.ts'
 import type { StartCommand } from '../command.ts'
+import { writeLine } from '../io.ts'
 import type { Io } from '../io.ts'
 import { listed } from '../listed.ts'
 import { createQueueView, readQueue } from '../queue-view.ts'
@@ -23,6 +26,7 @@ export async function startCommand(command: StartCommand, io: Io, session: Sessi
   const views = queues.map((queue) => createQueueView(store, { namespace, queue }, clock))
   for (const { records, place } of views) await readQueue(records, place)
   const freeze = freezeAt(policy.freeze, clock.wall())
+  for (const { path, text } of warningsOf(policy, nothingAssumed)) writeLine(io.err, `warning: ${path}: ${text}`)
   const attempt = { canary: version, policy, force, freeze, overFreeze: force }
   return afterStart({ ...command, io, clock, begun: await begin(views, clock, attempt) })
 }

@@ -10,6 +10,8 @@ export interface Assumed {
   readonly stableFailures: number | undefined
 }
 
+export const nothingAssumed: Assumed = { ratePerSecond: undefined, latencyMs: undefined, stableFailures: undefined }
+
 /** Something that a policy cannot do, however right its file is. */
 export interface Warning {
   /** Where it stands in the file. */

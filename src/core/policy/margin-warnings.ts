@@ -5,13 +5,15 @@ import { consequences, count, paceOf, percent, rampOf, short, spell } from './as
 import type { Assumed, Place, Warning } from './assumed.ts'
 import type { FailuresMetric, Policy } from './policy.ts'
 
-/** Both margins of the metric `failures`: proof that can be had, and regressions that can be found. */
+/** Whether `failures` are compared, and both margins of that: proof that can be had, and regressions that can be found. */
 export function marginWarnings(policy: Policy, assumed: Assumed): readonly Warning[] {
   const { metrics } = policy.analysis
   const index = metrics.findIndex(({ kind }) => kind === 'failures')
   const metric = metrics[index]
   const ramp = rampOf(policy)
-  if (metric?.kind !== 'failures' || metric.dryRun || ramp.length === 0) return []
+  if (ramp.length === 0) return []
+  if (metric?.kind !== 'failures') return [uncompared(policy)]
+  if (metric.dryRun) return []
   const failing = Math.max(assumed.stableFailures ?? usualFailures, leastFailures)
   const path = `analysis.metrics[${index}]`
   const waits = !metric.promoteWithoutProof && policy.onInsufficientData !== 'promote'
@@ -19,6 +21,13 @@ export function marginWarnings(policy: Policy, assumed: Assumed): readonly Warni
     ...(waits ? beyondProof(policy, { ramp, failing, assumed, path: `${path}.nonInferiorityMargin` }) : []),
     ...beyondRollback(policy, metric, { ramp, failing, assumed, path: `${path}.rollbackMargin` }),
   ]
+}
+
+/** A list of metrics takes the place of the default one; that may have been overlooked. */
+function uncompared({ limits: { maxFailedMessages } }: Policy): Warning {
+  const then = `a canary that fails more is taken back after ${maxFailedMessages} messages or never, and promoted without proof`
+  const mend = 'add { name: failures }, with dryRun: true where that is meant'
+  return { path: 'analysis.metrics', text: `nothing compares the failures of the two versions: ${then}; ${mend}` }
 }
 
 interface Judged {

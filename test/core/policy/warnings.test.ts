@@ -1,16 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { nothingAssumed } from '../../../src/core/policy/assumed.ts'
 import type { Assumed } from '../../../src/core/policy/assumed.ts'
 import { warningsOf } from '../../../src/core/policy/warnings.ts'
 import { policyOf } from '../../simulate/support.ts'
 
-const unknown: Assumed = { ratePerSecond: undefined, latencyMs: undefined, stableFailures: undefined }
-
 function warnings(file: object, assumed: Partial<Assumed> = {}): readonly string[] {
-  return warningsOf(policyOf(file), { ...unknown, ...assumed }).map(({ path, text }) => `${path}: ${text}`)
+  return warningsOf(policyOf(file), { ...nothingAssumed, ...assumed }).map(({ path, text }) => `${path}: ${text}`)
 }
 
-const none = { analysis: { metrics: [] } }
 const failures = (metric: object = {}) => ({ analysis: { metrics: [{ name: 'failures', ...metric }] } })
+const none = failures({ dryRun: true })
 const bounded = { limits: { maxFailedMessages: 1_000_000 } }
 
 describe('warnings', () => {
@@ -112,6 +111,14 @@ describe('warnings', () => {
       { ratePerSecond: 100, latencyMs: 500 },
       [
         'steps[0].weight: concurrency 4 with handlers of 500ms begins 8 messages a second at most, 50 % of 100/s is 50: the weight cannot be reached',
+      ],
+    ],
+    [
+      'failures that nothing compares',
+      { analysis: { metrics: [{ name: 'latency' }] }, limits: { maxFailedMessages: 30 } },
+      {},
+      [
+        'analysis.metrics: nothing compares the failures of the two versions: a canary that fails more is taken back after 30 messages or never, and promoted without proof; add { name: failures }, with dryRun: true where that is meant',
       ],
     ],
     [
