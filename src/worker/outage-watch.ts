@@ -27,7 +27,7 @@ export class OutageWatch {
 
   /** True when an outage begins with it. */
   failed(id: string, now: number): boolean {
-    if (this.#isOut) return false
+    if (this.#isOut || this.#patienceMs === 0) return false
     if (this.#failing.size === 0) this.#since = now
     this.#failing.add(id)
     return this.#isOut
@@ -39,6 +39,6 @@ export class OutageWatch {
   }
 
   get #isOut(): boolean {
-    return this.#failing.size >= outageMessages && this.#patienceMs > 0
+    return this.#failing.size >= outageMessages
   }
 }

@@ -39,6 +39,12 @@ describe('an outage', () => {
   })
 })
 
+it('is never one without patience, and no message is remembered for it', () => {
+  const watch = new OutageWatch(0)
+  expect(failing(watch, 2 * outageMessages)).not.toContain(true)
+  expect([watch.excuses(0, 1), watch.succeeded(20)]).toEqual([false, false])
+})
+
 describe('a consumer in an outage', () => {
   const teardown = useTeardown()
 
