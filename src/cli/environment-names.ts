@@ -22,11 +22,12 @@ export function nameCollisions(queues: readonly string[]): readonly string[] {
   return [...clashes.values()]
 }
 
-/** Variables with our prefix that mean nothing, most likely misspelt. */
+/** Variables with our prefix that mean nothing, most likely misspelt. Kubernetes gives every container some for each Service of its namespace. */
 export function unknownVariables(env: Variables, queues: readonly string[]): readonly string[] {
   const known = [...processNames, ...queues.flatMap(variablesOf)]
   const unknown = Object.keys(env).filter(
-    (name) => name.startsWith(variablePrefix) && env[name] !== undefined && !known.includes(name),
+    (name) =>
+      name.startsWith(variablePrefix) && env[name] !== undefined && !known.includes(name) && !serviceLink.test(name),
   )
   return unknown.toSorted().map((name) => {
     const near = nearest(name, known)
@@ -35,6 +36,9 @@ export function unknownVariables(env: Variables, queues: readonly string[]): rea
     return problemLine(name, `a known variable (${hint})`, 'an unknown one')
   })
 }
+
+/** @see https://kubernetes.io/docs/tutorials/services/connect-applications-service/#environment-variables */
+const serviceLink = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$/
 
 const processNames = Object.keys(processFields).map((key) => `${variablePrefix}${key}`)
 
