@@ -278,10 +278,13 @@ export class Facts {
     this.#turnTo(rollout, after.allocations.canary, at)
   }
 
-  /** What was granted before may be taken now; where that was a moment ago, so may what was granted before that. */
+  /**
+   * What was granted before may be taken now; where that was a moment ago, so may what was granted before that. A pause at the weight of a step
+   * belongs to it: what the step is owed is taken in the pause.
+   */
   #turnTo({ id, step, phase }: Rollout, lane: Lane, at: number): void {
     const weight = lane.kind === 'throttled' ? lane.weight : 0
-    const name = `${id}/${step}/${phase}/${weight}`
+    const name = `${id}/${step}/${phase === 'Paused' ? 'Progressing' : phase}/${weight}`
     const before = this.step
     if (before?.name === name) return
     const heavier = this.burstBound(Math.max(weight, before?.weight ?? 0))
