@@ -1,5 +1,5 @@
 import type { BatchSettings } from '../contracts/handler.ts'
-import { describeValue, escapeText } from '../core/schema/describe-problem.ts'
+import { describeValue } from '../core/schema/describe-problem.ts'
 import { readQueueUrl } from '../../adapters/brokers/sqs/address.ts'
 import { readHandBack } from './environment-hand-back.ts'
 import { queuePrefix } from './environment-names.ts'
@@ -95,18 +95,6 @@ interface Batching {
 function nameProblems(prefix: string, given: string | undefined, named: string | undefined): readonly string[] {
   if (named === undefined || given === undefined || given === named) return []
   return [problemLine(`${prefix}NAME`, 'no value, as the URL names the queue', describeValue(given))]
-}
-
-/** Two queues of ours on one queue of the broker would release twice into the same messages. */
-export function sharedBrokerQueues(queues: readonly QueueEnvironment[]): readonly string[] {
-  return queues.flatMap((queue, index) => {
-    const same = (other: QueueEnvironment) =>
-      other.broker.url === queue.broker.url && other.brokerName === queue.brokerName
-    const first = queues.slice(0, index).find(same)
-    if (first === undefined || first.name === queue.name) return []
-    const found = `the one of "${escapeText(first.name, 60)}" again`
-    return [problemLine(`${queuePrefix(queue.name)}NAME`, 'a queue of the broker that no other queue has', found)]
-  })
 }
 
 function policyProblems(prefix: string, env: Variables): readonly string[] {

@@ -74,18 +74,17 @@ export function handBackReader(): Reader<HandBackSettings> {
       if (name === 'create' || name === 'off') return { kind: name }
       return isQueueName(name) ? { kind: 'named', name } : undefined
     },
-    describeFound: (value) => (String(value).includes('://') ? describeUrl(value) : describeValue(value)),
   })
 }
 
-/** Names separated by commas; white space around them does not count. */
+/** Names separated by commas; white space around them does not count. Variables are named after them, so that no URL may be among them. */
 export function queueNamesReader(): Reader<readonly string[]> {
   return parsed({
     expected: 'names of queues separated by commas, each of 1 to 255 bytes',
     pattern: /^.+$/s,
     parse: (text) => {
       const names = text.split(',').map((name) => name.trim())
-      return names.every(isQueueName) ? names : undefined
+      return names.every(isQueueName) && !text.includes('://') ? names : undefined
     },
   })
 }
@@ -101,8 +100,8 @@ export function queueNameReader(): Reader<string> {
 
 export function versionReader(): Reader<string> {
   return string({
-    expected: 'a version of 1 to 128 printable ASCII characters without spaces',
-    pattern: /^[!-~]{1,128}$/,
+    expected: 'a version of 1 to 128 printable ASCII characters without spaces, and no URL',
+    pattern: /^(?!.*:\/\/)[!-~]{1,128}$/,
   })
 }
 

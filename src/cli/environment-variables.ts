@@ -1,5 +1,6 @@
 import { describe } from '../core/schema/combine.ts'
 import { escapeText } from '../core/schema/describe-problem.ts'
+import { describeUrl } from '../core/schema/describe-url.ts'
 import { object, optional, withDefault } from '../core/schema/objects.ts'
 import type { Fields, ObjectOf } from '../core/schema/objects.ts'
 import { parseWith } from '../core/schema/reader.ts'
@@ -62,7 +63,7 @@ export const processFields = {
   LOG_LEVEL: describe('What is logged.', withDefault(oneOf(logLevels), 'info')),
   DRAIN_TIMEOUT: describe(
     'Time that messages in flight have after SIGTERM.',
-    withDefault(duration({ max: '1d' }), '25s'),
+    withDefault(duration({ min: '1ms', max: '1d' }), '25s'),
   ),
   WORKER: describe(
     'Id of this worker, unique among those that run.',
@@ -148,9 +149,11 @@ export function readVariables<F extends Fields>(fields: F, find: (key: string) =
   const texts = Object.keys(fields).map((key) => [key, find(key).text] as const)
   const parsed = parseWith(object(fields), Object.fromEntries(texts))
   if (parsed.ok) return { value: parsed.value, problems: [] }
-  const problems = parsed.problems.map(({ path, expected, found }) =>
-    problemLine(find(String(path[0])).name, expected, found),
-  )
+  const problems = parsed.problems.map(({ path, expected, found }) => {
+    const { name, text } = find(String(path[0]))
+    // A URL that was meant for another variable has its password in it.
+    return problemLine(name, expected, text?.includes('://') === true ? describeUrl(text) : found)
+  })
   return { value: undefined, problems }
 }
 

@@ -1,6 +1,7 @@
 import { peek } from '../core/schema/reader.ts'
+import { sharedBrokerQueues } from './environment-claims.ts'
 import { nameCollisions, unknownVariables } from './environment-names.ts'
-import { readQueue, sharedBrokerQueues } from './environment-queue.ts'
+import { readQueue } from './environment-queue.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
 import { httpReader, queueNamesReader } from './environment-readers.ts'
 import type { AllowedHost, HttpSettings, StoreSettings } from './environment-readers.ts'

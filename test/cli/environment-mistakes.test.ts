@@ -25,7 +25,7 @@ const names = 'a name of 1 to 64 letters, digits, dots, dashes and underscores'
 const stores = 'redis[s]://…, nats://…, tls://…, postgres[ql]://…, sqlite:PATH or memory:'
 const brokers = 'amqp://…, amqps://…, https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE or memory:'
 const sqs = 'https://sqs.eu-west-1.amazonaws.com/123456789012'
-const versions = 'a version of 1 to 128 printable ASCII characters without spaces'
+const versions = 'a version of 1 to 128 printable ASCII characters without spaces, and no URL'
 const queueNames = 'names of queues separated by commas, each of 1 to 255 bytes'
 const addresses = 'off, HOST:PORT, [IPV6]:PORT, or :PORT for 127.0.0.1 (port 0 takes a free one)'
 const hosts = 'hosts separated by commas, each HOST or HOST:PORT (IPv6 in brackets)'
@@ -35,6 +35,7 @@ const modules = 'the path of a .js, .mjs or .ts file'
 const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ VERSION: undefined }, [`VERSION: expected ${versions}, found nothing`]],
   [{ VERSION: 'v 1' }, [`VERSION: expected ${versions}, found "v 1"`]],
+  [{ VERSION: 'redis://me:secret@cache' }, [`VERSION: expected ${versions}, found redis://cache`]],
   [{ VERSION: '' }, [`VERSION: expected ${versions}, found ""`]],
   [{ STORE: 'reddis://:secret@cache:6379/0' }, [`STORE: expected ${stores}, found reddis://cache:6379`]],
   [{ STORE: 'postgres://me:sec/ret@db/app' }, [`STORE: expected ${stores}, found postgres://…`]],
@@ -66,7 +67,7 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   ],
   [{ WHEN_RETIRED: 'stop' }, ['WHEN_RETIRED: expected exit or idle, found "stop"']],
   [{ LOG_LEVEL: 'verbose' }, ['LOG_LEVEL: expected trace, debug, info, warn, error, fatal or silent, found "verbose"']],
-  [{ DRAIN_TIMEOUT: '25' }, ['DRAIN_TIMEOUT: expected a duration from 0s to 1d (units ms, s, m, h, d), found "25"']],
+  [{ DRAIN_TIMEOUT: '25' }, ['DRAIN_TIMEOUT: expected a duration from 1ms to 1d (units ms, s, m, h, d), found "25"']],
   [{ WORKER: 'a b' }, ['WORKER: expected an id of 1 to 128 letters, digits and . _ : @ -, found "a b"']],
   [{ ORDERS_URL: undefined }, [`ORDERS_URL: expected ${brokers}, found nothing`]],
   [
@@ -150,6 +151,10 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
       ...['ORDERS_HANDLER', 'ORDERS_URL'].map(stray),
     ],
   ],
+  [
+    { QUEUES: 'amqp://me:secret@rabbit' },
+    [`QUEUES: expected ${queueNames}, found amqp://rabbit`, ...['ORDERS_HANDLER', 'ORDERS_URL'].map(stray)],
+  ],
   [{ QUEUES: 'orders,orders' }, ['QUEUES: expected queues with variables of their own, found "orders" twice']],
   [
     { QUEUES: 'orders,a.b,a-b', A_B_URL: 'memory:', A_B_HANDLER: 'a.js' },
@@ -168,7 +173,39 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   ],
   [
     { QUEUES: 'orders,b', B_URL: least['ORDERS_URL'], B_NAME: 'orders', B_HANDLER: 'b.js' },
-    ['B_NAME: expected a queue of the broker that no other queue has, found the one of "orders" again'],
+    [
+      'B_NAME: expected a queue that no other one is, found the queue of "orders"',
+      'B_HAND_BACK: expected a hand-back queue that no other one is, found the hand-back queue of "orders"',
+    ],
+  ],
+  [
+    { ORDERS_HAND_BACK: 'orders' },
+    ['ORDERS_HAND_BACK: expected a hand-back queue that no other one is, found the queue of "orders"'],
+  ],
+  ...(['shared', 'orders.queue-canary.hand-back'] as const).map((handBack): [Settings, string[]] => [
+    {
+      QUEUES: 'orders,b',
+      ORDERS_HAND_BACK: handBack === 'shared' ? handBack : undefined,
+      B_URL: least['ORDERS_URL'],
+      B_HANDLER: 'b.js',
+      B_HAND_BACK: handBack,
+    },
+    ['B_HAND_BACK: expected a hand-back queue that no other one is, found the hand-back queue of "orders"'],
+  ]),
+  [
+    { QUEUES: 'orders,b', B_URL: least['ORDERS_URL'], B_HANDLER: 'b.js', B_HAND_BACK: 'orders' },
+    ['B_HAND_BACK: expected a hand-back queue that no other one is, found the queue of "orders"'],
+  ],
+  [
+    {
+      QUEUES: 'orders,b',
+      ORDERS_URL: `${sqs}/orders`,
+      ORDERS_HAND_BACK: `${sqs}/back?region=eu-west-1`,
+      B_URL: `${sqs}/b`,
+      B_HANDLER: 'b.js',
+      B_HAND_BACK: 'back',
+    },
+    ['B_HAND_BACK: expected a hand-back queue that no other one is, found the hand-back queue of "orders"'],
   ],
   [{ VERISON: 'v1' }, ['VERISON: expected a known variable (did you mean VERSION?), found an unknown one']],
   [{ ORDER_URL: 'memory:' }, ['ORDER_URL: expected a known variable (did you mean ORDERS_URL?), found an unknown one']],
@@ -201,17 +238,29 @@ describe('a mistake in the environment', () => {
   })
 
   it('never shows a secret, whatever it is', () => {
-    const names = ['STORE', 'TOKEN', 'HTTP', 'METRICS_HOSTS', 'ORDERS_URL', 'ORDERS_POLICY', 'UNKNOWN_SECRET']
-    const shapes = fc.constantFrom(
-      'HUNTER2',
+    const urls = [
       'amqp://me:HUNTER2@rabbit:port',
       'redis://HUNTER2@h',
       'amqp:// me:HUNTER2@h',
       'x://a:b@HUNTER2@c',
       'https://h/HUNTER2',
+    ]
+    const forSecrets = ['STORE', 'TOKEN', 'HTTP', 'METRICS_HOSTS', 'ORDERS_URL', 'ORDERS_POLICY', 'UNKNOWN_SECRET']
+    const others = [
+      'VERSION',
+      'QUEUES',
+      'NAMESPACE',
+      'WORKER',
+      'ORDERS_HANDLER',
+      'ORDERS_CONCURRENCY',
+      'ORDERS_HAND_BACK',
+    ]
+    const pasted = fc.oneof(
+      fc.tuple(fc.constantFrom(...forSecrets), fc.constantFrom('HUNTER2', ...urls)),
+      fc.tuple(fc.constantFrom(...others), fc.constantFrom(...urls)),
     )
     fc.assert(
-      fc.property(fc.constantFrom(...names), shapes, (name, text) => {
+      fc.property(pasted, ([name, text]) => {
         expect(problemsOf({ ...least, [name]: text }).join()).not.toContain('HUNTER2')
       }),
     )

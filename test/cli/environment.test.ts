@@ -67,6 +67,12 @@ describe('parseEnvironment', () => {
     })
   })
 
+  it('takes no notice of what Kubernetes says of a Service', () => {
+    const links = ['SERVICE_HOST', 'SERVICE_PORT', 'SERVICE_PORT_HTTP', 'PORT', 'PORT_9464_TCP', 'PORT_9464_TCP_ADDR']
+    const settings = Object.fromEntries(links.map((link) => [link, 'tcp://10.0.0.1:9464']))
+    expect(parseEnvironment(prefixed({ ...least, ...settings }))).toEqual(parseEnvironment(prefixed(least)))
+  })
+
   it('reads every variable', () => {
     const parsed = parseEnvironment(
       prefixed({
@@ -80,7 +86,7 @@ describe('parseEnvironment', () => {
         ORDERS_POLICY: 'off',
         WHEN_RETIRED: 'idle',
         LOG_LEVEL: 'silent',
-        DRAIN_TIMEOUT: '0s',
+        DRAIN_TIMEOUT: '90s',
         WORKER: 'host-1',
         EU_PAY_MENTS_URL: 'memory:',
         EU_PAY_MENTS_NAME: 'payments (eu)',
@@ -109,7 +115,7 @@ describe('parseEnvironment', () => {
         auto: true,
         whenRetired: 'idle',
         logLevel: 'silent',
-        drainTimeoutMs: 0,
+        drainTimeoutMs: 90_000,
         http: { kind: 'off', isDefault: false },
         metricsHosts: [
           { host: 'prometheus.internal', port: 9090 },

@@ -27,5 +27,10 @@ export type HandBackOption =
 /** Name of the hand-back queue; undefined where hand-back is off. */
 export function handBackQueueOf({ queue, handBack }: Pick<RabbitmqOptions, 'queue' | 'handBack'>): string | undefined {
   if (handBack.kind === 'off') return undefined
-  return handBack.kind === 'existing' ? handBack.queue : `${queue}.queue-canary.hand-back`
+  return handBack.kind === 'existing' ? handBack.queue : defaultHandBackQueue(queue)
+}
+
+/** The one that is made where nobody names one. */
+export function defaultHandBackQueue(queue: string): string {
+  return `${queue}.queue-canary.hand-back`
 }
