@@ -67,6 +67,8 @@ export class Facts {
   readonly #left = new Set<string>()
   /** Versions that were in charge by any document. */
   readonly inCharge = new Set<string>()
+  /** By rollout: the step up to which it lets its group go, counted from 1, by any document. What the store took back is written again. */
+  readonly letsTo = new Map<string, number>()
   /** The slowest that the store was made, one way. */
   slowestMs = 0
   readonly deadLettered = new Set<string>()
@@ -275,6 +277,8 @@ export class Facts {
     const { rollout } = after
     if (rollout === undefined) return
     this.trial.begin(rollout.id)
+    const { id, group, step } = rollout
+    this.letsTo.set(id, Math.max(this.letsTo.get(id) ?? 0, group?.ready ?? 0, step + 1))
     this.#turnTo(rollout, after.allocations.canary, at)
   }
 

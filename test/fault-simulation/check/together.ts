@@ -28,7 +28,7 @@ export const steppedTogether: Invariant = {
     writing: ({ before, after: { rollout } }) => {
       const left = before && rollout && stepLeft(before, rollout)
       if (rollout === undefined || left === undefined) return undefined
-      const behind = peersOf(rollout, facts).find((peer) => !lets(peer, left))
+      const behind = peersOf(rollout, facts).find((peer) => !lets(peer, left, facts))
       return behind && `${rollout.group?.queue} left step ${left}, which ${behind.group?.queue} has not passed`
     },
   }),
@@ -40,8 +40,8 @@ function stepLeft({ rollout: was, commands }: QueueState, is: Rollout): number |
   return isOwn ? was.step + 1 : undefined
 }
 
-function lets({ group, step, phase }: Rollout, left: number): boolean {
-  return committed.includes(phase) || Math.max(group?.ready ?? 0, step + 1) > left
+function lets({ id, phase }: Rollout, left: number, { group }: Facts): boolean {
+  return committed.includes(phase) || group.some(({ letsTo }) => (letsTo.get(id) ?? 0) > left)
 }
 
 /** The other rollouts of its group, as their documents say. */
