@@ -36,7 +36,10 @@ export function createProcessLog(level: LogLevel): ProcessLog {
   }
 }
 
-/** `amqp://user:secret@host` becomes `amqp://***@host`. */
+/**
+ * `amqp://user:secret@host` becomes `amqp://***@host`. A quote that belongs to a password cannot be told from one that ends a URL, so only what ends the
+ * text in the line does, an unescaped double quote.
+ */
 export function withoutCredentials(line: string): string {
-  return line.includes('@') ? line.replaceAll(/:\/\/[^\s/"'@]*:?[^\s/"']*@/g, '://***@') : line
+  return line.includes('@') ? line.replaceAll(/:\/\/(?:\\.|[^\s/"\\])*@/g, '://***@') : line
 }
