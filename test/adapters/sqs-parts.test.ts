@@ -1,3 +1,4 @@
+import { SQSClient } from '@aws-sdk/client-sqs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseQueueUrl, readQueueUrl, readSibling } from '../../adapters/brokers/sqs/address.ts'
@@ -225,6 +226,7 @@ describe('a failure of the SDK', () => {
     [named('SignatureDoesNotMatch', 403), 'BROKER_REFUSED', 'refused'],
     [named('AccessDeniedException', 400), 'BROKER_REFUSED', 'refused'],
     [named('InvalidAddress', 404), 'BROKER_REFUSED', 'refused'],
+    [withoutRegion(), 'BROKER_REFUSED', 'refused'],
     ['a text', 'BROKER_UNREACHABLE', 'connecting'],
   ])('%s is %s', (error, code, state) => {
     const failure = brokerError(error, { queue: 'orders', action: 'ReceiveMessage' })
@@ -233,6 +235,23 @@ describe('a failure of the SDK', () => {
     expect(failure.message).not.toMatch(/arn:|secret|10\.0\.0\.1/)
   })
 })
+
+describe('a queue without a region', () => {
+  it('says where to give one', () => {
+    expect(brokerError(withoutRegion(), { queue: 'orders', action: 'ReceiveMessage' }).message).toBe(
+      'queue "orders" has no region: neither its URL nor the settings of AWS say one. Append ?region=REGION to the URL, or set AWS_REGION',
+    )
+  })
+})
+
+/** What the SDK itself says. */
+function withoutRegion(): unknown {
+  try {
+    return new SQSClient({ region: '' })
+  } catch (error) {
+    return error
+  }
+}
 
 describe('pauses of returned messages', () => {
   it('grow with the receives and are bounded', () => {

@@ -15,6 +15,7 @@ export interface Attempt {
  */
 export function brokerError(error: unknown, { queue, action }: Attempt): QueueCanaryError {
   if (error instanceof QueueCanaryError) return error
+  if (isRegionMissing(error)) return new QueueCanaryError('BROKER_REFUSED', `queue "${queue}" ${regionMissing}`)
   const name = errorName(error)
   const known = meanings.find(({ names }) => names.test(name))
   if (known !== undefined) return new QueueCanaryError(known.code, `queue "${queue}" ${known.text(action)} (${name})`)
@@ -43,6 +44,14 @@ export function isStaleReceipt(name: string): boolean {
 export function errorName(error: unknown): string {
   const name = error instanceof Error ? error.name : 'unknown failure'
   return /^[\w.#:-]{1,80}$/.test(name) ? name : 'unknown failure'
+}
+
+const regionMissing =
+  'has no region: neither its URL nor the settings of AWS say one. Append ?region=REGION to the URL, or set AWS_REGION'
+
+/** The SDK gives it no name of its own. */
+function isRegionMissing(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Region is missing'
 }
 
 interface Meaning {
