@@ -125,7 +125,7 @@ export function policyPathReader(): Reader<'off' | { readonly path: string }> {
     expected: 'off, or the path of a .yaml, .yml or .json file',
     pattern: /^(?:off|\P{Cc}+\.(?:ya?ml|json))$/u,
     parse: (path) => (path === 'off' ? path : { path }),
-    describeFound: () => 'another value',
+    describeFound: describeUnlessSecret,
   })
 }
 
@@ -199,13 +199,18 @@ function allowedHost(text: string): AllowedHost | undefined {
 export function notBuiltReader(what: string): Reader<'off' | undefined> {
   return optional(
     parsed({
-      expected: `off or no value (${what} not in this release)`,
+      expected: `off or unset (${what} not in this release)`,
       pattern: /^off$/,
       parse: () => 'off' as const,
-      describeFound: () => 'another value',
+      describeFound: describeUnlessSecret,
     }),
     'off',
   )
+}
+
+/** For what may be a secret. */
+function describeUnlessSecret(value: unknown): string {
+  return value === '' ? describeValue(value) : 'another value'
 }
 
 function isQueueName(name: string): boolean {

@@ -57,8 +57,10 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ METRICS_HOSTS: 'http://prometheus:9090' }, [`METRICS_HOSTS: expected ${hosts}, found http://prometheus:9090`]],
   [
     { TOKEN: 'secret' },
-    ['TOKEN: expected off or no value (endpoints that change something are not in this release), found another value'],
+    ['TOKEN: expected off or unset (endpoints that change something are not in this release), found another value'],
   ],
+  [{ TOKEN: '' }, ['TOKEN: expected off or unset (endpoints that change something are not in this release), found ""']],
+  [{ ORDERS_POLICY: '' }, ['ORDERS_POLICY: expected off, or the path of a .yaml, .yml or .json file, found ""']],
   [{ AUTO: 'yes' }, ['AUTO: expected on or off, found "yes"']],
   [{ AUTO: 'on' }, ['ORDERS_POLICY: expected a policy file, or off, beside AUTO=on, found nothing']],
   [
