@@ -19,7 +19,10 @@ export type Followed<T> =
   | { readonly kind: 'timedOut' }
   | { readonly kind: 'interrupted' }
 
-/** A store that does not answer for this long ends the following with its error: a restart or a failover is waited out. */
+/**
+ * A store that does not answer for this long ends the following with its error: a restart or a failover is waited out, and so is a disk that is full
+ * for a while, where a store that has answered refuses.
+ */
 const patienceMs = 120_000
 /** A document that was there and is gone: some worker writes down again what it knows of it, if one lives. */
 const goneMs = 10_000
@@ -48,8 +51,9 @@ export async function follow<T>(options: Follow<T>): Promise<Followed<T>> {
 }
 
 function patienceWith(error: unknown, hasAnswered: boolean): number {
-  if (hasAnswered && isQueueCanaryError(error, 'NOT_FOUND')) return goneMs
-  return isQueueCanaryError(error) && error.retryable ? patienceMs : 0
+  if (!isQueueCanaryError(error)) return 0
+  if (hasAnswered && error.code === 'NOT_FOUND') return goneMs
+  return error.retryable || (hasAnswered && error.code === 'STORE_REFUSED') ? patienceMs : 0
 }
 
 /** A coordinator writes at least every second. */

@@ -6,6 +6,7 @@ import { secondStep } from '../status/fixtures.ts'
 import { manualClock } from '../support/manual-clock.ts'
 
 const unreachable = new QueueCanaryError('STORE_UNREACHABLE', 'gone')
+const refused = new QueueCanaryError('STORE_REFUSED', 'no')
 
 function run(
   read: () => Promise<number>,
@@ -71,10 +72,13 @@ describe('following', () => {
     expect(never.settled).toEqual([missing])
   })
 
-  it('waits out a store that is gone for a while', async () => {
+  it.each([
+    ['is gone', unreachable],
+    ['refuses', refused],
+  ])('waits out a store that has answered, and %s for a while', async (_, trouble) => {
     let down = false
     const { clock, seen, settled } = run(async () => {
-      if (down) throw unreachable
+      if (down) throw trouble
       return 1
     })
     await clock.advance(1_000)
@@ -84,6 +88,9 @@ describe('following', () => {
     await clock.advance(1_000)
     expect(settled).toEqual([])
     expect(seen).toHaveLength(5)
+    down = true
+    await clock.advance(121_000)
+    expect(settled).toEqual([trouble])
   })
 
   it('gives up on a store that stays away', async () => {
@@ -96,8 +103,7 @@ describe('following', () => {
     expect(settled).toEqual([unreachable])
   })
 
-  it('gives up at once on what does not pass by itself', async () => {
-    const refused = new QueueCanaryError('STORE_REFUSED', 'no')
+  it('gives up at once on a store that refuses from the start', async () => {
     const { clock, settled } = run(async () => {
       throw refused
     })
