@@ -1,4 +1,5 @@
 import { appendFile } from 'node:fs/promises'
+import { isTerminal } from '../core/rollout/rollout.ts'
 import type { QueueStatus, VersionStatus } from '../status/queue-status.ts'
 import { writeLine } from './io.ts'
 import type { Io } from './io.ts'
@@ -19,6 +20,7 @@ export async function writeJobSummary(status: QueueStatus, { env, err }: Io): Pr
 /** The rollout as Markdown. */
 export function jobSummary(status: QueueStatus): string {
   const { queue, phase, stable, canary, steps, history, harmed } = status
+  const goesOn = phase !== null && !isTerminal(phase)
   const shares = steps.flatMap(({ weight, measured }) =>
     weight === null || measured === null ? [] : [`${percent(weight)}: ${percent(measured)}`],
   )
@@ -27,6 +29,7 @@ export function jobSummary(status: QueueStatus): string {
     '',
     plain(reasonOf(status)),
     '',
+    ...(goesOn ? ['The rollout has not ended: this is how it stood when the watching did.', ''] : []),
     '| | version | state | taken | succeeded | failed | timed out | handed back | rescued | dead-lettered |',
     '|---|---|---|---|---|---|---|---|---|---|',
     versionRow('stable', stable),

@@ -30,10 +30,12 @@ export async function watchRollout(watch: Watch): Promise<number> {
   const { io, clock, begun, json, timeoutMs } = watch
   const display = openDisplay(io, json)
   const looks = begun.map(() => stillnessWatch(clock, (text) => display.note(text)))
+  let last: readonly QueueStatus[] = []
   try {
     const followed = await follow({
       read: () => Promise.all(begun.map(({ view }) => view.read())),
       onValue: (statuses) => {
+        last = statuses
         display.show(statuses)
         for (const [index, status] of statuses.entries()) looks[index]?.(status)
       },
@@ -43,10 +45,11 @@ export async function watchRollout(watch: Watch): Promise<number> {
       timeoutMs,
       signal: io.signal,
     })
-    if (followed.kind === 'over') return await outcome(watch, followed.value)
+    if (followed.kind === 'over') return outcome(watch, followed.value)
     if (followed.kind === 'interrupted') return interrupted(watch)
   } finally {
     display.close()
+    for (const status of last) await writeJobSummary(status, io)
   }
   const again = `queue-canary status --queue ${begun[0]?.view.place.queue} --watch`
   throw new QueueCanaryError('TIMED_OUT', `${named(begun)} goes on after ${timeoutMs} ms of waiting; see ${again}`)
@@ -74,10 +77,9 @@ function interrupted({ io, begun }: Watch): number {
   return exitCodes.interrupted
 }
 
-async function outcome(watch: Watch, statuses: readonly QueueStatus[]): Promise<number> {
+function outcome(watch: Watch, statuses: readonly QueueStatus[]): number {
   const { io, begun } = watch
   for (const [index, status] of statuses.entries()) {
-    await writeJobSummary(status, io)
     const rollout = begun[index]?.rollout
     if (status.rollout === rollout) continue
     const other =

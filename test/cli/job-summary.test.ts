@@ -19,6 +19,8 @@ describe('the job summary', () => {
 
 step 1 passed: 10 samples; step 2: weight 10 %
 
+The rollout has not ended: this is how it stood when the watching did.
+
 | | version | state | taken | succeeded | failed | timed out | handed back | rescued | dead-lettered |
 |---|---|---|---|---|---|---|---|---|---|
 | stable | v1 | Current | 1900 | 1896 | 4 | 0 | 0 | 2 | 1 |
@@ -30,6 +32,10 @@ Messages harmed: 3. Share per step, meant and measured: 1%: 0.99%, 10%: 10%.
 - 2m00s **Progressing** step 1 passed: 10 samples; step 2: weight 10 %
 
 `)
+  })
+
+  it('of a rollout that has ended says nothing of the watching', () => {
+    expect(jobSummary({ ...status, phase: 'RolledBack' })).not.toContain('watching')
   })
 
   it('lets no name or reason become markup', () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -166,6 +166,14 @@ describe('start', () => {
     const { world, io } = await setUp(long)
     await expect(start(world, io, { watch: true, timeoutMs: 100 })).rejects.toMatchObject({ code: 'TIMED_OUT' })
     expect((await world.state()).rollout?.phase).toBe('Initialized')
+  })
+
+  it('leaves a summary of the job however the watching ends', async () => {
+    const { world, io } = await setUp(long)
+    const summary = join(io.cwd, 'summary.md')
+    const env = { GITHUB_STEP_SUMMARY: summary }
+    await expect(start(world, { ...io, env }, { watch: true, timeoutMs: 100 })).rejects.toThrow('goes on')
+    expect(await readFile(summary, 'utf8')).toMatch(/^### orders: Initialized\n/)
   })
 
   it('Ctrl-C ends the watching, not the rollout', async () => {
