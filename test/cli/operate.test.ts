@@ -26,12 +26,12 @@ describe('commands of an operator', () => {
     if (at !== undefined)
       await world.become((state) => ({ ...state, rollout: rollout({ policyDigest: pinned, ...at }) }))
     const io = fakeIo()
-    const operate = (wish: OperateCommand['wish'], some: Partial<OperateCommand> = {}) => {
+    const operate = (wish: OperateCommand['wish'], some: Partial<OperateCommand> = {}, session = world.session) => {
       const place = { store: undefined, namespace: undefined }
       return operateCommand(
         { kind: 'operate', wish, queue, full: false, reason: '', json: false, place, ...some },
         io,
-        world.session,
+        session,
       )
     }
     return { world, io, operate }
@@ -88,13 +88,23 @@ describe('commands of an operator', () => {
   })
 
   it('says that nobody carries it out, and leaves it in the store', async () => {
-    const { world, io, operate } = await setUp({ phase: 'Progressing' })
-    const waiting = operate('abort')
-    setTimeout(() => io.interrupt(), 300)
-    await expect(waiting).rejects.toMatchObject({
+    const { world, operate } = await setUp({ phase: 'Progressing' })
+    const { clock } = world.session
+    const fast = { ...clock, now: () => 50 * clock.now() }
+    await expect(operate('abort', {}, { ...world.session, clock: fast })).rejects.toMatchObject({
       code: 'TIMED_OUT',
       message: expect.stringContaining('stands in the store'),
     })
+    expect((await world.state()).commands).toMatchObject([{ kind: 'abort', rollout: 'r1' }])
+  })
+
+  it('Ctrl-C ends the waiting, not the command: exit 130', async () => {
+    const { world, io, operate } = await setUp({ phase: 'Progressing' })
+    const waiting = operate('abort', { json: true })
+    setTimeout(() => io.interrupt(), 300)
+    expect(await waiting).toBe(130)
+    expect(io.stderr()).toMatch(/^stopped waiting for abort: it stands in the store/)
+    expect(io.stdout()).toBe('')
     expect((await world.state()).commands).toMatchObject([{ kind: 'abort', rollout: 'r1' }])
   })
 

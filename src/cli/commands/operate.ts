@@ -38,8 +38,14 @@ export async function operateCommand(command: OperateCommand, io: Io, session: S
   const told: Told[] = []
   for (const view of views) told.push({ view, isDone: await tell(view, wish, clock) })
   const statuses: QueueStatus[] = []
-  for (const { view, isDone } of told)
-    statuses.push(isDone ? await view.read() : await carriedOut(view, wish.id, { io, session }))
+  for (const { view, isDone } of told) {
+    const status = isDone ? await view.read() : await carriedOut(view, wish.id, { io, session })
+    if (status === undefined) {
+      writeLine(io.err, `stopped waiting for ${command.wish}: ${standing(view)}`)
+      return exitCodes.interrupted
+    }
+    statuses.push(status)
+  }
   if (command.json) writeJson(io.out, statuses.length === 1 ? statuses[0] : statuses)
   else print(io, statuses, told)
   return exitCodes.done
@@ -132,13 +138,14 @@ async function changes(
   return effects.length > 0
 }
 
+/** undefined where it was interrupted. Rejects with `TIMED_OUT`. */
 async function carriedOut(
-  { records, read, place }: QueueView,
+  view: QueueView,
   id: string,
   { io, session }: { readonly io: Io; readonly session: Session },
-): Promise<QueueStatus> {
+): Promise<QueueStatus | undefined> {
   const isWaiting = async () =>
-    (await records.readState())?.state.commands.some((command) => command.id === id) === true
+    (await view.records.readState())?.state.commands.some((command) => command.id === id) === true
   const followed = await follow({
     read: isWaiting,
     onValue: () => {},
@@ -148,13 +155,14 @@ async function carriedOut(
     timeoutMs: answerMs,
     signal: io.signal,
   })
-  if (followed.kind === 'over') return read()
-  const what =
-    followed.kind === 'interrupted'
-      ? 'stopped waiting'
-      : `no coordinator has taken the command up within ${answerMs / 1_000} s`
+  if (followed.kind === 'over') return view.read()
+  if (followed.kind === 'interrupted') return undefined
   throw new QueueCanaryError(
     'TIMED_OUT',
-    `${what}: it stands in the store and will be carried out when a worker of queue ${place.queue} runs`,
+    `no coordinator has taken the command up within ${answerMs / 1_000} s: ${standing(view)}`,
   )
+}
+
+function standing({ place }: QueueView): string {
+  return `it stands in the store and will be carried out when a worker of queue ${place.queue} runs`
 }
