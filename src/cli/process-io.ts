@@ -21,6 +21,18 @@ export function processIo(): Io {
   }
 }
 
+/** Runs `work`. What anybody writes to stdout meanwhile goes to stderr: handler modules may say hello when they are loaded, and stdout is for results. */
+export async function sparingStdout<T>(work: () => Promise<T>): Promise<T> {
+  const { stdout, stderr } = process
+  const write = stdout.write.bind(stdout)
+  stdout.write = stderr.write.bind(stderr)
+  try {
+    return await work()
+  } finally {
+    stdout.write = write
+  }
+}
+
 const flushMs = 2_000
 
 /** Ends the process once what was written has been taken, or nobody takes it. Open handles of handler modules do not hold it. */

@@ -5,17 +5,19 @@ import { describe, expect, it } from 'vitest'
 import { doctorCommand } from '../../src/cli/commands/doctor.ts'
 import { createComposition } from '../../src/cli/compose.ts'
 import { systemClock } from '../../src/worker/system-clock.ts'
+import { createProcesses } from '../support/processes.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { fakeIo } from './fake-io.ts'
 
+const bin = new URL('../../src/cli/bin.ts', import.meta.url).pathname
 const place = { store: undefined, namespace: undefined }
 
 describe('doctor', () => {
   const teardown = useTeardown()
 
-  async function examine(some: Readonly<Record<string, string>> = {}, json = false) {
+  async function surroundings(handler: string, some: Readonly<Record<string, string>>) {
     const cwd = teardown.add(await mkdtemp(join(tmpdir(), 'doctor-')), (folder) => rm(folder, { recursive: true }))
-    await writeFile(join(cwd, 'handler.mjs'), 'export default () => {}')
+    await writeFile(join(cwd, 'handler.mjs'), handler)
     await writeFile(join(cwd, 'latency.yaml'), 'analysis: { metrics: [{ name: latency }] }')
     const env = {
       QUEUE_CANARY_VERSION: 'v1',
@@ -25,7 +27,11 @@ describe('doctor', () => {
       QUEUE_CANARY_STORE: `sqlite:${join(cwd, 'state.db')}`,
       ...some,
     }
-    const io = fakeIo({ env, cwd })
+    return { env, cwd }
+  }
+
+  async function examine(some: Readonly<Record<string, string>> = {}, json = false) {
+    const io = fakeIo(await surroundings('export default () => {}', some))
     const code = await doctorCommand({ kind: 'doctor', json, place }, io, createComposition(systemClock()))
     return { code, io }
   }
@@ -62,6 +68,16 @@ describe('doctor', () => {
       { ok: true, findings: expect.arrayContaining([expect.objectContaining({ level: 'ok', subject: 'store' })]) },
     ])
     expect(io.stderr()).toBe('')
+  })
+
+  it('keeps stdout for the document, whatever a handler module prints when it is loaded', async () => {
+    const processes = teardown.add(createProcesses(), (all) => all.killAll())
+    const handler = 'console.log("hello"); process.stdout.write("from afar\\n"); export default () => {}'
+    const args = ['--conditions=source', bin, 'doctor', '--json']
+    const run = processes.launch({ name: 'doctor', args, ...(await surroundings(handler, {})) })
+    await run.exitsWith(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({ ok: true })
+    expect(run.stderr).toBe('hello\nfrom afar\n')
   })
 
   it('lists every variable that is wrong, and checks the store all the same: exit 2', async () => {

@@ -6,6 +6,7 @@ import { writeJson, writeLine } from '../io.ts'
 import type { Io, Sink } from '../io.ts'
 import { examine } from '../examine.ts'
 import type { Examined } from '../examine.ts'
+import { sparingStdout } from '../process-io.ts'
 import { painter } from '../view/text.ts'
 import type { Style } from '../view/text.ts'
 
@@ -15,7 +16,7 @@ export async function doctorCommand(
   io: Io,
   composition: Composition,
 ): Promise<number> {
-  const findings = await examine(io, place, composition)
+  const findings = await sparingStdout(() => examine(io, place, composition))
   const code = codeOf(findings)
   if (json) writeJson(io.out, { ok: code === exitCodes.done, findings })
   else print(io.out, findings)
