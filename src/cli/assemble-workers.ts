@@ -18,7 +18,7 @@ export interface Assembly {
   readonly environment: Environment
   /** Of automatic rollouts, by queue. */
   readonly policies: ReadonlyMap<string, Policy>
-  readonly io: Pick<Io, 'cwd' | 'env'>
+  readonly io: Pick<Io, 'env'>
   readonly log: Logger
   readonly store: Store
   readonly composition: Composition
@@ -30,20 +30,20 @@ export interface CrewMember {
   readonly worker: Worker
 }
 
-/** One worker per queue, nothing started. Rejects with every handler that cannot be used. */
-export async function assembleWorkers(assembly: Assembly): Promise<readonly CrewMember[]> {
-  const loaded = await loadHandlers(assembly.environment.queues, assembly.io.cwd)
+/** One worker per queue, nothing started. */
+export function assembleWorkers(loaded: readonly Handlers[], assembly: Assembly): Promise<readonly CrewMember[]> {
   return Promise.all(loaded.map((handlers) => assemble(handlers, assembly)))
 }
 
 /** A queue, and what handles its messages. */
-interface Handlers {
+export interface Handlers {
   readonly queue: QueueEnvironment
   readonly stable: HandlerDefinition
   readonly canary: HandlerDefinition | undefined
 }
 
-async function loadHandlers(queues: readonly QueueEnvironment[], cwd: string): Promise<readonly Handlers[]> {
+/** Rejects with every handler that cannot be used. */
+export async function loadHandlers(queues: readonly QueueEnvironment[], cwd: string): Promise<readonly Handlers[]> {
   const settled = await Promise.allSettled(queues.map((queue) => loadBoth(queue, cwd)))
   const failures = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []))
   if (failures.length > 0) throw new QueueCanaryError('HANDLER_INVALID', listed('handlers cannot be used', failures))

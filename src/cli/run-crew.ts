@@ -49,7 +49,8 @@ export async function runCrew(
   return { broken }
 }
 
-function whenAborted(signal: AbortSignal, act: () => void): void {
+/** At once where it has aborted already. */
+export function whenAborted(signal: AbortSignal, act: () => void): void {
   if (signal.aborted) act()
   else signal.addEventListener('abort', act, { once: true })
 }

@@ -51,6 +51,15 @@ describe('worker', () => {
     expect(io.stdout() + io.stderr()).toBe('')
   })
 
+  it('waits for no handler module when it is told to end: exit 0', async () => {
+    const { io, records, run } = await setUp('await new Promise(() => {}); export default () => {}')
+    const ended = run()
+    await remains(async () => (await records.readState()) === undefined, { what: 'not begun', forMs: 300 })
+    io.interrupt()
+    expect(await ended).toBe(0)
+    await expect(records.readState()).rejects.toThrow('closed')
+  })
+
   it('hosts a canary in the same process', async () => {
     const { io, records, run } = await setUp('export default () => {}', {
       QUEUE_CANARY_ORDERS_CANARY_HANDLER: './handler.mjs',

@@ -1,6 +1,6 @@
 import type { Logger } from '../../contracts/logger.ts'
 import { QueueCanaryError } from '../../errors.ts'
-import { assembleWorkers } from '../assemble-workers.ts'
+import { assembleWorkers, loadHandlers } from '../assemble-workers.ts'
 import type { Assembly } from '../assemble-workers.ts'
 import { automaticPolicies } from '../automatic-policies.ts'
 import type { Place } from '../command.ts'
@@ -12,7 +12,7 @@ import type { Endpoints } from '../http/endpoints.ts'
 import type { Io } from '../io.ts'
 import { listed } from '../listed.ts'
 import { createProcessLog } from '../logger.ts'
-import { runCrew } from '../run-crew.ts'
+import { runCrew, whenAborted } from '../run-crew.ts'
 
 /** Runs the consumers of the environment until they are drained, retired or broken. */
 export async function workerCommand(place: Place, io: Io, composition: Composition): Promise<number> {
@@ -44,13 +44,25 @@ async function work({ environment, policies, endpoints, log, io, composition }: 
   const { clock } = composition
   const store = await composition.openStore(environment.store)
   try {
-    const crew = await assembleWorkers({ environment, policies, io, log, store, composition })
+    const handlers = await unlessAborted(io.signal, loadHandlers(environment.queues, io.cwd))
+    if (handlers === undefined) {
+      log.info({}, 'told to end before the handlers were loaded: nothing was begun')
+      return exitCodes.done
+    }
+    const crew = await assembleWorkers(handlers, { environment, policies, io, log, store, composition })
     endpoints.show({ crew, store, namespace: environment.namespace, clock })
     const { broken } = await runCrew(crew, io, { log, clock })
     return broken ? exitCodes.unexpected : exitCodes.done
   } finally {
     await store.close()
   }
+}
+
+/** undefined where the signal came first. */
+function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T | undefined> {
+  const { promise: aborted, resolve } = Promise.withResolvers<undefined>()
+  whenAborted(signal, () => resolve(undefined))
+  return Promise.race([aborted, promise])
 }
 
 /** prom-client is loaded where something listens. */
