@@ -5,10 +5,12 @@ import type { Store } from '../contracts/store.ts'
 import { assertNever } from '../core/assert-never.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
 import type { StoreSettings } from './environment-readers.ts'
+import { refuseImpossibleStore } from './refuse-impossible-store.ts'
 
 /** Plugs adapters in by their kind. An adapter, and the SDK that it brings, is loaded when it is first asked for. */
 export interface Composition {
   readonly clock: Clock
+  /** Rejects where the store can never work. Whether it does now shows at the first call. */
   readonly openStore: (settings: StoreSettings) => Promise<Store>
   readonly openBroker: (queue: BrokerRequest, log?: Logger) => Promise<Broker>
 }
@@ -29,14 +31,7 @@ export function createComposition(clock: Clock): Composition {
     const { memoryServer } = await import('../../adapters/brokers/memory/index.ts')
     return memoryServer({ clock })
   })
-  const stores: Stores = {
-    memory: sharedStore,
-    sqlite: async ({ path }) => {
-      const { sqliteStore } = await import('../../adapters/stores/sqlite/index.ts')
-      return sqliteStore({ path })
-    },
-    ...serverStores,
-  }
+  const stores: Stores = { memory: sharedStore, ...lastingStores }
   const brokers: Brokers = {
     memory: async ({ brokerName, handBack }) => {
       const server = await sharedServer()
@@ -60,12 +55,20 @@ export function createComposition(clock: Clock): Composition {
   }
   return {
     clock,
-    openStore: (settings) => openFrom(stores, settings),
+    async openStore(settings) {
+      const store = await openFrom(stores, settings)
+      await refuseImpossibleStore(settings)
+      return store
+    },
     openBroker: (queue, log) => brokers[queue.broker.kind](queue, log),
   }
 }
 
-const serverStores = {
+const lastingStores = {
+  sqlite: async ({ path }: { readonly path: string }) => {
+    const { sqliteStore } = await import('../../adapters/stores/sqlite/index.ts')
+    return sqliteStore({ path })
+  },
   redis: async ({ url }: { readonly url: string }) => {
     const { redisStore } = await import('../../adapters/stores/redis/index.ts')
     return redisStore({ url })

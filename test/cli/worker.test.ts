@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { sqliteStore } from '../../adapters/stores/sqlite/index.ts'
 import { workerCommand } from '../../src/cli/commands/worker.ts'
 import { createComposition } from '../../src/cli/compose.ts'
 import { createQueueState } from '../../src/core/rollout/queue-state.ts'
@@ -134,6 +135,31 @@ describe('worker', () => {
     const rollout = async () => (await records.readState())?.state.rollout
     if (canary === undefined) await remains(async () => (await rollout()) === undefined, { what: 'none', forMs: 3_500 })
     else await eventually(async () => (await rollout())?.canary === canary, { what: 'a rollout' })
+    io.interrupt()
+    expect(await ended).toBe(0)
+  })
+
+  it.each(['sqlite:/tmp', 'sqlite:/nowhere/at/all/state.db'])(
+    'refuses to begin with a store that can never be: %s',
+    async (store) => {
+      const { run } = await setUp('export default () => {}', { QUEUE_CANARY_STORE: store })
+      await expect(run()).rejects.toMatchObject({ code: 'STORE_REFUSED' })
+    },
+  )
+
+  it('waits for a store that refuses, and begins when it does no more', async () => {
+    const folder = teardown.add(await mkdtemp(join(tmpdir(), 'store-')), (made) => rm(made, { recursive: true }))
+    const path = join(folder, 'state.db')
+    await writeFile(path, 'no database, for as long as it is here')
+    const { io, run } = await setUp('export default () => {}', { QUEUE_CANARY_STORE: `sqlite:${path}` })
+    const ended = run()
+    let hasEnded = false
+    void ended.finally(() => (hasEnded = true))
+    await remains(() => !hasEnded, { what: 'it waits' })
+    await rm(path)
+    const store = teardown.add(sqliteStore({ path }), (opened) => opened.close())
+    const mended = createQueueRecords(store, { namespace: 'default', queue: 'orders' })
+    await eventually(async () => (await mended.readState())?.state.stable === 'v1', { what: 'it registers' })
     io.interrupt()
     expect(await ended).toBe(0)
   })

@@ -17,6 +17,12 @@ export async function loadDriver<T>(store: keyof typeof drivers, load: () => Pro
   }
 }
 
+/** Rejects with `STORE_REFUSED` where the driver is not installed. */
+export async function requireDriver(store: keyof typeof drivers): Promise<void> {
+  const name = drivers[store].replace(/@\d+$/, '')
+  await loadDriver(store, () => import(name))
+}
+
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
 }
