@@ -56,9 +56,8 @@ export function createComposition(clock: Clock): Composition {
   return {
     clock,
     async openStore(settings) {
-      const store = await openFrom(stores, settings)
       await refuseImpossibleStore(settings)
-      return store
+      return openFrom(stores, settings)
     },
     openBroker: (queue, log) => brokers[queue.broker.kind](queue, log),
   }
