@@ -3,6 +3,7 @@ import type { Logger } from '../contracts/logger.ts'
 import type { Store } from '../contracts/store.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 import { createWorker } from '../worker/worker.ts'
 import type { Worker } from '../worker/worker.ts'
 import type { Composition } from './compose.ts'
@@ -30,9 +31,15 @@ export interface CrewMember {
   readonly worker: Worker
 }
 
-/** One worker per queue, nothing started. */
+/** One worker per queue, nothing started. Rejects with every queue whose handler does not go with its settings. */
 export function assembleWorkers(loaded: readonly Handlers[], assembly: Assembly): Promise<readonly CrewMember[]> {
-  return Promise.all(loaded.map((handlers) => assemble(handlers, assembly)))
+  const assembled = loaded.map(async (handlers) => {
+    const { name } = handlers.queue
+    return assemble(handlers, assembly).catch((error: unknown) => {
+      throw isQueueCanaryError(error) ? new QueueCanaryError(error.code, `queue ${name}: ${error.message}`) : error
+    })
+  })
+  return allOrNone(assembled, 'ENVIRONMENT_INVALID', 'queues cannot be consumed')
 }
 
 /** A queue, and what handles its messages. */
@@ -44,9 +51,15 @@ export interface Handlers {
 
 /** Rejects with every handler that cannot be used. */
 export async function loadHandlers(queues: readonly QueueEnvironment[], cwd: string): Promise<readonly Handlers[]> {
-  const settled = await Promise.allSettled(queues.map((queue) => loadBoth(queue, cwd)))
+  const loading = queues.map((queue) => loadBoth(queue, cwd))
+  return allOrNone(loading, 'HANDLER_INVALID', 'handlers cannot be used')
+}
+
+/** Rejects with every reason. */
+async function allOrNone<T>(all: readonly Promise<T>[], code: ErrorCode, what: string): Promise<readonly T[]> {
+  const settled = await Promise.allSettled(all)
   const failures = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []))
-  if (failures.length > 0) throw new QueueCanaryError('HANDLER_INVALID', listed('handlers cannot be used', failures))
+  if (failures.length > 0) throw new QueueCanaryError(code, listed(what, failures))
   return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
 }
 

@@ -58,7 +58,6 @@ export function readQueue(queue: string, env: Variables): Read<QueueEnvironment>
   const found = [
     ...beside,
     ...prefetchProblems(prefix, { concurrency, prefetch }),
-    ...lingerProblems(prefix, value),
     ...nameProblems(prefix, value.NAME, named),
     ...handBack.problems,
   ]
@@ -77,18 +76,9 @@ function batchOf({ BATCH_SIZE: size, BATCH_LINGER: lingerMs }: Batching): QueueE
   return { ...(size !== undefined && { size }), ...(lingerMs !== undefined && { lingerMs }) }
 }
 
-/** Where the handler says how long, the worker looks. */
-function lingerProblems(prefix: string, { BATCH_LINGER: lingerMs, HANDLER_TIMEOUT }: Batching): readonly string[] {
-  if (lingerMs === undefined || lingerMs < HANDLER_TIMEOUT) return []
-  return [
-    problemLine(`${prefix}BATCH_LINGER`, `less than the handler's time (${HANDLER_TIMEOUT} ms)`, `${lingerMs} ms`),
-  ]
-}
-
 interface Batching {
   readonly BATCH_SIZE: number | undefined
   readonly BATCH_LINGER: number | undefined
-  readonly HANDLER_TIMEOUT: number
 }
 
 /** Where the URL names the queue, another name would be a mistake in one of the two. */

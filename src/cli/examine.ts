@@ -10,6 +10,7 @@ import type { Composition } from './compose.ts'
 import { queuePrefix } from './environment-names.ts'
 import type { QueueEnvironment } from './environment-queue.ts'
 import { parseEnvironment, parseStoreSettings } from './environment.ts'
+import { lingerProblems } from '../worker/batch-settings.ts'
 import type { Io } from './io.ts'
 import { loadHandler } from './load-handler.ts'
 import { elapsed } from './view/text.ts'
@@ -94,8 +95,13 @@ async function handlerFindings(queue: QueueEnvironment, { cwd }: Io): Promise<re
     sources.map(async (source) => {
       const subject = `queue ${queue.name}, handler ${source.path}`
       try {
-        await loadHandler(source)
-        return ok(subject, 'loads')
+        const handler = await loadHandler(source)
+        const [problem] = lingerProblems(handler, queue.batch, queue.handlerTimeoutMs)
+        if (problem === undefined) return ok(subject, 'loads')
+        return error(subject, {
+          found: problem,
+          mend: `lower ${prefix}BATCH_LINGER, or raise ${prefix}HANDLER_TIMEOUT`,
+        })
       } catch (cause) {
         return failure(subject, cause, 'mend the module, or the path in the variable')
       }

@@ -1,4 +1,4 @@
-import type { BatchHandler, BatchSettings } from '../contracts/handler.ts'
+import type { BatchHandler, BatchSettings, HandlerDefinition } from '../contracts/handler.ts'
 
 const defaults: BatchSettings = { size: 10, lingerMs: 50 }
 
@@ -21,6 +21,18 @@ export function batchProblems(settings: Readonly<Partial<Record<keyof BatchSetti
 export function batchSettingsOf({ batch }: BatchHandler, over: Partial<BatchSettings>): BatchSettings {
   const { size = batch?.size ?? defaults.size, lingerMs = batch?.lingerMs ?? defaults.lingerMs } = over
   return { size, lingerMs }
+}
+
+/** A message takes its slot when it begins to wait, and its handler's time is counted from then until its batch begins. */
+export function lingerProblems(
+  handler: HandlerDefinition,
+  over: Partial<BatchSettings>,
+  handlerTimeoutMs: number,
+): readonly string[] {
+  if (handler.handleBatch === undefined) return []
+  const { size, lingerMs } = batchSettingsOf(handler, over)
+  if (size === 1 || lingerMs < handlerTimeoutMs) return []
+  return [`batch.lingerMs: expected less than handlerTimeoutMs (${handlerTimeoutMs}), found ${lingerMs}`]
 }
 
 function shown(value: unknown): string {

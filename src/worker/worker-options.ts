@@ -12,7 +12,7 @@ import { QueueCanaryError } from '../errors.ts'
 import { policyDigest } from '../policy-digest.ts'
 import type { PinnedPolicy } from './automatic-start.ts'
 import type { ConsumerLimits } from './consumer-options.ts'
-import { batchProblems, batchSettingsOf } from './batch-settings.ts'
+import { batchProblems, lingerProblems } from './batch-settings.ts'
 import { normaliseHandler } from './define-handler.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -108,7 +108,7 @@ export function resolveOptions<T, C>(options: WorkerOptions<T, C>): ResolvedOpti
   const limits = limitsOf(options)
   refuse([...wrongNames(options, namespace), ...wrongLimits(limits), ...batchProblems(batch)])
   const hosted = hostedVersions(options)
-  refuse([...new Set(hosted.flatMap(({ handler }) => wrongLinger(handler, batch, limits)))])
+  refuse([...new Set(hosted.flatMap(({ handler }) => lingerProblems(handler, batch, limits.handlerTimeoutMs)))])
   return {
     queue: options.queue,
     namespace,
@@ -167,18 +167,6 @@ function wrongLimits(limits: ConsumerLimits): string[] {
       ? []
       : [`${name}: expected a whole number from 1 to 65535, found ${value}`]
   })
-}
-
-/** A message takes its slot when it begins to wait, and its handler's time is counted from then until its batch begins. */
-function wrongLinger(
-  handler: HandlerDefinition,
-  batch: Partial<BatchSettings>,
-  { handlerTimeoutMs }: ConsumerLimits,
-): string[] {
-  if (handler.handleBatch === undefined) return []
-  const { size, lingerMs } = batchSettingsOf(handler, batch)
-  if (size === 1 || lingerMs < handlerTimeoutMs) return []
-  return [`batch.lingerMs: expected less than handlerTimeoutMs (${handlerTimeoutMs}), found ${lingerMs}`]
 }
 
 function refuse(problems: readonly string[]): void {

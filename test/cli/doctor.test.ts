@@ -30,8 +30,11 @@ describe('doctor', () => {
     return { env, cwd }
   }
 
-  async function examine(some: Readonly<Record<string, string>> = {}, json = false) {
-    const io = fakeIo(await surroundings('export default () => {}', some))
+  async function examine(
+    some: Readonly<Record<string, string>> = {},
+    { json = false, handler = 'export default () => {}' } = {},
+  ) {
+    const io = fakeIo(await surroundings(handler, some))
     const code = await doctorCommand({ kind: 'doctor', json, place }, io, createComposition(systemClock()))
     return { code, io }
   }
@@ -63,7 +66,7 @@ describe('doctor', () => {
   })
 
   it('prints one document with --json', async () => {
-    const { io } = await examine({}, true)
+    const { io } = await examine({}, { json: true })
     expect(io.documents()).toEqual([
       { ok: true, findings: expect.arrayContaining([expect.objectContaining({ level: 'ok', subject: 'store' })]) },
     ])
@@ -93,6 +96,15 @@ describe('doctor', () => {
     const { code, io } = await examine({ QUEUE_CANARY_ORDERS_HANDLER: './gone.mjs' })
     expect(code).toBe(2)
     expect(io.stdout()).toMatch(/error {4}queue orders, handler \.\/gone\.mjs: QUEUE_CANARY_ORDERS_HANDLER/)
+  })
+
+  it('finds a batch that would wait for as long as its handler may take: exit 2', async () => {
+    const { code, io } = await examine(
+      { QUEUE_CANARY_ORDERS_HANDLER_TIMEOUT: '5s' },
+      { handler: 'export default { batch: { lingerMs: 5_000 }, handleBatch: () => {} }' },
+    )
+    expect(code).toBe(2)
+    expect(io.stdout()).toMatch(/error {4}queue orders, handler \.\/handler\.mjs: batch\.lingerMs: expected less than/)
   })
 
   it('finds a store that refuses: exit 2', async () => {

@@ -126,10 +126,6 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ ORDERS_CONCURRENCY: '1e3' }, ['ORDERS_CONCURRENCY: expected a whole number from 1 to 10000, found "1e3"']],
   [{ ORDERS_PREFETCH: '9' }, ['ORDERS_PREFETCH: expected at least the concurrency (10), found 9']],
   [
-    { ORDERS_BATCH_LINGER: '5s', ORDERS_HANDLER_TIMEOUT: '5s' },
-    ["ORDERS_BATCH_LINGER: expected less than the handler's time (5000 ms), found 5000 ms"],
-  ],
-  [
     { ORDERS_HANDLER_TIMEOUT: '13h' },
     ['ORDERS_HANDLER_TIMEOUT: expected a duration from 1ms to 12h (units ms, s, m, h, d), found "13h"'],
   ],

@@ -173,6 +173,16 @@ describe('worker', () => {
     expect(await records.readState()).toBeUndefined()
   })
 
+  it('says which queue has settings that its handler does not go with', async () => {
+    const { run } = await setUp('export default { batch: { lingerMs: 5_000 }, handleBatch: () => {} }', {
+      QUEUE_CANARY_ORDERS_HANDLER_TIMEOUT: '5s',
+    })
+    await expect(run()).rejects.toMatchObject({
+      code: 'ENVIRONMENT_INVALID',
+      message: expect.stringMatching(/\n {2}queue orders: .*batch\.lingerMs: expected less than/),
+    })
+  })
+
   it('reports every handler that cannot be used', async () => {
     const { run } = await setUp('export default 7', {
       QUEUE_CANARY_QUEUES: 'orders,bills',
