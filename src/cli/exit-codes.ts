@@ -18,7 +18,11 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 export function exitCodeOf(error: unknown): ExitCode {
-  return isQueueCanaryError(error) ? exitCodes[outcomeOf[error.code]] : exitCodes.unexpected
+  return isQueueCanaryError(error) ? exitCodeOfCode(error.code) : exitCodes.unexpected
+}
+
+export function exitCodeOfCode(code: ErrorCode): ExitCode {
+  return exitCodes[outcomeOf[code]]
 }
 
 /** What a rollout in this phase means to whoever waits for its end; undefined while it goes on. */

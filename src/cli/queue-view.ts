@@ -4,10 +4,10 @@ import { pinnedPolicy } from '../coordinator/pinned-policy.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 import type { QueueState } from '../core/rollout/queue-state.ts'
-import { QueueCanaryError } from '../errors.ts'
+import { isQueueCanaryError, QueueCanaryError } from '../errors.ts'
 import { createQueueRecords } from '../records/queue-records.ts'
 import type { QueueRecords } from '../records/queue-records.ts'
-import type { QueueStatus } from '../status/queue-status.ts'
+import type { QueueEntry, QueueStatus } from '../status/queue-status.ts'
 import { statusOf } from '../status/snapshot.ts'
 
 export interface QueuePlace {
@@ -40,6 +40,16 @@ export function createQueueView(store: Store, place: QueuePlace, clock: Clock): 
     records,
     read: async () => statusFrom(...(await Promise.all([readQueue(records, place), records.readReports()]))),
     readWith: async (reports) => statusFrom(await readQueue(records, place), reports),
+  }
+}
+
+/** What is wrong with the records of one queue stands in its place. What is wrong with the store concerns every queue, and rejects. */
+export async function entryOf({ queue, namespace }: QueuePlace, reading: Promise<QueueStatus>): Promise<QueueEntry> {
+  try {
+    return await reading
+  } catch (error) {
+    if (!isQueueCanaryError(error, 'RECORD_INVALID')) throw error
+    return { queue, namespace, error: { code: error.code, message: error.message } }
   }
 }
 

@@ -4,6 +4,7 @@ import type { Strategy } from '../core/policy/policy.ts'
 import type { ConsumerState } from '../core/rollout/consumer-report.ts'
 import type { VersionState } from '../core/rollout/queue-state.ts'
 import type { HistoryEntry, Hold, Phase } from '../core/rollout/rollout.ts'
+import type { ErrorCode } from '../errors.ts'
 
 /**
  * What status shows of one queue, as JSON. A value that is not known or does not apply is null. Durations are milliseconds, weights percent,
@@ -45,6 +46,15 @@ export interface QueueStatus {
   readonly history: readonly HistoryEntry[]
   readonly workers: readonly WorkerStatus[]
 }
+
+/** In the place of the status of a queue whose records cannot be read, so that it hides no other. */
+export interface UnreadableQueue {
+  readonly queue: string
+  readonly namespace: string
+  readonly error: { readonly code: ErrorCode; readonly message: string }
+}
+
+export type QueueEntry = QueueStatus | UnreadableQueue
 
 export interface VersionStatus {
   readonly version: string

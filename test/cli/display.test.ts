@@ -86,6 +86,27 @@ describe('a display', () => {
     ])
   })
 
+  it('shows what is wrong with the records of a queue beside the others, once', () => {
+    const [screen, lines] = [fakeIo({ terminal: true }), fakeIo()]
+    const odd = {
+      queue: 'odd',
+      namespace: 'default',
+      error: { code: 'RECORD_INVALID', message: 'no\u001b[2J' },
+    } as const
+    openDisplay(screen, false).show([odd, status])
+    expect(screen.stdout()).toMatch(/odd {2}RECORD_INVALID {2}no.*\n.*orders {2}Progressing/)
+    const display = openDisplay(lines, false)
+    for (const entry of [odd, odd, { ...status, queue: 'odd' }, odd]) display.show([entry, status])
+    expect(
+      lines
+        .stdout()
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('  ').slice(1, 3).join(' ')),
+    ).toEqual(['odd RECORD_INVALID', 'orders Progressing', 'odd Progressing', 'odd RECORD_INVALID'])
+    expect(lines.stdout()).not.toContain('\u001b')
+  })
+
   it('begins anew with another rollout', () => {
     const io = fakeIo()
     const display = openDisplay(io, false)

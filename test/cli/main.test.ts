@@ -9,6 +9,7 @@ import { reportError } from '../../src/cli/report-error.ts'
 import { createQueueState } from '../../src/core/rollout/queue-state.ts'
 import { errorCodes, QueueCanaryError } from '../../src/errors.ts'
 import { createQueueRecords } from '../../src/records/queue-records.ts'
+import { eventually } from '../support/eventually.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -85,6 +86,40 @@ describe('the command line', () => {
     expect(documents.documents()).toEqual([
       [expect.objectContaining({ queue: 'bills/eu' }), expect.objectContaining({ queue: 'orders' })],
     ])
+  })
+
+  it('shows all other queues beside one that cannot be read, and ends with its exit code', async () => {
+    const store = await storeWith('orders', 'bills')
+    const opened = sqliteStore({ path: store.slice('sqlite:'.length) })
+    const found = await opened.get('default/bills/state')
+    await opened.put('default/bills/state', '{"format":2}', found?.revision)
+    await opened.close()
+    const env = { QUEUE_CANARY_STORE: store }
+    const [lines, documents, one] = [fakeIo({ env }), fakeIo({ env }), fakeIo({ env })]
+    const [other, watched] = [fakeIo({ env }), fakeIo({ env })]
+    expect(await main(['status'], lines)).toBe(1)
+    expect(lines.stdout()).toMatch(
+      /^bills {2}RECORD_INVALID {2}the record default\/bills\/state cannot be read: [^\n]+\norders {2}no rollout[^\n]+\n$/,
+    )
+    expect(await main(['status', '--json'], documents)).toBe(1)
+    const error = { code: 'RECORD_INVALID', message: expect.stringContaining('cannot be read') }
+    expect(documents.documents()).toEqual([
+      [{ queue: 'bills', namespace: 'default', error }, expect.objectContaining({ queue: 'orders', phase: null })],
+    ])
+    expect(await main(['status', '--queue', 'bills', '--json'], one)).toBe(1)
+    expect(one.documents()).toEqual([{ error }])
+    expect(await main(['status', '--queue', 'orders'], other)).toBe(0)
+    const watching = main(['status', '--watch'], watched)
+    await eventually(() => watched.stdout().includes('orders'), { what: 'both queues are shown' })
+    watched.interrupt()
+    expect(await watching).toBe(1)
+    expect(watched.stdout()).toMatch(/bills {2}RECORD_INVALID[^]*orders {2}no rollout/)
+  })
+
+  it('says once what is wrong with the store as a whole', async () => {
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: 'redis://127.0.0.1:1' } })
+    expect(await main(['status', '--json'], io)).toBe(6)
+    expect(io.documents()).toEqual([{ error: expect.objectContaining({ code: 'STORE_UNREACHABLE' }) }])
   })
 
   it('lets --store and --namespace win over the environment', async () => {

@@ -1,29 +1,35 @@
 import { NamespaceSnapshot } from '../../records/namespace-snapshot.ts'
-import type { QueueStatus } from '../../status/queue-status.ts'
+import type { QueueEntry } from '../../status/queue-status.ts'
 import type { StatusCommand } from '../command.ts'
 import { openDisplay } from '../display.ts'
-import { exitCodes } from '../exit-codes.ts'
+import { exitCodeOfCode, exitCodes } from '../exit-codes.ts'
 import { follow } from '../follow.ts'
 import { writeJson, writeLine } from '../io.ts'
 import type { Io } from '../io.ts'
-import { createQueueView } from '../queue-view.ts'
+import { createQueueView, entryOf } from '../queue-view.ts'
 import type { QueueView } from '../queue-view.ts'
 import type { Session } from '../session.ts'
-import { statusLine } from '../view/status-line.ts'
+import { entryLine } from '../view/status-line.ts'
 
 /** Shows one queue or all of the namespace, once or until Ctrl-C. */
 export async function statusCommand(command: StatusCommand, io: Io, session: Session): Promise<number> {
   const read = reader(command, session)
   if (command.watch) return watch(command, io, { session, read })
-  const statuses = await read()
-  if (command.json) writeJson(io.out, command.queue === undefined ? statuses : statuses[0])
-  else if (statuses.length === 0)
+  const entries = await read()
+  if (command.json) writeJson(io.out, command.queue === undefined ? entries : entries[0])
+  else if (entries.length === 0)
     writeLine(io.err, `no queue has workers in namespace ${session.namespace} of this store yet`)
-  else for (const status of statuses) writeLine(io.out, statusLine(status))
-  return exitCodes.done
+  else for (const entry of entries) writeLine(io.out, entryLine(entry))
+  return codeOf(entries)
 }
 
-type Read = () => Promise<readonly QueueStatus[]>
+type Read = () => Promise<readonly QueueEntry[]>
+
+/** That of a queue that cannot be read, now that all others have been shown. */
+function codeOf(entries: readonly QueueEntry[]): number {
+  const [code] = entries.flatMap((entry) => ('error' in entry ? entry.error.code : []))
+  return code === undefined ? exitCodes.done : exitCodeOfCode(code)
+}
 
 function reader({ queue }: StatusCommand, { store, namespace, clock }: Session): Read {
   if (queue !== undefined) {
@@ -39,7 +45,12 @@ function reader({ queue }: StatusCommand, { store, namespace, clock }: Session):
   }
   return async () => {
     const names = await snapshot.refresh()
-    return Promise.all(names.map((name) => viewOf(name).read()))
+    return Promise.all(
+      names.map((name) => {
+        const { place, read } = viewOf(name)
+        return entryOf(place, read())
+      }),
+    )
   }
 }
 
@@ -49,10 +60,14 @@ async function watch(
   { session, read }: { readonly session: Session; readonly read: Read },
 ): Promise<number> {
   const display = openDisplay(io, json)
+  let last: readonly QueueEntry[] = []
   try {
     await follow({
       read,
-      onValue: (statuses) => display.show(statuses),
+      onValue: (entries) => {
+        last = entries
+        display.show(entries)
+      },
       isOver: () => false,
       clock: session.clock,
       everyMs: display.everyMs,
@@ -62,5 +77,5 @@ async function watch(
   } finally {
     display.close()
   }
-  return exitCodes.done
+  return codeOf(last)
 }

@@ -6,10 +6,11 @@ import { healthOf, readinessOf } from '../../status/http/health.ts'
 import type { HostedQueue } from '../../status/http/health.ts'
 import { metricsText } from '../../status/metrics/metrics-text.ts'
 import type { MetricsQueue } from '../../status/metrics/metrics-text.ts'
-import type { QueueStatus } from '../../status/queue-status.ts'
+import type { QueueEntry, QueueStatus } from '../../status/queue-status.ts'
 import type { Worker } from '../../worker/worker.ts'
 import type { CrewMember } from '../assemble-workers.ts'
-import { createQueueView } from '../queue-view.ts'
+import { createQueueView, entryOf } from '../queue-view.ts'
+import type { QueuePlace } from '../queue-view.ts'
 import { StoreGlance } from './store-glance.ts'
 
 export interface WorkerSourceOptions {
@@ -28,6 +29,7 @@ export function workerSource({ crew, store, namespace, clock }: WorkerSourceOpti
   const members = crew.map(({ queue, worker }) => {
     const view = createQueueView(store, { namespace, queue }, clock)
     return {
+      place: view.place,
       hosted: hostedBy(queue, worker),
       metrics: new StoreGlance(clock, () => view.readWith(worker.snapshot())),
       status: new StoreGlance(clock, () => view.read()),
@@ -47,8 +49,9 @@ export function workerSource({ crew, store, namespace, clock }: WorkerSourceOpti
       const storeUp = queues.every(({ isCurrent }) => isCurrent)
       return metricsText({ ready: readinessOf(queues).ok, storeUp, queues })
     },
-    async status() {
-      const found = await Promise.all(members.map(({ status }) => statusIn(status)))
+    async status(queue) {
+      const asked = members.filter(({ place }) => queue === undefined || place.queue === queue)
+      const found = await Promise.all(asked.map(({ place, status }) => entriesOf(place, status)))
       return found.flat()
     },
   }
@@ -60,14 +63,18 @@ function hostedBy(queue: string, worker: Worker): () => HostedQueue {
   return () => ({ queue, reports: worker.snapshot(), ended })
 }
 
-/** A queue that is not registered yet has no status. */
-async function statusIn(glance: StoreGlance<QueueStatus>): Promise<readonly QueueStatus[]> {
+/** A queue that is not registered yet has no entry. */
+async function entriesOf(place: QueuePlace, glance: StoreGlance<QueueStatus>): Promise<readonly QueueEntry[]> {
   try {
-    const status = await glance.read(statusDeadlineMs)
-    if (status !== undefined) return [status]
+    return [await entryOf(place, statusIn(glance))]
   } catch (error) {
     if (isQueueCanaryError(error, 'NOT_FOUND')) return []
     throw error
   }
+}
+
+async function statusIn(glance: StoreGlance<QueueStatus>): Promise<QueueStatus> {
+  const status = await glance.read(statusDeadlineMs)
+  if (status !== undefined) return status
   throw new QueueCanaryError('TIMED_OUT', `the store did not answer within ${statusDeadlineMs} ms`)
 }

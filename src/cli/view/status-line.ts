@@ -1,6 +1,13 @@
 import type { HistoryEntry } from '../../core/rollout/rollout.ts'
-import type { QueueStatus } from '../../status/queue-status.ts'
+import type { QueueEntry, QueueStatus } from '../../status/queue-status.ts'
 import { clean, elapsed, percent } from './text.ts'
+
+/** One queue on one line, or what is wrong with its records. */
+export function entryLine(entry: QueueEntry): string {
+  if (!('error' in entry)) return statusLine(entry)
+  const { queue, error } = entry
+  return [clean(queue), error.code, clean(error.message)].join('  ')
+}
 
 /** One queue on one line. */
 export function statusLine(status: QueueStatus): string {
@@ -64,6 +71,8 @@ function waitParts({ stable, canary }: QueueStatus): readonly string[] {
 }
 
 /** What makes a new line worth printing where there is no terminal: numbers that merely grow do not. */
-export function changeKey({ queue, rollout, phase, step, why, current }: QueueStatus): string {
+export function changeKey(entry: QueueEntry): string {
+  if ('error' in entry) return JSON.stringify(entry)
+  const { queue, rollout, phase, step, why, current } = entry
   return JSON.stringify([queue, rollout, phase, step?.index, step?.weight.why !== undefined, why, current])
 }

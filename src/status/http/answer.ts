@@ -1,5 +1,5 @@
 import { isQueueCanaryError, QueueCanaryError } from '../../errors.ts'
-import type { QueueStatus } from '../queue-status.ts'
+import type { QueueEntry } from '../queue-status.ts'
 import type { Condition } from './health.ts'
 
 /** What the endpoints tell of this process. Each method may reject; the caller is then told no more than the error's code. */
@@ -8,8 +8,8 @@ export interface EndpointSource {
   readonly readiness: () => Condition
   /** The text that Prometheus reads. Ends within a deadline, whether or not the store answers. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
-  /** The queues of this worker. Rejects with the store's error, or with `TIMED_OUT`. */
-  readonly status: () => Promise<readonly QueueStatus[]>
+  /** The queues of this worker, or only this one if it is one of them. Rejects with the store's error, or with `TIMED_OUT`. */
+  readonly status: (queue?: string) => Promise<readonly QueueEntry[]>
 }
 
 /** The first line of a request. */
@@ -75,18 +75,20 @@ async function metricsAnswer(source: EndpointSource): Promise<Answer> {
 
 /** Every queue of the worker, or with `?queue=` that one, as `status --json` prints them. */
 async function statusAnswer(source: EndpointSource, query: URLSearchParams): Promise<Answer> {
-  const wanted = query.get('queue')
+  const wanted = query.get('queue') ?? undefined
   try {
-    const statuses = await source.status()
-    if (wanted === null) return json(200, statuses)
-    const found = statuses.find(({ queue }) => queue === wanted)
-    return found === undefined
-      ? problem(404, 'NOT_FOUND', 'this worker has no such queue, or it is not registered yet')
-      : json(200, found)
+    const entries = await source.status(wanted)
+    return wanted === undefined ? json(200, entries) : entryAnswer(entries[0])
   } catch (error) {
     if (!isQueueCanaryError(error)) throw error
     return problem(503, error.code, error.message)
   }
+}
+
+function entryAnswer(entry: QueueEntry | undefined): Answer {
+  if (entry === undefined)
+    return problem(404, 'NOT_FOUND', 'this worker has no such queue, or it is not registered yet')
+  return 'error' in entry ? problem(503, entry.error.code, entry.error.message) : json(200, entry)
 }
 
 function problem(status: number, code: string, message: string): Answer {

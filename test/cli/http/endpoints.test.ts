@@ -48,7 +48,8 @@ async function opened() {
   return { endpoints, get, lines }
 }
 
-async function shown(reports = [buildReport({ at: Date.now() })]) {
+async function shown(...others: readonly string[]) {
+  const reports = [buildReport({ at: Date.now() })]
   const { endpoints, get } = await opened()
   const shared = memoryStore()
   const records = createQueueRecords(shared, { namespace: 'default', queue: 'orders' })
@@ -65,8 +66,9 @@ async function shown(reports = [buildReport({ at: Date.now() })]) {
     list: (key: string) => or(() => faulty.list(key)),
   }
   const { worker, end } = fakeWorker(reports)
-  endpoints.show({ crew: [{ queue: 'orders', worker }], store, namespace: 'default', clock })
-  return { get, records, faulty, hung, end }
+  const crew = ['orders', ...others].map((queue) => ({ queue, worker }))
+  endpoints.show({ crew, store, namespace: 'default', clock })
+  return { get, shared, records, faulty, hung, end }
 }
 
 describe('the endpoints of a worker', () => {
@@ -99,6 +101,34 @@ describe('the endpoints of a worker', () => {
     const { get } = await shown()
     expect(await get('/status')).toEqual({ status: 200, text: '[]\n' })
     expect((await get('/metrics')).text).toContain('queue_canary_store_up 1\n')
+  })
+
+  it('tell of the other queues beside one whose document cannot be read', async () => {
+    const { get, shared, records } = await shown('bills')
+    const { rollout } = buildState({ phase: 'Progressing' })
+    await records.writeState({ ...createQueueState('g1', 'v1'), rollout }, undefined)
+    await shared.put('default/bills/state', '{"format":2}', undefined)
+    const error = { code: 'RECORD_INVALID', message: expect.stringContaining('default/bills/state') }
+    const all = await get('/status')
+    expect([all.status, JSON.parse(all.text)]).toEqual([
+      200,
+      [expect.objectContaining({ queue: 'orders' }), { queue: 'bills', namespace: 'default', error }],
+    ])
+    expect((await get('/status?queue=orders')).status).toBe(200)
+    const one = await get('/status?queue=bills')
+    expect([one.status, JSON.parse(one.text)]).toEqual([503, { error }])
+    const { text } = await get('/metrics')
+    expect(text).toContain('queue_canary_rollout_phase{queue="orders",phase="Progressing"} 1\n')
+    expect(text).toContain('queue_canary_in_flight{queue="bills",version="v1",role="unknown"} 0\n')
+  })
+
+  it('ask only for the queue that is wanted', async () => {
+    const { get, records, hung } = await shown('bills', 'mails')
+    await records.writeState(createQueueState('g1', 'v1'), undefined)
+    hung.now = true
+    await get('/status?queue=bills')
+    // its document and its reports
+    expect(hung.asked).toBe(2)
   })
 
   it('do not wait for a store that hangs, nor ask it again meanwhile', { timeout: 30_000 }, async () => {

@@ -2,14 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { answerTo, startingSource } from '../../../src/status/http/answer.ts'
 import type { EndpointSource } from '../../../src/status/http/answer.ts'
+import type { QueueEntry } from '../../../src/status/queue-status.ts'
 import { statusOf } from '../../../src/status/snapshot.ts'
 import { input } from '../fixtures.ts'
 
+const unreadable: QueueEntry = {
+  queue: 'odd',
+  namespace: 'default',
+  error: { code: 'RECORD_INVALID', message: 'the record cannot be read' },
+}
 const good: EndpointSource = {
   health: () => ({ ok: true, problems: [] }),
   readiness: () => ({ ok: false, problems: ['one', 'two'] }),
   metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'a 1\n' }),
-  status: async () => [statusOf(input({})), statusOf(input({ queue: 'bills & more' }))],
+  status: async (wanted) =>
+    [statusOf(input({})), statusOf(input({ queue: 'bills & more' })), unreadable].filter(
+      ({ queue }) => wanted === undefined || wanted === queue,
+    ),
 }
 const json = 'application/json; charset=utf-8'
 
@@ -62,8 +71,9 @@ describe('answerTo', () => {
   it('tells the status of every queue, or of one', async () => {
     expect(await get('/status')).toMatchObject({
       status: 200,
-      content: [{ queue: 'orders' }, { queue: 'bills & more' }],
+      content: [{ queue: 'orders' }, { queue: 'bills & more' }, unreadable],
     })
+    expect(await get('/status?queue=odd')).toMatchObject({ status: 503, content: { error: unreadable.error } })
     expect(await get('/status?queue=bills%20%26%20more')).toMatchObject({
       status: 200,
       content: { queue: 'bills & more' },
