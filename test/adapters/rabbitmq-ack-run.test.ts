@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { AckRun } from '../../adapters/brokers/rabbitmq/ack-run.ts'
@@ -88,4 +90,22 @@ describe('ack run', () => {
     run.skip(3)
     expect(run.take()).toEqual({ upTo: 0, single: [] })
   })
+
+  it('keeps what is unsettled, not what was settled behind it', () => {
+    const [run, before] = [new AckRun(), heapUsed()]
+    for (let tag = 2; tag <= 500_000; tag++) {
+      run.ack(tag)
+      if (tag % 10 === 0) run.take()
+    }
+    expect(heapUsed() - before).toBeLessThan(2 ** 21)
+    run.ack(1)
+    expect(run.take()).toEqual({ upTo: 1, single: [] })
+  })
 })
+
+/** After a collection. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
+}

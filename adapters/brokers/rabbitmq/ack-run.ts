@@ -4,58 +4,41 @@
  * broker counts it against the prefetch until then.
  */
 export class AckRun {
-  /** Every tag up to here is settled. */
-  #low = 0
-  /** Settled tags above `low`: true while their ack is due, false when nothing is to be sent for them any more. */
-  readonly #above = new Map<number, boolean>()
-  /** Tags that were above `low` when their ack became due, since the last `take`. */
-  #apart: number[] = []
-  /** The highest tag up to `low` whose ack is due: a run must end at a tag that the broker still knows. */
+  /** The highest settled tag. */
+  #highest = 0
+  /** Unsettled tags below it, in ascending order: never more than the prefetch, however long one of them takes. */
+  readonly #open = new Set<number>()
+  /** The last tag whose ack became due while nothing was open, since the last `take`: a run must end at a tag that the broker still knows. */
   #end = 0
+  /** Tags whose ack became due while another one was open, since the last `take`. */
+  #apart: number[] = []
 
   /** The delivery is done and its ack is due. */
   ack(tag: number): void {
-    this.#settle(tag, true)
+    this.skip(tag)
+    if (this.#open.size === 0) this.#end = tag
+    else this.#apart.push(tag)
   }
 
   /** The delivery was settled otherwise: nothing is due for it. */
   skip(tag: number): void {
-    this.#settle(tag, false)
+    if (tag < this.#highest) {
+      this.#open.delete(tag)
+      return
+    }
+    for (let passed = this.#highest + 1; passed < tag; passed++) this.#open.add(passed)
+    this.#highest = tag
   }
 
   /** Hands over what is due: `upTo` is 0 when there is no run. */
   take(): { readonly upTo: number; readonly single: readonly number[] } {
-    const upTo = this.#end
+    const [end, apart] = [this.#end, this.#apart]
     this.#end = 0
-    if (this.#apart.length === 0) return { upTo, single: none }
-    const single = this.#apart.filter((tag) => tag > this.#low)
-    for (const tag of single) this.#above.set(tag, false)
+    if (apart.length === 0) return { upTo: end, single: none }
     this.#apart = []
-    return { upTo, single }
-  }
-
-  #settle(tag: number, due: boolean): void {
-    if (tag !== this.#low + 1) {
-      this.#above.set(tag, due)
-      if (due) this.#apart.push(tag)
-      return
-    }
-    this.#advance(tag, due)
-    if (this.#above.size > 0) this.#closeGap()
-  }
-
-  #closeGap(): void {
-    for (let next = this.#low + 1; ; next++) {
-      const due = this.#above.get(next)
-      if (due === undefined) return
-      this.#above.delete(next)
-      this.#advance(next, due)
-    }
-  }
-
-  #advance(tag: number, due: boolean): void {
-    this.#low = tag
-    if (due) this.#end = tag
+    const [oldest = Infinity] = this.#open
+    const upTo = apart.reduce((last, tag) => (tag < oldest ? Math.max(last, tag) : last), end)
+    return { upTo, single: apart.filter((tag) => tag > oldest) }
   }
 }
 
