@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { realClock, waits } from '../../adapters/brokers/rabbitmq/timing.ts'
 import type { Broker, Delivery } from '../../src/contracts/broker.ts'
 import { isQueueCanaryError } from '../../src/errors.ts'
 import { eventually } from '../support/eventually.ts'
-import { testServer } from '../support/rabbitmq.ts'
+import { testServer, variant } from '../support/rabbitmq.ts'
 import { openCase, streaming } from '../support/rabbitmq-case.ts'
 import type { RabbitmqCase } from '../support/rabbitmq-case.ts'
-import { withChannel } from '../support/rabbitmq-target.ts'
+import { proxyTo, withChannel } from '../support/rabbitmq-target.ts'
 import { useTeardown } from '../support/teardown.ts'
 
 const server = testServer()
@@ -112,6 +113,33 @@ describe('hand-back queue', () => {
     await handBackOne(target, broker, { userId: 'guest' })
     expect((await takeOne(broker, 'handBack')).ack()).toBe(true)
   })
+})
+
+describe.skipIf(server.control === undefined)('a confirm channel', () => {
+  const teardown = useTeardown()
+  const hurried = {
+    ...realClock,
+    sleep: (ms: number, signal?: AbortSignal) => realClock.sleep(ms === waits.answer ? 500 : ms, signal),
+  }
+
+  it('that opens too late is closed: the next try has one of its own', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    const proxy = teardown.add(await proxyTo(server.url), (opened) => opened.close())
+    const broker = target.broker({ url: variant(server.url, { port: proxy.port }), clock: hurried })
+    await broker.prepareHandBack()
+    await target.publish(1)
+    const delivery = await takeOne(broker, 'queue')
+    proxy.blackHole(true)
+    await expect(delivery.handBack(note)).rejects.toThrow(/not confirmed/)
+    proxy.blackHole(false)
+    await eventually(() => delivery.handBack(note), { what: 'a hand-back' })
+    await eventually(async () => expect(await channelsOf(`${target.queue} (publish)`)).toBe(1), { what: 'one channel' })
+  })
+
+  async function channelsOf(connection: string): Promise<number> {
+    const lines = (await server.control?.ctl('list_connections', 'channels', 'client_properties')) ?? ''
+    return Number.parseInt(lines.split('\n').find((line) => line.includes(connection)) ?? '', 10)
+  }
 })
 
 /** Publishes one message with these properties and hands its delivery back. */

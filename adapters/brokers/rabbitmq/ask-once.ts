@@ -4,7 +4,7 @@ import { waits, withDeadline } from './timing.ts'
 
 /** Asks the broker over a channel of its own: a "no" closes the channel, and it should close no other. Rejects with amqplib's error. */
 export async function askOnce<T>(model: ChannelModel, clock: Clock, ask: (channel: Channel) => Promise<T>): Promise<T> {
-  const channel = await openChannel(model, clock)
+  const channel = await openChannel(model.createChannel(), clock)
   let closed = false
   channel.on('error', () => undefined)
   channel.on('close', () => (closed = true))
@@ -15,9 +15,8 @@ export async function askOnce<T>(model: ChannelModel, clock: Clock, ask: (channe
   }
 }
 
-/** A new channel, within a deadline. Rejects with amqplib's error. */
-export async function openChannel(model: ChannelModel, clock: Clock): Promise<Channel> {
-  const opening = model.createChannel()
+/** The channel that is being opened, within a deadline. Rejects with amqplib's error. */
+export async function openChannel<C extends Channel>(opening: Promise<C>, clock: Clock): Promise<C> {
   try {
     return await withDeadline(opening, waits.answer, clock)
   } catch (error) {

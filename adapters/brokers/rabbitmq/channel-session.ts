@@ -20,7 +20,7 @@ export class ChannelSession {
 
   static async open(model: ChannelModel, place: Place, clock: Clock): Promise<ChannelSession> {
     try {
-      return new ChannelSession(await openChannel(model, clock), place, clock)
+      return new ChannelSession(await openChannel(model.createChannel(), clock), place, clock)
     } catch (error) {
       throw brokerError(error, { server: place.server })
     }

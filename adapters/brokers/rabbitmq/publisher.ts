@@ -2,11 +2,11 @@ import { IllegalOperationError } from 'amqplib'
 import type { ChannelModel, Options } from 'amqplib'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import { isQueueCanaryError } from '../../../src/errors.ts'
+import { openChannel } from './ask-once.ts'
 import type { Link } from './link.ts'
 import { Outlet } from './outlet.ts'
 import { Publication } from './publication.ts'
 import type { PublicationSettings } from './publication.ts'
-import { waits, withDeadline } from './timing.ts'
 
 export interface PublisherSettings {
   readonly link: Link
@@ -58,7 +58,7 @@ export class Publisher {
   async #connect(): Promise<Outlet> {
     try {
       const model = await this.#settings.link.connect()
-      const channel = await withDeadline(model.createConfirmChannel(), waits.answer, this.#settings.clock)
+      const channel = await openChannel(model.createConfirmChannel(), this.#settings.clock)
       channel.on('close', () => (this.#outlet = undefined))
       return new Outlet(channel)
     } catch (error) {
