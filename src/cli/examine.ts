@@ -122,7 +122,8 @@ async function brokerFindings(queue: QueueEnvironment, composition: Composition)
       await broker.close()
     }
   } catch (cause) {
-    return [failure(subject, cause, 'check the URL of the queue')]
+    const [url, name, handBack] = ['URL', 'NAME', 'HAND_BACK'].map((key) => `${queuePrefix(queue.name)}${key}`)
+    return [failure(subject, cause, `check ${url}, ${name} and ${handBack}`)]
   }
 }
 

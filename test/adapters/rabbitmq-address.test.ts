@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { rabbitmqBroker } from '../../adapters/brokers/rabbitmq/index.ts'
 import { parseAddress } from '../../adapters/brokers/rabbitmq/address.ts'
 import { brokerError, linkStateOf } from '../../adapters/brokers/rabbitmq/failures.ts'
 import { handBackQueueOf } from '../../adapters/brokers/rabbitmq/options.ts'
@@ -75,6 +76,31 @@ describe('hand-back queue', () => {
     [{ kind: 'off' }, undefined],
   ] as const)('of %o is %s', (handBack, name) => {
     expect(handBackQueueOf({ queue: 'orders', handBack })).toBe(name)
+  })
+})
+
+describe('names of queues', () => {
+  it.each([
+    ['a'.repeat(221), { kind: 'create' }],
+    ['ü'.repeat(110), { kind: 'create' }],
+    ['a'.repeat(231), { kind: 'off' }],
+    ['a'.repeat(231), { kind: 'existing', queue: 'b'.repeat(231) }],
+  ] as const)('may be as long as %s with hand-back %o', async (queue, handBack) => {
+    const broker = rabbitmqBroker({ url: 'amqp://h', queue, handBack })
+    expect(broker.capabilities.kind).toBe('rabbitmq')
+    await broker.close()
+  })
+
+  it.each([
+    ['', { kind: 'create' }, /^queue "": expected a name of 1 to 221 bytes.*; found 0$/],
+    ['a'.repeat(222), { kind: 'create' }, /221 bytes, as "\.queue-canary\.hand-back\.retry\.512s" is.*; found 222$/],
+    ['ü'.repeat(111), { kind: 'create' }, /; found 222$/],
+    ['a'.repeat(232), { kind: 'off' }, /231 bytes, as "\.queue-canary\.retry\.512s" is appended.*; found 232$/],
+    ['a', { kind: 'existing', queue: 'b'.repeat(232) }, /^queue "b+": expected.*231 bytes.*; found 232$/],
+    ['a', { kind: 'existing', queue: '' }, /; found 0$/],
+  ] as const)('%s with hand-back %o is refused', (queue, handBack, message) => {
+    const failure = thrownBy(() => rabbitmqBroker({ url: 'amqp://h', queue, handBack }))
+    expect(failure).toMatchObject({ code: 'ENVIRONMENT_INVALID', message: expect.stringMatching(message) })
   })
 })
 

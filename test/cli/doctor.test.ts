@@ -138,6 +138,14 @@ describe('doctor', () => {
     expect(io.stdout()).not.toContain('hunter2')
   })
 
+  it('says which variables to look at when a name is too long for RabbitMQ: exit 2', async () => {
+    const name = 'a'.repeat(240)
+    const { code, io } = await examine({ QUEUE_CANARY_ORDERS_URL: 'amqp://h', QUEUE_CANARY_ORDERS_NAME: name })
+    expect(code).toBe(2)
+    expect(io.stdout()).toMatch(/error {4}queue orders: queue "a+": expected a name of 1 to 221 bytes/)
+    expect(io.stdout()).toMatch(/mend: check QUEUE_CANARY_ORDERS_URL, QUEUE_CANARY_ORDERS_NAME and [^\n]*_HAND_BACK\n/)
+  })
+
   it('warns of a message that may be held for longer than the broker lets', { timeout: 40_000 }, async () => {
     const { io } = await examine({
       QUEUE_CANARY_ORDERS_URL: 'amqp://127.0.0.1:1',

@@ -20,7 +20,7 @@ import { prepareHandBackQueue } from './hand-back-queue.ts'
 import { Inspector } from './inspect.ts'
 import { Link } from './link.ts'
 import { idSource } from './message.ts'
-import { handBackQueueOf } from './options.ts'
+import { checkNames, handBackQueueOf } from './options.ts'
 import type { RabbitmqOptions } from './options.ts'
 import { Publisher } from './publisher.ts'
 import { RetryQueues } from './retry-queues.ts'
@@ -32,10 +32,10 @@ import { realClock, waits, withDeadline } from './timing.ts'
  * One queue of a RabbitMQ broker, 3.10 or newer. Three connections, made when they are needed. One consumes the queue and does nothing else:
  * consuming a quorum queue that was declared a moment ago (the hand-back queue) may cost the whole connection (RabbitMQ 3.10). One takes what
  * was handed back, and asks for counts. One publishes what is handed back or tried later, because a broker in an alarm stops connections that publish.
- * Throws `ENVIRONMENT_INVALID` for a URL that cannot be read, or an empty queue name.
+ * Throws `ENVIRONMENT_INVALID` for a URL that cannot be read, or the name of a queue that is empty or too long.
  */
 export function rabbitmqBroker(options: RabbitmqOptions): Broker {
-  if (options.queue === '') throw new QueueCanaryError('ENVIRONMENT_INVALID', 'expected the name of a queue, found ""')
+  checkNames(options)
   return new RabbitBroker(options)
 }
 

@@ -1,5 +1,7 @@
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Logger } from '../../../src/contracts/logger.ts'
+import { QueueCanaryError } from '../../../src/errors.ts'
+import { retryQueueName, retrySeconds } from './retry-queue-names.ts'
 
 export interface RabbitmqOptions {
   /** `amqp(s)://user:password@host:port/vhost`; the query may set `heartbeat` (seconds), `channelMax` and `frameMax`. */
@@ -34,3 +36,23 @@ export function handBackQueueOf({ queue, handBack }: Pick<RabbitmqOptions, 'queu
 export function defaultHandBackQueue(queue: string): string {
   return `${queue}.queue-canary.hand-back`
 }
+
+/** Throws `ENVIRONMENT_INVALID` for a queue without a name, or with one too long for the names that are made of it. */
+export function checkNames(options: Pick<RabbitmqOptions, 'queue' | 'handBack'>): void {
+  const { queue, handBack } = options
+  checkName(queue, handBack.kind === 'create' ? handBackQueueOf(options) : queue)
+  if (handBack.kind === 'existing') checkName(handBack.queue)
+}
+
+/** `last`: the queue with the longest name whose messages wait in delay queues. */
+function checkName(name: string, last = name): void {
+  const longest = retryQueueName(last, retrySeconds(Infinity))
+  const appended = longest.slice(name.length)
+  const [bytes, most] = [Buffer.byteLength(name), mostNameBytes - appended.length]
+  if (bytes > 0 && bytes <= most) return
+  const expected = `expected a name of 1 to ${most} bytes, as "${appended}" is appended for a delay queue`
+  throw new QueueCanaryError('ENVIRONMENT_INVALID', `queue "${name}": ${expected}; found ${bytes}`)
+}
+
+/** What the protocol has room for. */
+const mostNameBytes = 255
