@@ -126,7 +126,8 @@ export interface Delivery {
   /**
    * Publishes the message to the hand-back queue with its properties, headers and remaining time to live, waits for the broker's
    * confirmation, then acks. Resolves false when the delivery was void or settled before. Rejects with `HAND_BACK_FAILED` when there is no
-   * confirmation within the adapter's deadline; the delivery is then still unsettled.
+   * confirmation within the adapter's deadline, and with `BROKER_REFUSED` where there will be none before a person mends something; the delivery
+   * is then still unsettled.
    */
   handBack(note: HandBackNote): Promise<boolean>
   /**

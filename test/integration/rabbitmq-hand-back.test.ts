@@ -115,6 +115,29 @@ describe('hand-back queue', () => {
   })
 })
 
+describe('a message that the client cannot send again', () => {
+  const teardown = useTeardown()
+  const retryNote = { ...note, attempts: 1, error: undefined, delayMs: 1_000, waits: 0, dead: false }
+
+  it.each([
+    ['as its headers are too long with ours', { trace: 'secret'.padEnd(65_500, 'x') }, 'its headers need more than 64'],
+    ['as a header has no encoding', { size: { '!': 'double', value: -1e30 } }, 'the client cannot encode its'],
+  ])('%s, is refused at once, unsettled, and does no harm to the next one', async (_, headers, reason) => {
+    const target = await openCase(server, teardown, 'classic')
+    const broker = target.broker()
+    await broker.prepareHandBack()
+    const odd = await published(target, broker, { headers })
+    for (const attempt of [() => odd.handBack(note), () => odd.retryLater(retryNote)]) {
+      const failure = await attempt().catch((error: unknown) => error)
+      expect(failure).toMatchObject({ code: 'BROKER_REFUSED', message: expect.stringContaining(reason) })
+      expect(`${String(failure)} ${JSON.stringify(failure)}`).not.toMatch(/secret|0_?00/)
+    }
+    await handBackOne(target, broker, {})
+    expect(odd.requeue()).toBe(true)
+    await eventually(async () => expect(await target.helper.ready(target.queue)).toBe(1), { what: 'the message' })
+  })
+})
+
 describe.skipIf(server.control === undefined)('a confirm channel', () => {
   const teardown = useTeardown()
   const hurried = {
@@ -144,12 +167,17 @@ describe.skipIf(server.control === undefined)('a confirm channel', () => {
 
 /** Publishes one message with these properties and hands its delivery back. */
 async function handBackOne(target: RabbitmqCase, broker: Broker, properties: object): Promise<Delivery> {
+  const delivery = await published(target, broker, properties)
+  expect(await delivery.handBack(note)).toBe(true)
+  return delivery
+}
+
+/** Publishes one message with these properties, and takes it. */
+async function published(target: RabbitmqCase, broker: Broker, properties: object): Promise<Delivery> {
   await withChannel(server.url, async (channel) => {
     channel.sendToQueue(target.queue, Buffer.from('x'), { persistent: true, messageId: 'one', ...properties })
   })
-  const delivery = await takeOne(broker, 'queue')
-  expect(await delivery.handBack(note)).toBe(true)
-  return delivery
+  return takeOne(broker, 'queue')
 }
 
 /** Each puts the message back: that counts towards the delivery limit on every version, which a `nack` does not do from RabbitMQ 4.3 on. */

@@ -26,6 +26,13 @@ export function brokerError(error: unknown, place: Place): QueueCanaryError {
   return new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} is not reachable: ${text}`, { cause: error })
 }
 
+/** A message that amqplib cannot encode. Its texts may hold values of headers, so none is repeated. */
+export function unsendable(error: unknown, queue: string): QueueCanaryError {
+  const isLong = error instanceof RangeError && error.message.startsWith('Encoded field table')
+  const why = isLong ? 'its headers need more than 64 KiB' : 'the client cannot encode its headers or properties'
+  return new QueueCanaryError('BROKER_REFUSED', `a message cannot be sent to queue "${queue}": ${why}`)
+}
+
 /** How a failure shows at the sink. */
 export function linkStateOf(error: QueueCanaryError): LinkState {
   if (error.code === 'QUEUE_MISSING') return 'missing'

@@ -1,5 +1,7 @@
+import { IllegalOperationError } from 'amqplib'
 import type { ConfirmChannel, Options } from 'amqplib'
 import { QueueCanaryError } from '../../../src/errors.ts'
+import { unsendable } from './failures.ts'
 
 /** A confirm channel. A message that the broker returns condemns all for the same queue that are not confirmed yet. */
 export class Outlet {
@@ -15,7 +17,7 @@ export class Outlet {
     })
   }
 
-  /** Rejects with amqplib's error, with the broker's reason where it closed the channel, or with `QUEUE_MISSING`. */
+  /** Rejects with amqplib's error, the broker's reason where it closed the channel, `QUEUE_MISSING`, or `BROKER_REFUSED` for what cannot be sent. */
   async publish(queue: string, content: Buffer, options: Options.Publish): Promise<void> {
     const message = { queue, returned: false }
     this.#unconfirmed.add(message)
@@ -31,10 +33,16 @@ export class Outlet {
 
   #confirmed(queue: string, content: Buffer, options: Options.Publish): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#channel.publish('', queue, content, options, (error: unknown) => {
+      const confirm = (error: unknown): void => {
         if (error === null || error === undefined) resolve()
         else reject(error instanceof Error ? error : new Error('refused by the broker'))
-      })
+      }
+      try {
+        this.#channel.publish('', queue, content, options, confirm)
+      } catch (error) {
+        // a closed channel throws too: all else that amqplib throws here is the message's fault
+        reject(error instanceof IllegalOperationError ? error : unsendable(error, queue))
+      }
     })
   }
 }

@@ -33,8 +33,8 @@ export class Publication {
   }
 
   /**
-   * Resolves when the broker has the message. Rejects with the failure's code, or with `BROKER_REFUSED` for a retry that the broker denies, after
-   * the deadline at the latest; what was not written by then is not published later. While the message is pending it may be asked again.
+   * Resolves when the broker has the message. Rejects with the failure's code, or with `BROKER_REFUSED` for what cannot be sent or is
+   * denied, after the deadline at the latest; what was not written by then is not published later. While the message is pending it may be asked again.
    */
   async confirmed(): Promise<void> {
     const { clock, place, failure } = this.#settings
@@ -43,7 +43,7 @@ export class Publication {
     } catch (error) {
       if (this.#state === 'waiting') this.#state = 'over'
       const trouble = brokerError(error, place)
-      if (failure === 'RETRY_FAILED' && trouble.code === 'BROKER_REFUSED') throw trouble
+      if (trouble.code === 'BROKER_REFUSED') throw trouble
       throw new QueueCanaryError(failure, `${whatFailed[failure]} not confirmed: ${trouble.message}`, { cause: error })
     }
   }
