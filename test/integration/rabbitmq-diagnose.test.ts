@@ -7,7 +7,8 @@ import { readQueueArguments } from '../../adapters/brokers/rabbitmq/queue-argume
 import type { HandBackOption } from '../../adapters/brokers/rabbitmq/index.ts'
 import type { Finding } from '../../src/contracts/broker.ts'
 import { systemClock } from '../../src/worker/system-clock.ts'
-import { testServer } from '../support/rabbitmq.ts'
+import { testServer, variant } from '../support/rabbitmq.ts'
+import type { UserRights } from '../support/rabbitmq.ts'
 import { openHelper, withChannel } from '../support/rabbitmq-target.ts'
 import { useTeardown } from '../support/teardown.ts'
 
@@ -134,6 +135,56 @@ describe('diagnose', () => {
     expect(await of('nowhere')).toMatchObject({ level: 'error' })
     expect((await diagnose(queue, { kind: 'off' })).get('hand-back queue')).toMatchObject({ level: 'ok' })
   })
+
+  it.skipIf(server.control === undefined).each([
+    ['nothing but to take messages', { configure: '^$', write: '^$' }, ['right to publish', 'hand-back queue']],
+    ['to publish', { configure: '.*', write: '^$', read: '.*' }, ['right to publish']],
+    ['to read it', { configure: '.*', write: '.*' }, ['hand-back queue']],
+    ['all of it', { configure: '.*', write: '.*', read: '.*' }, []],
+  ])('tries the rights on a hand-back queue that the operator declared: %s', async (_, rights, wrong) => {
+    const queue = await declared({ arguments: dead })
+    const own = await declared({ arguments: { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': queue } })
+    const url = await user({ read: `^${queue}$`, ...rights })
+    const found = await diagnose(queue, { kind: 'existing', queue: own }, url)
+    expect([...found.values()].filter(({ level }) => level === 'error').map(({ subject }) => subject)).toEqual(wrong)
+  })
+
+  it.skipIf(server.control === undefined)('tries the right to publish whatever is handed back', async () => {
+    const queue = await declared({ arguments: dead })
+    const url = await user({ configure: '.*', write: '^$', read: '.*' })
+    const created = await diagnose(queue, create, url)
+    expect(created.get('right to publish')).toMatchObject({
+      level: 'error',
+      mend: 'grant the user "write" on "amq.default"',
+    })
+    const off = await diagnose(queue, { kind: 'off' }, url)
+    expect(off.get('right to publish')).toMatchObject({
+      level: 'warning',
+      found: expect.stringContaining('retries wait'),
+    })
+  })
+
+  it.skipIf(server.control === undefined)(
+    'tries the right to read a hand-back queue that was made before',
+    async () => {
+      const queue = await declared({ arguments: dead })
+      const handBackQueue = `${queue}.queue-canary.hand-back`
+      const helper = teardown.add(await openHelper(server.url), (opened) => opened.close())
+      await helper.declare(handBackQueue, 'classic')
+      teardown.add(handBackQueue, () => helper.delete(handBackQueue))
+      const url = await user({ configure: '.*', write: '.*', read: `^${queue}$` })
+      expect((await diagnose(queue, create, url)).get('hand-back queue')).toMatchObject({
+        level: 'error',
+        found: `"${handBackQueue}" may not be consumed`,
+      })
+    },
+  )
+
+  async function user(rights: UserRights): Promise<string> {
+    const [name, password] = [`user-${randomUUID()}`, randomUUID()]
+    await server.control?.setUser(name, password, rights)
+    return variant(server.url, { user: name, password })
+  }
 
   it('counts consumers', async () => {
     const queue = await declared({ arguments: dead })

@@ -109,7 +109,8 @@ class RabbitBroker implements Broker {
   }
 
   diagnose(): Promise<readonly Finding[]> {
-    return diagnose({ options: this.#options, address: this.#address, link: this.#aside, clock: this.#clock })
+    const [link, publishing] = [this.#aside, this.#publishing]
+    return diagnose({ options: this.#options, address: this.#address, link, publishing, clock: this.#clock })
   }
 
   close(): Promise<void> {

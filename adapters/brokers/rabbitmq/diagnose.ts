@@ -19,6 +19,8 @@ export interface DiagnoseSettings {
   readonly options: Pick<RabbitmqOptions, 'queue' | 'handBack'>
   readonly address: Address
   readonly link: Link
+  /** For what is published: a broker in an alarm answers nothing more on that connection. */
+  readonly publishing: Link
   readonly clock: Clock
 }
 
@@ -40,7 +42,7 @@ async function examine(model: ChannelModel, settings: DiagnoseSettings, findings
   const { address, clock, options } = settings
   const { consumerCount } = await askOnce(model, clock, (channel) => channel.checkQueue(options.queue))
   findings.push({ level: 'ok', subject: 'queue', found: `"${options.queue}" exists, with ${consumerCount} consumers` })
-  findings.push(await consumeFinding(model, settings))
+  findings.push(await consumeFinding(model, settings), await publishFinding(settings))
   const declared = await readQueueArguments(model, clock, options.queue)
   const managed = await askManagement(address, options.queue)
   findings.push(...queueFindings(declared, managed), ...limitFindings(declared, managed, majorVersion(model)))
@@ -65,14 +67,46 @@ function majorVersion({ connection }: ChannelModel): number {
   return Number.parseInt(connection.serverProperties.version, 10)
 }
 
-/** An invalid priority is refused after the right to consume was checked and before a consumer exists. */
 async function consumeFinding(model: ChannelModel, { clock, options }: DiagnoseSettings): Promise<Finding> {
-  const error = await refusal(model, clock, (channel) =>
-    channel.consume(options.queue, () => undefined, { arguments: { 'x-priority': 'queue-canary-probe' } }),
-  )
   const subject = 'right to consume'
-  if (replyCode(error) !== 403) return { level: 'ok', subject, found: 'granted' }
+  if (await mayConsume(model, clock, options.queue)) return { level: 'ok', subject, found: 'granted' }
   return { level: 'error', subject, found: 'refused', mend: `grant the user "read" on "${options.queue}"` }
+}
+
+/** An invalid priority is refused after the right to consume was checked, also of a queue that is missing, and before a consumer exists. */
+async function mayConsume(model: ChannelModel, clock: Clock, queue: string): Promise<boolean> {
+  const error = await refusal(model, clock, (channel) =>
+    channel.consume(queue, () => undefined, { arguments: { 'x-priority': 'queue-canary-probe' } }),
+  )
+  return replyCode(error) !== 403
+}
+
+/** What is handed back and what waits for a retry is published to the default exchange. */
+async function publishFinding(settings: DiagnoseSettings): Promise<Finding> {
+  const { address, options } = settings
+  const [subject, error] = ['right to publish', await publishRefusal(settings)]
+  if (error === undefined) return { level: 'ok', subject, found: 'granted' }
+  if (replyCode(error) !== 403) {
+    const found = `not known: ${brokerError(error, address).message}`
+    return { level: 'warning', subject, found, mend: 'look for an alarm of the broker: it takes no messages then' }
+  }
+  const isOff = options.handBack.kind === 'off'
+  const found = `refused: ${isOff ? '' : 'nothing can be handed back, and '}retries wait in the memory of the worker`
+  return { level: isOff ? 'warning' : 'error', subject, found, mend: 'grant the user "write" on "amq.default"' }
+}
+
+/** No queue has an empty name, so that the message goes nowhere; the answer to a request behind it tells whether it was refused. */
+async function publishRefusal({ publishing, clock }: DiagnoseSettings): Promise<unknown> {
+  try {
+    const model = await withDeadline(publishing.connect(), waits.connect, clock)
+    await askOnce(model, clock, (channel) => {
+      channel.publish('', '', Buffer.alloc(0))
+      return channel.prefetch(1)
+    })
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
 
 function exclusiveFindings(managed: ManagementFacts | undefined): Finding[] {
@@ -85,15 +119,31 @@ async function handBackFinding(model: ChannelModel, { clock, options }: Diagnose
   const subject = 'hand-back queue'
   const queue = handBackQueueOf(options)
   if (queue === undefined) return { level: 'ok', subject, found: 'off: failed messages return to the queue' }
-  if (options.handBack.kind === 'existing') return existingFinding(model, clock, queue)
-  const error = await declarationRefusal(model, clock, { queue, to: options.queue })
-  if (replyCode(error) !== 403) return { level: 'ok', subject, found: `"${queue}" may be declared and published to` }
+  const finding =
+    options.handBack.kind === 'existing'
+      ? await existingFinding(model, clock, queue)
+      : await createdFinding(model, clock, { queue, to: options.queue })
+  if (finding.level === 'error' || (await mayConsume(model, clock, queue))) return finding
+  const mend = `grant the user "read" on "${queue}"`
+  return { level: 'error', subject, found: `"${queue}" may not be consumed`, mend }
+}
+
+async function createdFinding(model: ChannelModel, clock: Clock, names: DeadLettering): Promise<Finding> {
+  const [subject, { queue }] = ['hand-back queue', names]
+  const error = await declarationRefusal(model, clock, names)
+  if (replyCode(error) !== 403) return { level: 'ok', subject, found: `"${queue}" may be declared and consumed` }
   const mend = `grant the user "configure", "write" and "read" on "${queue}" and "write" on "amq.default", or set hand-back to off`
   return { level: 'error', subject, found: `"${queue}" may not be declared`, mend }
 }
 
+/** A queue of ours, and where it passes on what dies in it. */
+interface DeadLettering {
+  readonly queue: string
+  readonly to: string
+}
+
 /** The same declaration as the real one, but of a type that does not exist: rights are checked first, nothing is created. */
-function declarationRefusal(model: ChannelModel, clock: Clock, { queue, to }: { queue: string; to: string }) {
+function declarationRefusal(model: ChannelModel, clock: Clock, { queue, to }: DeadLettering): Promise<unknown> {
   const args = { ...passingOnArguments(to, 'quorum'), 'x-queue-type': noSuchType }
   return refusal(model, clock, (channel) => channel.assertQueue(queue, { durable: true, arguments: args }))
 }
@@ -103,10 +153,10 @@ async function retryFinding(model: ChannelModel, clock: Clock, to: string): Prom
   const subject = 'retries'
   const queue = retryQueueName(to, 1)
   const error = await declarationRefusal(model, clock, { queue, to })
-  if (replyCode(error) !== 403) return { level: 'ok', subject, found: `wait in delay queues such as "${queue}"` }
+  if (replyCode(error) !== 403)
+    return { level: 'ok', subject, found: `delay queues such as "${queue}" may be declared` }
   const existing = await refusal(model, clock, (channel) => channel.checkQueue(queue))
-  if (existing === undefined)
-    return { level: 'ok', subject, found: `wait in delay queues that exist, such as "${queue}"` }
+  if (existing === undefined) return { level: 'ok', subject, found: `delay queues such as "${queue}" exist` }
   const mend = `grant the user "configure", "write" and "read" on "${retryQueueName(to, 1).slice(0, -2)}*" and "write" on "amq.default", or declare the delay queues and grant "read" on them`
   return {
     level: 'warning',
