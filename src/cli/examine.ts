@@ -13,7 +13,7 @@ import { parseEnvironment, parseStoreSettings } from './environment.ts'
 import { lingerProblems } from '../worker/batch-settings.ts'
 import type { Io } from './io.ts'
 import { loadHandler } from './load-handler.ts'
-import { elapsed } from './view/text.ts'
+import { settingsFindings } from './settings-findings.ts'
 
 /** A finding, and whether it only says that something did not answer. */
 export interface Examined extends Finding {
@@ -65,7 +65,7 @@ const notReadBack = error('store', {
 async function queueFindings(queue: QueueEnvironment, io: Io, composition: Composition): Promise<readonly Examined[]> {
   const handlers = await handlerFindings(queue, io)
   const broker = await brokerFindings(queue, composition)
-  return [...handlers, ...(await policyFindings(queue, io)), ...broker, ...settingsFindings(queue)]
+  return [...handlers, ...(await policyFindings(queue, io)), ...broker, ...settingsFindings(queue).map(reachable)]
 }
 
 async function policyFindings(queue: QueueEnvironment, { cwd }: Io): Promise<readonly Examined[]> {
@@ -125,30 +125,6 @@ async function brokerFindings(queue: QueueEnvironment, composition: Composition)
     const [url, name, handBack] = ['URL', 'NAME', 'HAND_BACK'].map((key) => `${queuePrefix(queue.name)}${key}`)
     return [failure(subject, cause, `check ${url}, ${name} and ${handBack}`)]
   }
-}
-
-/** How long a message can be held. */
-const holdLimits = {
-  /** It closes the channel of a consumer that keeps a message for longer, unless it was told another limit. */
-  rabbitmq: { ms: 30 * 60_000, found: 'the broker gives up at 30m unless consumer_timeout is raised' },
-  /** Half an hour less than what SQS allows (`longestLeaseMs` of its adapter). */
-  sqs: { ms: 11.5 * 3_600_000, found: 'SQS gives it to another consumer after 12h, whatever is done' },
-} as const
-
-/** A message is held through all its attempts and the pauses between them. */
-function settingsFindings(queue: QueueEnvironment): readonly Examined[] {
-  const { maxAttempts, handlerTimeoutMs, retryDelayMs, broker, name } = queue
-  if (broker.kind === 'memory') {
-    const mend = 'use RabbitMQ or SQS for messages that matter'
-    return [{ ...ok(`queue ${name}`, 'memory: keeps messages only while this process lives'), level: 'warning', mend }]
-  }
-  const heldMs = maxAttempts * handlerTimeoutMs + retryDelayMs * (2 ** (maxAttempts - 1) - 1)
-  const limit = holdLimits[broker.kind]
-  if (heldMs < limit.ms) return []
-  const found = `a failing message may be held for ${elapsed(heldMs)}; ${limit.found}`
-  return [
-    { ...ok(`queue ${name}`, found), level: 'warning', mend: 'lower HANDLER_TIMEOUT, MAX_ATTEMPTS or RETRY_DELAY' },
-  ]
 }
 
 function reachable(finding: Finding): Examined {

@@ -1,6 +1,7 @@
 import type { BrokerCapabilities, RetryNote } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import { backoffMs, longestBackoffMs } from './backoff.ts'
+import type { Backoff } from './backoff.ts'
 import { mayReturn } from './settle.ts'
 import type { Settler } from './settler.ts'
 import type { Work } from './work.ts'
@@ -16,6 +17,9 @@ export interface RetriesOptions {
   /** A message that waited here is due. */
   readonly resume: (work: Work) => void
 }
+
+/** What says when a failing message is tried again. */
+export type RetryPlan = Pick<RetriesOptions, 'maxAttempts' | 'retryDelayMs' | 'retryLater'>
 
 /** Nothing, doubled, stays nothing: what an outage makes fail would be tried as fast as the machine can. */
 const leastDelayMs = 1
@@ -57,20 +61,16 @@ export class Retries {
 
   /** `excused`: the attempt says nothing of the message. */
   retry(work: Work, error: string | undefined, excused: boolean): void {
-    const { maxAttempts, retryDelayMs, retryLater, random } = this.#options
-    const backoff = { baseMs: Math.max(leastDelayMs, retryDelayMs), maxMs: longestDelayMs }
+    const { maxAttempts, retryLater, random } = this.#options
     // What an outage made fail has half of its attempts left, whatever their number was, and waits as if it were the last.
     const attempts = excused ? Math.min(work.attempt, Math.floor(maxAttempts / 2)) : work.attempt
     const step = excused ? maxAttempts - 1 : attempts
-    const delayMs = backoffMs(backoff, step, random)
-    // A broker that counts by itself must see each attempt, or none: its count is the next one.
-    const longest = longestBackoffMs(backoff, retryLater === 'counted' ? maxAttempts - 1 : step)
-    const isShort = longest < shortDelayMs
+    const delayMs = backoffMs(backoffOf(this.#options), step, random)
     const note = { ...this.#note(work, attempts), error, delayMs }
     const next = work.next(attempts)
     // In a drain the broker has just been asked.
     if (retryLater === 'noted' && !this.#draining) next.note = note
-    if (retryLater === 'none' || (isShort && !this.#draining)) this.hold(next, delayMs)
+    if (retryLater === 'none' || (!this.#draining && isShort(this.#options, step))) this.hold(next, delayMs)
     else void this.#options.settler.retryLater(work, note, () => this.hold(next, delayMs))
   }
 
@@ -116,6 +116,23 @@ export class Retries {
       dead: false,
     }
   }
+}
+
+/** How many attempts at a failing message follow one another before the broker keeps it for the next one. */
+export function attemptsInARow(plan: RetryPlan): number {
+  let attempts = 1
+  while (attempts < plan.maxAttempts && isShort(plan, attempts)) attempts++
+  return attempts
+}
+
+/** Whether what failed so often waits here. A broker that counts by itself must see each attempt, or none: its count is the next one. */
+function isShort(plan: RetryPlan, attempts: number): boolean {
+  const step = plan.retryLater === 'counted' ? plan.maxAttempts - 1 : attempts
+  return longestBackoffMs(backoffOf(plan), step) < shortDelayMs
+}
+
+function backoffOf({ retryDelayMs }: RetryPlan): Backoff {
+  return { baseMs: Math.max(leastDelayMs, retryDelayMs), maxMs: longestDelayMs }
 }
 
 const mostAttempts = 65_535

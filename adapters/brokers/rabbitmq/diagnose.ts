@@ -161,7 +161,7 @@ async function retryFinding(model: ChannelModel, clock: Clock, to: string): Prom
   return {
     level: 'warning',
     subject,
-    found: 'wait in the memory of the worker: delay queues may not be declared',
+    found: 'wait in the worker, unacknowledged until the last attempt: delay queues may not be declared',
     mend,
   }
 }
