@@ -61,6 +61,14 @@ describe('failures', () => {
     expect(JSON.stringify([trouble.message, trouble])).not.toContain('s3cret')
   })
 
+  it('says what a consumer did that was too slow', () => {
+    const text = 'delivery acknowledgement on channel 1 timed out. Timeout value used: 1800000 ms.'
+    const error = Object.assign(new Error(`Channel closed by server: 406 "${text}"`), { code: 406 })
+    expect(brokerError(error, place).message).toBe(
+      'h:5672/ closed the link with code 406: a message was held for longer than its consumer_timeout allows',
+    )
+  })
+
   it('keeps the text of the system', () => {
     expect(brokerError(new Error('connect ECONNREFUSED 127.0.0.1:1'), place).message).toContain('ECONNREFUSED')
     expect(brokerError(Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }), place).message).toContain(

@@ -8,6 +8,7 @@ import { openCase, streaming, throttled } from '../support/rabbitmq-case.ts'
 import { LedgerSink } from '../support/rabbitmq-ledger.ts'
 import type { QueueType } from '../support/rabbitmq-target.ts'
 import { useTeardown } from '../support/teardown.ts'
+import { logs } from '../worker/support/logs.ts'
 
 const server = testServer()
 const { control } = server
@@ -141,6 +142,40 @@ describe.skipIf(control === undefined)('faults of the server', () => {
       expect(await target.helper.ready(target.queue)).toBe(0)
     },
   )
+})
+
+describe.skipIf(control === undefined)('a subscription that the server ends', () => {
+  const teardown = useTeardown({ deadlineMs: 60_000 })
+  const ended = 'a subscription ended: it is made anew, and what was unsettled comes again'
+
+  it('because a message was held for too long is told, once for each time', async () => {
+    const set = (name: string, ms: number) => must(control).ctl('eval', `application:set_env(rabbit, ${name}, ${ms}).`)
+    teardown.add(await set('consumer_timeout', 1_000), () => set('consumer_timeout', 1_800_000))
+    teardown.add(await set('channel_tick_interval', 200), () => set('channel_tick_interval', 60_000))
+    const target = await openCase(server, teardown, 'quorum')
+    const log = logs()
+    const sink = new LedgerSink(() => new Promise(() => {}))
+    await target.broker({ log }).subscribe(streaming, sink)
+    await target.publish(1)
+    await eventually(() => sink.count === 3, { what: 'the message again and again', deadlineMs: 30_000 })
+    const reason = expect.stringContaining('for longer than its consumer_timeout allows')
+    const lost = { level: 'warn', text: ended, fields: { queue: target.queue, reason } }
+    expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([lost, lost])
+  })
+
+  it('because its queue is gone is told, and not again while it is missing', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    const log = logs()
+    const sink = new LedgerSink()
+    await target.broker({ log }).subscribe(streaming, sink)
+    await sink.isLinked('consuming')
+    await target.helper.delete(target.queue)
+    await sink.isLinked('missing')
+    await remains(() => sink.state === 'missing', { what: 'missing', forMs: 1_000 })
+    expect(log.lines.filter(({ level }) => level === 'warn').map(({ text }) => text)).toEqual([ended])
+    expect(sink.reasons.join()).toMatch(/ cancelled the consumer: its queue was deleted/)
+    expect(sink.reasons.join()).not.toContain('not reachable')
+  })
 })
 
 function must<T>(value: T | undefined): T {

@@ -1,8 +1,8 @@
-import type { Channel, ChannelModel, Replies } from 'amqplib'
+import type { Channel, ChannelModel, ConsumeMessage, Replies } from 'amqplib'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { QueueCanaryError } from '../../../src/errors.ts'
 import { openChannel } from './ask-once.ts'
-import { brokerError } from './failures.ts'
+import { brokerError, cancelledConsumer } from './failures.ts'
 import type { Place } from './failures.ts'
 import { waits, withDeadline } from './timing.ts'
 
@@ -59,9 +59,14 @@ export class ChannelSession {
     return this.#ask((channel) => channel.prefetch(count))
   }
 
-  consume(tag: string, priority: number, onMessage: Parameters<Channel['consume']>[1]): Promise<unknown> {
+  /** Instead of a message the broker sends nothing when it cancels the consumer: that ends the session. */
+  consume(tag: string, priority: number, onMessage: (raw: ConsumeMessage) => void): Promise<unknown> {
     const options = { consumerTag: tag, noAck: false, ...(priority === 0 ? {} : { priority }) }
-    return this.#ask((channel) => channel.consume(this.#place.queue ?? '', onMessage, options))
+    const take = (raw: ConsumeMessage | null): void => {
+      if (raw === null) this.end(cancelledConsumer(this.#place))
+      else onMessage(raw)
+    }
+    return this.#ask((channel) => channel.consume(this.#place.queue ?? '', take, options))
   }
 
   /** The request is written before this returns if no other answer is awaited. */

@@ -17,13 +17,20 @@ export function brokerError(error: unknown, place: Place): QueueCanaryError {
   const known = reply === undefined ? undefined : replies[reply]
   if (known !== undefined) return new QueueCanaryError(known.code, `${subject(place)} ${known.text} (${reply})`)
   if (reply !== undefined) {
-    return new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} closed the link with code ${reply}`)
+    const why = isHeldTooLong(error) ? `: a message was held ${tooLong}` : ''
+    return new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} closed the link with code ${reply}${why}`)
   }
   const text = failureText(error)
   if (text === 'No channels left to allocate') {
     return new QueueCanaryError('BROKER_REFUSED', `${place.server} allows no further channel on this connection`)
   }
   return new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} is not reachable: ${text}`, { cause: error })
+}
+
+/** The broker has taken a consumer off, and is there. */
+export function cancelledConsumer({ server }: Place): QueueCanaryError {
+  const why = `its queue was deleted, moved or closed to it, or it held a message ${tooLong}`
+  return new QueueCanaryError('BROKER_UNREACHABLE', `${server} cancelled the consumer: ${why}`)
 }
 
 /** A message that amqplib cannot encode. Its texts may hold values of headers, so none is repeated. */
@@ -56,6 +63,12 @@ const replies: Readonly<Record<number, { readonly code: ErrorCode; readonly text
   530: { code: 'BROKER_REFUSED', text: 'refuses the request: check virtual host, rights and connection limits' },
   540: { code: 'BROKER_REFUSED', text: 'does not support the request' },
 }
+
+function isHeldTooLong(error: unknown): boolean {
+  return error instanceof Error && /delivery acknowledgement .* timed out/.test(error.message)
+}
+
+const tooLong = 'for longer than its consumer_timeout allows'
 
 /** Several addresses that were tried in vain make an error whose only text is its code. */
 function failureText(error: unknown): string {

@@ -28,8 +28,3 @@ export interface LaneSettings {
   readonly deliver: (raw: ConsumeMessage, settler: Settler) => void
   readonly report: (state: LinkState) => void
 }
-
-/** The broker sends nothing instead of a message when it cancels a consumer: its queue was deleted, moved or closed to it. */
-export function cancelledByBroker(): Error {
-  return new Error('the broker cancelled the consumer')
-}

@@ -1,7 +1,6 @@
 import type { ConsumeMessage } from 'amqplib'
 import type { ChannelSession } from './channel-session.ts'
 import type { Settler } from './delivery.ts'
-import { cancelledByBroker } from './lane.ts'
 import type { Lane, LaneSettings } from './lane.ts'
 import type { PermitLedger } from '../shared/permit-ledger.ts'
 import { PermitLaw } from './permit-law.ts'
@@ -87,10 +86,7 @@ export class PermitLane implements Lane {
     this.#prefetch = prefetch
     const consumer = new PermitConsumer(`permits-${++this.#consumers}`, this, session)
     this.#present = consumer
-    await session.consume(consumer.tag, priority, (raw) => {
-      if (raw === null) session.end(cancelledByBroker())
-      else this.#delivered(raw, consumer)
-    })
+    await session.consume(consumer.tag, priority, (raw) => this.#delivered(raw, consumer))
     report('consuming')
     this.#begun()
     this.#look()

@@ -1,6 +1,5 @@
 import { AckRun } from './ack-run.ts'
 import type { Settler } from './delivery.ts'
-import { cancelledByBroker } from './lane.ts'
 import type { Lane, LaneSettings } from './lane.ts'
 
 const tag = 'stream'
@@ -70,11 +69,8 @@ export class StreamingLane implements Lane, Settler {
       await session.prefetch(prefetch)
       this.#credit = prefetch
       await session.consume(tag, priority, (raw) => {
-        if (raw === null) session.end(cancelledByBroker())
-        else {
-          this.#credit--
-          deliver(raw, this)
-        }
+        this.#credit--
+        deliver(raw, this)
       })
       report('consuming')
     } catch {

@@ -2,7 +2,7 @@ import type { ChannelModel, ConsumeMessage } from 'amqplib'
 import type { DeliverySink, LinkState, SubscribeRequest, Subscription } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Logger } from '../../../src/contracts/logger.ts'
-import type { QueueCanaryError } from '../../../src/errors.ts'
+import { QueueCanaryError } from '../../../src/errors.ts'
 import { askOnce } from './ask-once.ts'
 import { ChannelSession } from './channel-session.ts'
 import { RabbitDelivery } from './delivery.ts'
@@ -41,6 +41,8 @@ export class RabbitSubscription implements Subscription {
   #deliveries = 0
   #state: LinkState | undefined
   #reason: string | undefined
+  /** What was last said of a broker that is there and does not deliver. */
+  #told: string | undefined
   #stopped: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
@@ -96,8 +98,10 @@ export class RabbitSubscription implements Subscription {
       if (this.#ending.signal.aborted) break
       const loss = this.#settings.link.lossOf(model)
       this.#report(linkStateOf(loss ?? trouble), (loss ?? trouble).message)
-      // a lost connection is waited for by the link
-      if (loss === undefined) await clock.sleep(backoff.next(clock.now() - since), this.#ending.signal)
+      // a lost connection is told and waited for by the link
+      if (loss !== undefined) continue
+      this.#tell(trouble)
+      await clock.sleep(backoff.next(clock.now() - since), this.#ending.signal)
     }
     this.#report('closed')
   }
@@ -151,7 +155,7 @@ export class RabbitSubscription implements Subscription {
 
   /** Ends a session in which the broker has forgotten the consumer: the next one is a new consumer. Never rejects. */
   async #watch(model: ChannelModel, session: ChannelSession): Promise<void> {
-    const { clock, log, place } = this.#settings
+    const { clock, place } = this.#settings
     const over = new AbortController()
     void session.ended.then(() => over.abort())
     const watched = {
@@ -163,8 +167,7 @@ export class RabbitSubscription implements Subscription {
     }
     const found = await untilForgotten(watched, over.signal)
     if (found === undefined) return
-    log?.warn({ queue: place.queue, found }, 'the broker does not deliver to this consumer: it subscribes anew')
-    session.end(new Error(`the broker does not deliver: ${found}`))
+    session.end(new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} does not deliver: ${found}`))
   }
 
   /** An error that left this callback would close the channel. */
@@ -181,8 +184,21 @@ export class RabbitSubscription implements Subscription {
     }
   }
 
+  /** Why messages come again although the broker is there: once, until it delivers. What is missing or refused the worker tells. */
+  #tell(trouble: QueueCanaryError): void {
+    const reason = trouble.message
+    if (linkStateOf(trouble) !== 'connecting' || reason === this.#told) return
+    this.#told = reason
+    const { log, place } = this.#settings
+    log?.warn(
+      { queue: place.queue, reason },
+      'a subscription ended: it is made anew, and what was unsettled comes again',
+    )
+  }
+
   /** `connecting` is first said without a reason; the reason that a failed try then gives is news. */
   #report(state: LinkState, reason?: string): void {
+    if (state === 'consuming') this.#told = undefined
     const isNews = state !== this.#state || (reason !== undefined && reason !== this.#reason)
     if (!isNews || this.#state === 'closed') return
     this.#state = state
