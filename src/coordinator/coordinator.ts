@@ -24,7 +24,7 @@ import { pinnedPolicy } from './pinned-policy.ts'
 import { QueueGauge } from './queue-gauge.ts'
 import { QueuePace } from './queue-pace.ts'
 import { Roster } from './roster.ts'
-import { sweepReports } from './sweep.ts'
+import { sweepable } from './sweep.ts'
 import { longestLookMs, Watch } from './watch.ts'
 
 export interface CoordinatorOptions {
@@ -69,7 +69,8 @@ export class Coordinator {
   readonly #pace = new QueuePace()
   /** The last decision that is known to stand, and when it was made. */
   #decided: { readonly epoch: number; readonly sequence: number; readonly at: number } | undefined
-  #policyMissingSince: number | undefined
+  /** The rollout whose policy is not there, and since when. */
+  #missing: { readonly rollout: string; readonly since: number } | undefined
   #sweptAt = -Infinity
   #leads = false
   #interrupted = false
@@ -133,12 +134,16 @@ export class Coordinator {
     return !this.#stableLives(state, watched)
   }
 
-  async #take({ state, revision, now }: Look): Promise<void> {
+  /** What it remembers from before others may have swept since: a coordinator counts what the store holds when it takes the lease. */
+  async #take({ state, revision, now, watched }: Look): Promise<void> {
     const { records, consumer, log } = this.#options
+    const reports = await this.#readReports(watched)
     const lease = { holder: consumer.id, renewals: state.lease.renewals + 1 }
     const next = { ...state, epoch: state.epoch + 1, sequence: state.sequence + 1, lease }
     if ((await records.writeState(next, revision)) === undefined) return
+    this.#roster.forgetAllBut(reports, watched)
     this.#pace.reset()
+    this.#missing = undefined
     this.#decided = undefined
     this.#watch.mark(now)
     this.#leads = true
@@ -176,12 +181,23 @@ export class Coordinator {
   /** Without a rollout there is only the lease to renew, a rollback window to end, and old reports to remove. */
   async #rest({ state, now, watched }: Look): Promise<Transition<QueueState>> {
     if (now - this.#sweptAt >= sweepMs) {
-      const reports = await this.#readReports(watched)
-      this.#roster.forgetAllBut(reports, watched)
-      await sweepReports(this.#options.records, reports, (id) => this.#roster.silentMs(id, watched))
+      await this.#sweep(watched)
       this.#sweptAt = now
     }
     return withoutRollout(state, this.#watchedSince(state, now))
+  }
+
+  /** What has left the store must not be counted in the next rollout: another coordinator would not count it. */
+  async #sweep(watched: number): Promise<void> {
+    const reports = await this.#readReports(watched)
+    this.#roster.forgetAllBut(reports, watched)
+    const left = sweepable(reports, (id) => this.#roster.silentMs(id, watched))
+    await Promise.all(
+      left.map(async (id) => {
+        await this.#options.records.removeReport(id)
+        this.#roster.forget(id)
+      }),
+    )
   }
 
   async #decide(look: Look, rollout: Rollout): Promise<Transition<QueueState>> {
@@ -200,7 +216,7 @@ export class Coordinator {
     }
     if (policy === undefined)
       return advanceWithoutPolicy(state, rollout, { ...input, hopeless: this.#misses(rollout, watched) })
-    this.#policyMissingSince = undefined
+    this.#missing = undefined
     return advance(state, { ...input, policy })
   }
 
@@ -229,13 +245,13 @@ export class Coordinator {
     return Number.isFinite(since) ? Math.min(since, longestLookMs) : 0
   }
 
-  #misses({ policyDigest }: Rollout, watched: number): boolean {
-    if (this.#policyMissingSince === undefined) {
-      this.#policyMissingSince = watched
+  #misses({ id, policyDigest }: Rollout, watched: number): boolean {
+    if (this.#missing?.rollout !== id) {
+      this.#missing = { rollout: id, since: watched }
       const text = 'the pinned policy is missing in the store: the canary takes nothing'
       this.#options.log.error({ digest: policyDigest }, text)
     }
-    return watched - this.#policyMissingSince >= policyPatienceMs
+    return watched - this.#missing.since >= policyPatienceMs
   }
 
   /** The canary version does not lead while a stable consumer lives: its code is what is on trial. */

@@ -37,6 +37,11 @@ export class Roster {
       if (!present.has(id) && !this.isAlive(report, at)) this.#known.delete(id)
   }
 
+  /** Its report has left the store. */
+  forget(id: string): void {
+    this.#known.delete(id)
+  }
+
   silentMs(id: string, at: number): number {
     const known = this.#known.get(id)
     return known === undefined ? 0 : at - known.beatAt

@@ -122,10 +122,10 @@ export class Lab {
   }
 
   /** As `queue-canary start` does it. */
-  async start(policy: Policy | undefined = longRamp, group?: Omit<RolloutGroup, 'ready'>): Promise<void> {
+  async start(policy: Policy | undefined = longRamp, group?: Omit<RolloutGroup, 'ready'>, id = 'r1'): Promise<void> {
     if (policy !== missing) await this.records.writePolicy('sha256:1', policy)
     await this.change((state) => {
-      const started = startRollout(state, { id: 'r1', canary: 'v2', policyDigest: 'sha256:1', at, force: true, group })
+      const started = startRollout(state, { id, canary: 'v2', policyDigest: 'sha256:1', at, force: true, group })
       if (!started.ok) throw new Error(started.why)
       return started.state
     })

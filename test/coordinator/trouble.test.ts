@@ -42,6 +42,10 @@ describe('without its policy', () => {
     expect((await other.rollout()).phase).toBe('Initialized')
     await other.run(3_000, other.members, 1_000)
     expect((await other.rollout()).phase).toBe('RolledBack')
+
+    await other.start(missing, undefined, 'r2')
+    await other.run(3_000, other.members, 1_000)
+    expect((await other.rollout()).phase, 'the next one is waited for as long').toBe('Initialized')
   })
 })
 
