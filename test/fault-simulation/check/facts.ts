@@ -6,10 +6,12 @@ import type { QueueState } from '../../../src/core/rollout/queue-state.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
 import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import { rangeOf } from '../scenario/contract.ts'
-import type { Fault, Scenario } from '../scenario/scenario.ts'
+import { latenessOf } from '../scenario/scenario.ts'
+import type { Scenario } from '../scenario/scenario.ts'
 import { deadName } from '../broker/broker-model.ts'
 import type { End, Happening, Happenings, Start } from './events.ts'
 import { Grants } from './grants.ts'
+import { Pace } from './pace.ts'
 import { Trial } from './trial.ts'
 
 /** What became of one delivery, as far as handlers go. */
@@ -41,12 +43,6 @@ const silentMs = 5_800
 /** How late a write may be that its process takes for lost (`store/store-client.ts`). */
 const lateMs = 4_000
 
-/** What the coordinator reads is so old, or its process so slow, while the fault lasts. */
-function latenessOf(fault: Fault): number {
-  if (fault.kind === 'lag') return fault.ms
-  return fault.kind === 'staleReads' ? fault.staleMs : 0
-}
-
 /** The truth of a run that several invariants need: kept once, before they are asked. */
 export class Facts {
   readonly scenario: Scenario
@@ -74,6 +70,7 @@ export class Facts {
   readonly deadLettered = new Set<string>()
   /** When a process has last written a report. */
   readonly #heardAt = new Map<string, number>()
+  readonly #pace = new Pace()
   /** By process and version: deliveries whose handlers run. */
   readonly #running = new Map<string, Map<string, Set<number>>>()
   /** Of all queues of the rollout, these included. */
@@ -150,13 +147,13 @@ export class Facts {
   }
 
   /**
-   * What may be taken beyond the weight: what is granted ahead for the time that news travels, what is bridged, and the slots. Generous: a canary
-   * that is not held back takes many times this.
+   * What may be taken beyond the weight: what is granted ahead for the time that news travels, at the pace of a backlog too, what is bridged, and
+   * the slots. Generous: a canary that is not held back takes many times this.
    */
   burstBound(weight: number): number {
-    const { messagesPerSecond } = this.scenario
+    const pace = Math.max(60, 3 * this.scenario.messagesPerSecond, this.#pace.most)
     const heldUpMs = Math.max(0, ...this.scenario.faults.map(latenessOf))
-    return 6 + ((weight / 100) * Math.max(60, 3 * messagesPerSecond) * (1_000 + heldUpMs + this.newsMs)) / 1_000
+    return 6 + ((weight / 100) * pace * (1_000 + heldUpMs + this.newsMs)) / 1_000
   }
 
   /** How long it may take until what happens is known to the coordinator and its answer to everybody. */
@@ -239,7 +236,8 @@ export class Facts {
     return running
   }
 
-  #started({ dispatch, role, source, container, version }: Start): void {
+  #started({ at, dispatch, role, source, container, version }: Start): void {
+    this.#pace.count(at)
     this.#runningOf(container, version).add(dispatch)
     const before = this.fates.get(dispatch)
     const fate = before ?? { running: 0, succeeded: false, failures: 0, role, trial: this.trial.number }

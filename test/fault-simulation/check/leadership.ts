@@ -1,5 +1,6 @@
 import { compareOrder } from '../../../src/core/rollout/order.ts'
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import type { Rollout } from '../../../src/core/rollout/rollout.ts'
 import type { FaultKind } from '../scenario/scenario.ts'
 import type { Invariant } from './invariant.ts'
 
@@ -46,17 +47,35 @@ export const stableRegisters: Invariant = {
 
 export const countersGrow: Invariant = {
   name: 'counters-grow',
-  says: 'Counters never go down: what was harmed stays so.',
-  watch: () => ({
-    writing: ({ before, after }) => {
-      const [was, is] = [before?.rollout, after.rollout]
-      if (was === undefined || is === undefined || was.id !== is.id || before?.generation !== after.generation)
-        return undefined
-      return is.harmed < was.harmed || is.elapsedMs < was.elapsedMs || is.lost < was.lost
-        ? `harmed ${was.harmed} became ${is.harmed}, lost ${was.lost} became ${is.lost}`
-        : undefined
-    },
-  }),
+  says: 'Counters never go down: what was harmed stays so, and what was taken.',
+  watch: (facts) => {
+    // A store that forgets reports, or shows old ones, tells less for a while.
+    const showsAll = facts.scenario.faults.every(({ kind }) => kind !== 'staleReads')
+    return {
+      writing: ({ before, after }) => {
+        const [was, is] = [before?.rollout, after.rollout]
+        if (was === undefined || is === undefined || was.id !== is.id || before?.generation !== after.generation)
+          return undefined
+        const counted = showsAll && facts.rewinds === 0 ? takenIn : () => ({})
+        return lessened({ ...decidedIn(was), ...counted(was) }, { ...decidedIn(is), ...counted(is) })
+      },
+    }
+  },
+}
+
+type Numbers = Readonly<Record<string, number>>
+
+function decidedIn({ harmed, lost, elapsedMs }: Rollout): Numbers {
+  return { harmed, lost, elapsedMs }
+}
+
+function takenIn({ latest }: Rollout): Numbers {
+  return { 'taken by stable': latest?.stable.taken ?? 0, 'taken by the canary': latest?.canary.taken ?? 0 }
+}
+
+function lessened(was: Numbers, is: Numbers): string | undefined {
+  const name = Object.keys(was).find((key) => (is[key] ?? 0) < (was[key] ?? 0))
+  return name && `${name} ${was[name]} became ${is[name]}`
 }
 
 /** Until a silent consumer is found dead (`coordinator/roster.ts`), and the decision after that. */

@@ -53,7 +53,7 @@ export const shareKept: Invariant = {
       // What the stable version does not accept is among what it takes, again and again.
       if (facts.scenario.contract !== undefined) return undefined
       if (role !== 'canary' || step === undefined || step.weight === 0 || step.weight >= 100) return undefined
-      const bound = (step.weight / 100) * step.total + step.burst
+      const bound = (step.weight / 100) * step.total + Math.max(step.burst, facts.burstBound(step.weight))
       if (step.canary <= bound) return undefined
       return `the canary took ${step.canary} of ${step.total} messages in a step of ${step.weight} %: more than ${bound.toFixed(1)}`
     },

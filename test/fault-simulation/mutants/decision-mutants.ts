@@ -16,6 +16,32 @@ export const decisionMutants: readonly Mutant[] = [
     foundBy: 75,
   },
   {
+    name: 'swept-is-counted',
+    says: 'a coordinator goes on counting the reports that it has swept',
+    patches: [
+      {
+        file: 'src/coordinator/coordinator.ts',
+        find: '        this.#roster.forget(id)\n',
+        put: '',
+      },
+    ],
+    violates: ['counters-grow'],
+    foundBy: 1013,
+  },
+  {
+    name: 'swept-by-others-is-counted',
+    says: 'a coordinator goes on counting the reports that another one has swept since it led',
+    patches: [
+      {
+        file: 'src/coordinator/coordinator.ts',
+        find: '    this.#roster.forgetAllBut(reports, watched)\n    this.#pace.reset()',
+        put: '    this.#pace.reset()',
+      },
+    ],
+    violates: ['counters-grow'],
+    foundBy: 1243,
+  },
+  {
     name: 'harm-goes-down',
     says: 'counters go down when a dead consumer comes back',
     patches: [

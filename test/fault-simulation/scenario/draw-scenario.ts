@@ -5,7 +5,7 @@ import { draw, streamOf } from './draw.ts'
 import type { Draw } from './draw.ts'
 import { drawCommands, drawFaults } from './draw-faults.ts'
 import { drawPolicy } from './draw-policy.ts'
-import type { ExternalAnswer, Quality, Scenario, WorkerPlan } from './scenario.ts'
+import type { ExternalAnswer, Fault, Quality, Scenario, When, WorkerPlan } from './scenario.ts'
 
 /** The scenario of a seed: a fleet, a policy, a canary that is good or bad, and some of the faults, never all of them. */
 export function drawScenario(seed: number): Scenario {
@@ -17,6 +17,7 @@ export function drawScenario(seed: number): Scenario {
   const batch = drawBatch(seed)
   const contract = drawContract(seed)
   const isGroup = draw(streamOf(seed, 'group')).chance(0.15)
+  const past = drawPast(seed, workers, isCalm)
   return {
     seed,
     profile: dice.pick(profileNames),
@@ -36,14 +37,17 @@ export function drawScenario(seed: number): Scenario {
     quality,
     batch,
     contract,
-    rolloutAtMs: 2_000 + Math.floor(dice.between(0, 1_500)),
+    rolloutAtMs: past.lastsMs + Math.floor(dice.between(0, 1_500)),
     commands: isCalm ? [] : drawCommands(dice),
     againAfterMs: isGroup || workers.some(({ isSolo }) => isSolo) ? undefined : drawAgain(seed),
-    faults: drawFaults(
-      dice,
-      workers.map(({ name }) => name),
-      isCalm,
-    ),
+    faults: [
+      ...past.faults,
+      ...drawFaults(
+        dice,
+        workers.map(({ name }) => name),
+        isCalm,
+      ),
+    ],
     restartsRetired: dice.chance(0.4),
   }
 }
@@ -94,6 +98,31 @@ function drawBatch(seed: number): BatchSettings | undefined {
 function drawAgain(seed: number): number | undefined {
   const dice = draw(streamOf(seed, 'again'))
   return dice.chance(0.2) ? dice.whole(0, 5_000) : undefined
+}
+
+/**
+ * In some runs a worker was restarted before, so long ago that its report is swept about when the rollout starts; and in some of these the one that
+ * has swept it does not lead to the end.
+ */
+function drawPast(seed: number, workers: readonly WorkerPlan[], isCalm: boolean): Past {
+  const dice = draw(streamOf(seed, 'past'))
+  if (isCalm || !dice.chance(0.1)) return { lastsMs: 2_000, faults: [] }
+  const restart: Fault = {
+    when: { atMs: dice.whole(1_000, 4_000) },
+    kind: 'terminate',
+    who: dice.pick(workers).name,
+    againAfterMs: undefined,
+    restartAfterMs: 500,
+  }
+  const when: When = { phase: 'Progressing', afterMs: dice.whole(0, 2_000) }
+  const crash: Fault = { when, kind: 'crash', who: 'leader', restartAfterMs: 10_000 }
+  return { lastsMs: dice.whole(10_000, 20_000), faults: dice.chance(0.6) ? [restart, crash] : [restart] }
+}
+
+/** What happens before the rollout, and what follows from it. */
+interface Past {
+  readonly lastsMs: number
+  readonly faults: readonly Fault[]
 }
 
 function drawWorkers(dice: Draw): readonly WorkerPlan[] {

@@ -147,3 +147,9 @@ export function lastsMs(fault: Mishap): number {
   if ('restartAfterMs' in fault) return fault.restartAfterMs
   return 'awayMs' in fault ? fault.awayMs + Math.max(fault.clientNoticesMs, fault.serverNoticesMs) : 0
 }
+
+/** What the coordinator reads is so old, or its process so slow, while the fault lasts. */
+export function latenessOf(fault: Mishap): number {
+  if (fault.kind === 'lag') return fault.ms
+  return fault.kind === 'staleReads' ? fault.staleMs : 0
+}
