@@ -91,7 +91,7 @@ export class Settler {
   #requeuePlainly(work: Work): void {
     this.#returnGroup(work)
     this.#options.inFlight.settled(work)
-    this.#count(work, work.delivery.requeue(), work.role === 'canary' && hasFailed(work) ? 'handedBack' : 'returned')
+    this.#count(work, work.delivery.requeue(), work.role === 'canary' && hasFailed(work) ? undefined : 'returned')
   }
 
   /** A delivery that is void, or settled elsewhere: nothing is done with it any more, and its message comes again. */

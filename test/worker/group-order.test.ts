@@ -94,7 +94,8 @@ it.each([true, false])(
     publish(lab, ['a', 'a', 'a'])
     lab.throttle({ concurrency: 6, permits: 3 })
     await lab.counts('returned', 2)
-    await lab.counts('handedBack', 1)
+    await eventually(() => lab.processor.inFlight.held === 0, { what: 'nothing held' })
+    expect(lab.processor.tally.counts).toMatchObject({ failed: 1, handedBack: Number(handBack) })
     expect(begun).toEqual(['a-0'])
     expect(lab.processor.groups.waiting).toBe(0)
   },

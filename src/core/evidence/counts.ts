@@ -15,7 +15,7 @@ export const countNames = [
   'repeated',
   /** Of these, the ones that were not success: no evidence against a version, but as much harm as any other. */
   'repeatedFailures',
-  /** Given to the stable version over the hand-back queue (or returned, where there is none). */
+  /** Failed on a canary, and given to the stable version over the hand-back queue. What could only be returned counts no more than as failed. */
   'handedBack',
   /** Failed on a canary, taken from the hand-back queue, and succeeded here / failed here too when it was tried first. */
   'rescued',
