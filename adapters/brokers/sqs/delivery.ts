@@ -5,6 +5,7 @@ import type { QueueAddress } from './address.ts'
 import type { SqsApi } from './api.ts'
 import { deadLetterCopy, freshCopy, handBackCopy, putOffCopy } from './copy.ts'
 import type { Desk } from './desk.ts'
+import { handBackError } from './failures.ts'
 import type { Lease } from './lease.ts'
 import type { Parking } from './parking.ts'
 import { parkSeconds, retrySeconds, returnSeconds } from './pauses.ts'
@@ -89,8 +90,7 @@ export class SqsDelivery implements Delivery {
     try {
       await api.send(handBackQueue, handBackCopy(this.#lease.received, note, handBackQueue))
     } catch (error) {
-      const reason = error instanceof Error ? error.message : 'unknown failure'
-      throw new QueueCanaryError('HAND_BACK_FAILED', `hand-back not confirmed: ${reason}`, { cause: error })
+      throw handBackError(error)
     } finally {
       this.#isHandingBack = false
     }

@@ -1,5 +1,5 @@
 import type { LinkState } from '../../../src/contracts/broker.ts'
-import { QueueCanaryError } from '../../../src/errors.ts'
+import { isQueueCanaryError, QueueCanaryError } from '../../../src/errors.ts'
 import type { ErrorCode } from '../../../src/errors.ts'
 
 /** What a failure is about, in words that may appear in a message. */
@@ -11,14 +11,18 @@ export interface Attempt {
 
 /**
  * Any failure of the SDK as an error of the framework. Texts of AWS name users, keys and resources, so only the names of its errors are repeated.
- * What is wrong with credentials or the clock of this machine is the broker's matter, never that of a version.
+ * What is wrong with credentials or the clock of this machine is the broker's matter, never that of a version. The cause is the name.
  */
 export function brokerError(error: unknown, { queue, action }: Attempt): QueueCanaryError {
   if (error instanceof QueueCanaryError) return error
   if (isRegionMissing(error)) return new QueueCanaryError('BROKER_REFUSED', `queue "${queue}" ${regionMissing}`)
   const name = errorName(error)
-  const known = meanings.find(({ names }) => names.test(name))
-  if (known !== undefined) return new QueueCanaryError(known.code, `queue "${queue}" ${known.text(action)} (${name})`)
+  const known = meaningOf(name)
+  if (known !== undefined)
+    return new QueueCanaryError(known.code, `queue "${queue}" ${known.text(action)} (${name})`, { cause: name })
+  const bytes = sizeLimit(error)
+  if (bytes !== undefined)
+    return new QueueCanaryError('BROKER_REFUSED', `queue "${queue}" takes no message of more than ${bytes} bytes`)
   const status = statusOf(error)
   if (isAnsweredNo(status)) {
     return new QueueCanaryError(
@@ -28,6 +32,14 @@ export function brokerError(error: unknown, { queue, action }: Attempt): QueueCa
   }
   const found = status === undefined ? `${name}${systemCode(error)}` : `${name} (${status})`
   return new QueueCanaryError('BROKER_UNREACHABLE', `queue "${queue}": sqs:${action} was not answered: ${found}`)
+}
+
+/** Why a message could not be handed back: `BROKER_REFUSED` where another try would fail too, until a person mends something. */
+export function handBackError(error: unknown): QueueCanaryError {
+  const reason = error instanceof Error ? error.message : 'unknown failure'
+  if (isQueueCanaryError(error) && !error.retryable && meaningOf(error.cause)?.passes !== true)
+    return new QueueCanaryError('BROKER_REFUSED', `hand-back refused: ${reason}`, { cause: error })
+  return new QueueCanaryError('HAND_BACK_FAILED', `hand-back not confirmed: ${reason}`, { cause: error })
 }
 
 /** How a failure shows at the sink. */
@@ -58,6 +70,8 @@ interface Meaning {
   readonly names: RegExp
   readonly code: ErrorCode
   readonly text: (action: string) => string
+  /** It is refused now, and may not be soon: nobody has to do anything. */
+  readonly passes?: true
 }
 
 /** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
@@ -76,11 +90,13 @@ const meanings: readonly Meaning[] = [
     names: /ExpiredToken|TokenRefreshRequired|CredentialsProviderError|TokenProviderError/,
     code: 'BROKER_REFUSED',
     text: () => 'cannot be reached with these credentials: they have expired, or there are none',
+    passes: true,
   },
   {
     names: /RequestTimeTooSkewed|RequestExpired|RequestInTheFuture|InvalidSignatureException/,
     code: 'BROKER_REFUSED',
     text: () => 'refuses the signature: check the clock of this machine, and the credentials',
+    passes: true,
   },
   {
     names:
@@ -95,6 +111,15 @@ const meanings: readonly Meaning[] = [
     text: (action) => `refuses access: grant sqs:${action}, and the use of its key where it is encrypted`,
   },
 ]
+
+function meaningOf(name: unknown): Meaning | undefined {
+  return typeof name === 'string' ? meanings.find(({ names }) => names.test(name)) : undefined
+}
+
+/** SQS has no name for a message that is too large, only a text. */
+function sizeLimit(error: unknown): string | undefined {
+  return error instanceof Error ? /Message must be shorter than (\d+) bytes/.exec(error.message)?.[1] : undefined
+}
 
 /** An answer that trying again does not change: the client's fault, by its status. */
 function isAnsweredNo(status: number | undefined): boolean {

@@ -218,7 +218,8 @@ async function handBackToNowhere(stage: Stage): Promise<void> {
     ),
     bounded,
   )
-  expect(isQueueCanaryError(failure, 'HAND_BACK_FAILED')).toBe(true)
+  // where the adapter may declare it, the queue may come again by itself
+  expect(failure).toMatchObject({ code: expect.stringMatching(/^(HAND_BACK_FAILED|BROKER_REFUSED)$/) })
   expect(`${String(failure)} ${JSON.stringify(failure)}`).not.toContain('a secret body')
   expect(taker.last.requeue()).toBe(true)
   await taker.close()
