@@ -60,6 +60,31 @@ describe('what doctor says of a queue of SQS', () => {
     expect(finding?.mend).toMatch(mend)
   })
 
+  it.each([
+    ['hand-back queue', /1048576: what is larger is returned/],
+    ['dead-letter queue', /1048576: what is larger is not sent there/],
+  ] as const)('warns of a %s that takes only smaller messages', async (subject, mend) => {
+    const { helper, queue, dead, broker } = await openSqsLab(teardown)
+    const handBackQueue = teardown.add(`${queue}-back`, (name) => helper.delete(name))
+    await helper.declare(handBackQueue)
+    const target = subject === 'hand-back queue' ? handBackQueue : dead
+    await helper.set(target, { MaximumMessageSize: '262144' })
+    const warnings = async () =>
+      (await broker({ handBack: { kind: 'existing', queue: handBackQueue } }).diagnose()).filter(
+        ({ level, subject: of }) => level === 'warning' && of.endsWith('queue'),
+      )
+    expect(await warnings()).toEqual([
+      {
+        level: 'warning',
+        subject,
+        found: `"${target}" takes messages of up to 262144 bytes, the queue itself of up to 1048576`,
+        mend: expect.stringMatching(mend),
+      },
+    ])
+    await helper.set(queue, { MaximumMessageSize: '262144' })
+    expect(await warnings()).toEqual([])
+  })
+
   it('says that a hand-back queue and order do not go together', async () => {
     const { helper, broker } = await openSqsLab(teardown, { fifo: true })
     await helper.declare('diagnose-back.fifo')

@@ -6,6 +6,7 @@ import {
   QueueDoesNotExist,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
+  SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs'
 import type { Message, MessageAttributeValue, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs'
@@ -24,6 +25,8 @@ const correlationAttribute = 'correlation-id'
 export interface SqsHelper {
   /** Creates the queue, and beside it one for its dead letters. */
   declare(queue: string, attributes?: Readonly<Record<string, string>>, maxReceiveCount?: number): Promise<void>
+  /** Changes attributes of a queue. */
+  set(queue: string, attributes: Readonly<Record<string, string>>): Promise<void>
   delete(queue: string): Promise<void>
   /** The queue's URL, as an application would be given it. */
   url(queue: string): string
@@ -65,6 +68,8 @@ export function sqsHelper(endpoint: string): SqsHelper {
       const policy = { deadLetterTargetArn: `arn:aws:sqs:${testRegion}:000000000000:${dead}`, maxReceiveCount }
       await create(queue, { VisibilityTimeout: '5', RedrivePolicy: JSON.stringify(policy), ...attributes })
     },
+    set: async (queue, attributes) =>
+      void (await client.send(new SetQueueAttributesCommand({ QueueUrl: url(queue), Attributes: attributes }))),
     delete: async (queue) =>
       void (await client.send(new DeleteQueueCommand({ QueueUrl: url(queue) })).catch(unlessMissing)),
     async publish(queue, messages) {

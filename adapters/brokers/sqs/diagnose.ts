@@ -3,7 +3,7 @@ import { isQueueCanaryError, QueueCanaryError } from '../../../src/errors.ts'
 import { neighbour } from './address.ts'
 import type { QueueAddress } from './address.ts'
 import type { SqsApi } from './api.ts'
-import { handBackOffFinding, queueFindings } from './findings.ts'
+import { handBackOffFinding, queueFindings, sizeFindings } from './findings.ts'
 import { readSettings } from './queue-settings.ts'
 import type { QueueSettings } from './queue-settings.ts'
 
@@ -19,12 +19,13 @@ export async function diagnose(settings: DiagnoseSettings): Promise<readonly Fin
   try {
     const attributes = await api.attributes(queue)
     const found = readSettings(attributes)
-    const rights = await Promise.all([...queueProbes(settings), ...deadLetterProbes(settings, found)].map(probe))
+    const rights = await Promise.all(queueProbes(settings).map(probe))
     return [
       { level: 'ok', subject: 'connection', found: `connected to ${queue.endpoint}` },
       { level: 'ok', subject: 'queue', found: `"${queue.name}" exists, ${queue.isFifo ? 'FIFO' : 'standard'}` },
       ...queueFindings(found, queue),
       ...rights.flat(),
+      ...(await deadLetterFindings(settings, found)),
       ...(await handBackFindings(settings, found)),
     ]
   } catch (error) {
@@ -73,9 +74,13 @@ function queueProbes({ api, queue }: DiagnoseSettings): readonly Probe[] {
   ]
 }
 
-function deadLetterProbes({ api, queue }: DiagnoseSettings, { redrive }: QueueSettings): readonly Probe[] {
-  const to = redrive && neighbour(redrive.deadLetterQueue, queue)
-  return to === undefined ? [] : [{ ...sendProbe(api, to), subject: 'right to dead-letter', level: 'warning' }]
+async function deadLetterFindings({ api, queue }: DiagnoseSettings, found: QueueSettings): Promise<readonly Finding[]> {
+  if (found.redrive === undefined) return []
+  const to = neighbour(found.redrive.deadLetterQueue, queue)
+  const right = await probe({ ...sendProbe(api, to), subject: 'right to dead-letter', level: 'warning' })
+  // nothing else needs the right to read its attributes
+  const { maxBytes } = readSettings(await api.attributes(to).catch(() => ({})))
+  return [...right, ...sizeFindings(found, { subject: 'dead-letter queue', name: to.name, maxBytes })]
 }
 
 function sendProbe(api: SqsApi, to: QueueAddress): Pick<Probe, 'grant' | 'attempt'> {
@@ -104,12 +109,13 @@ async function handBackFindings(settings: DiagnoseSettings, found: QueueSettings
   if (handBackQueue === undefined) return [handBackOffFinding(found)]
   const subject = 'hand-back queue'
   try {
-    await api.attributes(handBackQueue)
+    const { maxBytes } = readSettings(await api.attributes(handBackQueue))
+    const right = await probe({ ...sendProbe(api, handBackQueue), subject: 'right to hand back', level: 'error' })
+    const size = sizeFindings(found, { subject, name: handBackQueue.name, maxBytes })
+    return [handBackFinding(queue, handBackQueue), ...size, ...right]
   } catch (error) {
     return [{ ...troubleFinding(error), subject }]
   }
-  const right = await probe({ ...sendProbe(api, handBackQueue), subject: 'right to hand back', level: 'error' })
-  return [handBackFinding(queue, handBackQueue), ...right]
 }
 
 function handBackFinding({ isFifo }: QueueAddress, { name }: QueueAddress): Finding {

@@ -51,3 +51,25 @@ export function handBackOffFinding({ redrive }: QueueSettings): Finding {
   const mend = 'raise maxReceiveCount, or name a hand-back queue'
   return { level: 'warning', subject, found: `${found}, of ${redrive.maxReceiveCount}`, mend }
 }
+
+/** Where copies of messages are sent to. */
+export interface CopyTarget {
+  readonly subject: 'hand-back queue' | 'dead-letter queue'
+  readonly name: string
+  readonly maxBytes: number | undefined
+}
+
+/** A queue that takes smaller messages than the one they come from refuses the others. */
+export function sizeFindings(
+  { maxBytes }: QueueSettings,
+  { subject, name, maxBytes: theirs }: CopyTarget,
+): readonly Finding[] {
+  if (maxBytes === undefined || theirs === undefined || theirs >= maxBytes) return []
+  const found = `"${name}" takes messages of up to ${theirs} bytes, the queue itself of up to ${maxBytes}`
+  return [{ level: 'warning', subject, found, mend: `set its MaximumMessageSize to ${maxBytes}: ${fate[subject]}` }]
+}
+
+const fate: Readonly<Record<CopyTarget['subject'], string>> = {
+  'hand-back queue': 'what is larger is returned instead of handed back',
+  'dead-letter queue': 'what is larger is not sent there, and rests until the redrive policy takes it',
+}

@@ -5,6 +5,8 @@ export interface QueueSettings {
   readonly redrive: Redrive | undefined
   /** Messages that can be received now. Counted by SQS with a delay of up to a minute. */
   readonly backlog: number
+  /** The largest message that can be sent to it; undefined where that is not told. */
+  readonly maxBytes: number | undefined
 }
 
 export interface Redrive {
@@ -23,6 +25,7 @@ export function readSettings(attributes: Readonly<Record<string, string>>): Queu
     visibilityS: visibilityS > 0 ? visibilityS : usualVisibilityS,
     redrive: readRedrive(attributes['RedrivePolicy']),
     backlog: wholeNumber(attributes['ApproximateNumberOfMessages']) ?? 0,
+    maxBytes: wholeNumber(attributes['MaximumMessageSize']),
   }
 }
 
