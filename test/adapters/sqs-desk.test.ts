@@ -3,9 +3,24 @@ import type { SqsApi, VisibilityChange } from '../../adapters/brokers/sqs/api.ts
 import { Desk } from '../../adapters/brokers/sqs/desk.ts'
 import { Lease } from '../../adapters/brokers/sqs/lease.ts'
 import { readMessage } from '../../adapters/brokers/sqs/message.ts'
+import { waits } from '../../adapters/brokers/sqs/timing.ts'
 import { manualClock } from '../support/manual-clock.ts'
+import { logs } from '../worker/support/logs.ts'
 
 const visibilityS = 30
+
+const queue = {
+  name: 'orders',
+  url: 'https://sqs.example/1/orders',
+  endpoint: 'https://sqs.example',
+  region: undefined,
+  isFifo: false,
+}
+
+function leaseOf(id: string): Lease {
+  const received = readMessage({ MessageId: id, ReceiptHandle: id }, { isFifo: false })
+  return new Lease(received, { since: 0, visibilityMs: visibilityS * 1_000 }, () => undefined)
+}
 
 it('closes when what it returns has arrived, also what had to wait for an extension under way', async () => {
   const clock = manualClock()
@@ -16,16 +31,8 @@ it('closes when what it returns has arrived, also what had to wait for an extens
     return new Promise((resolve) => answers.push(() => resolve([undefined])))
   }
   const api = { setVisibility } satisfies Partial<SqsApi> as unknown as SqsApi
-  const queue = {
-    name: 'orders',
-    url: 'https://sqs.example/1/orders',
-    endpoint: 'https://sqs.example',
-    region: undefined,
-    isFifo: false,
-  }
   const desk = new Desk({ api, queue, visibilityS, clock, log: undefined })
-  const received = readMessage({ MessageId: 'm', ReceiptHandle: 'm' }, { isFifo: false })
-  desk.accept(new Lease(received, { since: clock.now(), visibilityMs: visibilityS * 1_000 }, () => undefined))
+  desk.accept(leaseOf('m'))
   await clock.advance((visibilityS * 1_000) / 2 + 1)
   let isClosed = false
   const closing = desk.close().then(() => (isClosed = true))
@@ -38,4 +45,27 @@ it('closes when what it returns has arrived, also what had to wait for an extens
   await clock.advance(1)
   await closing
   expect(desk.pending).toBe(0)
+})
+
+it('goes on with nothing once it is closed, and says how many messages it left to their time', async () => {
+  const clock = manualClock()
+  const log = logs()
+  let requests = 0
+  const refuse = async (): Promise<never> => {
+    requests++
+    throw new Error('503')
+  }
+  const api = { setVisibility: refuse, delete: refuse } satisfies Partial<SqsApi> as unknown as SqsApi
+  const desk = new Desk({ api, queue, visibilityS, clock, log })
+  const deleted = leaseOf('deleted')
+  for (const lease of [deleted, leaseOf('returned')]) desk.accept(lease)
+  if (desk.take(deleted)) desk.delete(deleted)
+  const closing = desk.close()
+  await clock.advance(waits.farewell)
+  await closing
+  const asked = requests
+  expect(asked).toBeGreaterThan(10)
+  await clock.advance(60_000)
+  expect([requests, clock.sleeping]).toEqual([asked, 0])
+  expect(log.lines).toMatchObject([{ level: 'warn', fields: { queue: 'orders', messages: 2 } }])
 })

@@ -9,7 +9,7 @@ import {
 import type { BatchResultErrorEntry, Message, SendMessageCommandInput } from '@aws-sdk/client-sqs'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { QueueAddress } from './address.ts'
-import { brokerError } from './failures.ts'
+import { brokerError, closedError } from './failures.ts'
 import type { SqsOptions } from './options.ts'
 import { waits, withDeadline } from './timing.ts'
 
@@ -39,6 +39,7 @@ export type EntryFailure = string | undefined
 export class SqsApi {
   readonly #client: SQSClient
   readonly #clock: Clock
+  #isClosed = false
 
   constructor({ endpoint, region }: QueueAddress, credentials: SqsOptions['credentials'], clock: Clock) {
     this.#clock = clock
@@ -126,8 +127,9 @@ export class SqsApi {
     return attributes
   }
 
-  /** Ends every request under way. */
+  /** Ends every request under way. From now on none is made: each call rejects with `BROKER_REFUSED`. */
   close(): void {
+    this.#isClosed = true
     this.#client.destroy()
   }
 
@@ -136,6 +138,7 @@ export class SqsApi {
     action: string,
     { ms = waits.answer, send }: { readonly ms?: number; readonly send: () => Promise<T> },
   ): Promise<T> {
+    if (this.#isClosed) throw closedError()
     try {
       // finding credentials is not part of the request's own time
       return await withDeadline(send(), ms + waits.connect, this.#clock)

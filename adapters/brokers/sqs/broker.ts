@@ -13,6 +13,7 @@ import { parseQueueUrl, readSibling } from './address.ts'
 import type { QueueAddress } from './address.ts'
 import { SqsApi } from './api.ts'
 import { diagnose } from './diagnose.ts'
+import { closedError } from './failures.ts'
 import type { SqsOptions } from './options.ts'
 import { QueueWatch } from './queue-watch.ts'
 import { SqsSubscription } from './subscription.ts'
@@ -58,7 +59,7 @@ class SqsBroker implements Broker {
     const source = request.source === 'queue' ? this.#main : this.#handBack
     if (source === undefined)
       throw new QueueCanaryError('BROKER_REFUSED', 'hand-back is off: it has no queue to consume')
-    if (this.#closed !== undefined) throw closed()
+    if (this.#closed !== undefined) throw closedError()
     const subscription = new SqsSubscription({
       api: this.#api,
       source,
@@ -86,7 +87,7 @@ class SqsBroker implements Broker {
   }
 
   async inspect(): Promise<QueueFacts> {
-    if (this.#closed !== undefined) throw closed()
+    if (this.#closed !== undefined) throw closedError()
     const [main, handBackBacklog] = await Promise.all([this.#main.read(0), this.#handBackBacklog()])
     return { backlog: main.backlog, handBackBacklog, consumers: undefined, oldestAgeMs: undefined }
   }
@@ -113,10 +114,6 @@ class SqsBroker implements Broker {
       throw error
     }
   }
-}
-
-function closed(): QueueCanaryError {
-  return new QueueCanaryError('BROKER_REFUSED', 'the broker object was closed')
 }
 
 function handBackAddress(queue: string, main: QueueAddress): QueueAddress {

@@ -125,15 +125,22 @@ export class Desk {
     for (const lease of [...this.#open, ...parked]) this.#lost(lease)
   }
 
-  /** Returns what is open, and waits a while for everything to arrive. */
+  /** Returns what is open, and waits a while for everything to arrive. What has not is left to its visibility timeout. */
   async close(): Promise<void> {
-    const { clock } = this.#settings
+    const { clock, log, queue } = this.#settings
     // newest first: no later message of a group becomes visible alone
     for (const lease of [...this.#open].toReversed()) if (this.take(lease)) this.return(lease, 0)
     this.#closing.abort()
     for (const batcher of [this.#deletes, this.#returns]) batcher.hurry()
     await withDeadline(this.#idle(), waits.farewell, clock).catch(() => undefined)
     this.#heartbeat.close()
+    for (const batcher of [this.#deletes, this.#returns]) batcher.end()
+    const left = this.pending
+    if (left > 0)
+      log?.warn(
+        { queue: queue.name, messages: left },
+        'closed before SQS had confirmed what became of these messages: they may come again when their visibility timeout is over',
+      )
   }
 
   async #idle(): Promise<void> {

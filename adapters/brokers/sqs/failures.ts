@@ -34,6 +34,10 @@ export function brokerError(error: unknown, { queue, action }: Attempt): QueueCa
   return new QueueCanaryError('BROKER_UNREACHABLE', `queue "${queue}": sqs:${action} was not answered: ${found}`)
 }
 
+export function closedError(): QueueCanaryError {
+  return new QueueCanaryError('BROKER_REFUSED', 'the broker object was closed')
+}
+
 /** Why a message could not be handed back: `BROKER_REFUSED` where another try would fail too, until a person mends something. */
 export function handBackError(error: unknown): QueueCanaryError {
   const reason = error instanceof Error ? error.message : 'unknown failure'
