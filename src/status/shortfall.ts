@@ -26,7 +26,9 @@ export function shortfall(view: StatusView, share: Taken & { readonly target: nu
   if (share.total < enough.messages && rollout.stepElapsedMs < enough.ms) return undefined
   if ((100 * share.canary) / share.total >= tolerance * share.target) return undefined
   const consumers = view.living.filter(({ version }) => version === rollout.canary)
-  const ready = consumers.filter(({ state, link }) => state === 'ready' && isLinked(link))
+  const ready = consumers.filter(
+    ({ state, link, linkReason }) => state === 'ready' && isLinked(link) && linkReason === undefined,
+  )
   const budget = (view.policy?.limits.maxFailedMessages ?? Infinity) - rollout.harmed - rollout.unaccounted
   return notReady(rollout, consumers, ready) ?? tooSlow({ rollout, lane, ready, budget }, share)
 }

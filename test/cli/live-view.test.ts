@@ -94,6 +94,10 @@ orders (default)  no rollout  v1
     const reports = base.reports.map((known) =>
       known.version === 'v2' ? { ...known, link: 'missing', linkReason: 'the queue does not exist', stuck: 2 } : known,
     )
+    const throttled = base.reports.map((known) => ({ ...known, linkReason: 'queue "orders" is throttled' }))
+    expect(liveView(statusOf({ ...base, reports: throttled }), { ...plain, columns: 160 })).toContain(
+      '  ! w2 (v2): link consuming: queue "orders" is throttled',
+    )
     const text = liveView(statusOf({ ...base, reports }), { ...plain, columns: 160 }).join('\n')
     expect(text).toContain(
       '  ! w2 (v2): link missing: the queue does not exist, 2 slots held by handlers whose time is over',

@@ -79,15 +79,18 @@ describe('receives (Q-03, Q-08, Q-09, Q-17)', () => {
     await eventually(() => new Set(ids()).size > 1, { what: 'a poll under an id of its own' })
   })
 
-  it.each([throttled, { kind: 'refuse', status: 503, code: 'ServiceUnavailable' } as const])(
-    'that meet $code are made less often, by this consumer alone, until they pass',
-    async (fault) => {
+  it.each([
+    [throttled, 'consuming', 'SQS gives nothing'],
+    [{ kind: 'refuse', status: 503, code: 'ServiceUnavailable' }, 'connecting', 'SQS cannot be reached'],
+  ] as const)(
+    'that meet %j are made less often, by this consumer alone, until they pass; its link is %s',
+    async (fault, link, said) => {
       const lab = await openSqsLab(teardown)
       let on = true
       lab.proxy.inflict(({ action }) => (on && action === 'ReceiveMessage' ? fault : undefined))
       const taker = await lab.take({ maxUnsettled: 100 }, (delivery) => void delivery.ack())
-      await taker.isLinked('connecting')
-      await remains(() => true, { what: 'a while', forMs: 2_000 })
+      await eventually(() => lab.logged.some((line) => line.includes(said)), { what: 'a line in the log' })
+      await remains(() => taker.link === link, { what: `its link is ${link}`, forMs: 2_000 })
       const asked = lab.proxy.seen.filter(({ action }) => action === 'ReceiveMessage').length
       expect(asked).toBeLessThan(30)
       on = false

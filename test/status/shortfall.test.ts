@@ -71,6 +71,8 @@ describe('why a share is not reached', () => {
   it('names what keeps the consumers from taking', () => {
     const unlinked = behind({ canary: { link: 'connecting', linkReason: 'connection refused' } })
     expect(whyOf(unlinked)).toBe('none of the 1 consumers of v2 can take messages: ready, link connection refused')
+    const throttled = behind({ canary: { link: 'consuming', linkReason: 'is throttled' } })
+    expect(whyOf(throttled)).toBe('none of the 1 consumers of v2 can take messages: ready, link is throttled')
     expect(whyOf(behind({ canary: { state: 'starting' } }))).toMatch(/starting, link consuming/)
     expect(whyOf(behind({ canary: { state: 'gone' } }))).toBe('no consumer of v2 lives')
   })

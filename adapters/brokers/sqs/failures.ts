@@ -46,6 +46,11 @@ export function handBackError(error: unknown): QueueCanaryError {
   return new QueueCanaryError('HAND_BACK_FAILED', `hand-back not confirmed: ${reason}`, { cause: error })
 }
 
+/** An answer all the same: SQS is there, and gives nothing now. */
+export function isThrottled({ cause }: QueueCanaryError): boolean {
+  return typeof cause === 'string' && throttled.test(cause)
+}
+
 /** How a failure shows at the sink. */
 export function linkStateOf({ code }: QueueCanaryError): LinkState {
   if (code === 'QUEUE_MISSING') return 'missing'
@@ -78,6 +83,8 @@ interface Meaning {
   readonly passes?: true
 }
 
+const throttled = /Throttl|TooManyRequests|OverLimit|SlowDown|LimitExceeded/
+
 /** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
 const meanings: readonly Meaning[] = [
   {
@@ -86,7 +93,7 @@ const meanings: readonly Meaning[] = [
     text: () => 'does not exist',
   },
   {
-    names: /Throttl|TooManyRequests|OverLimit|SlowDown|LimitExceeded/,
+    names: throttled,
     code: 'BROKER_UNREACHABLE',
     text: (action) => `is throttled: sqs:${action}`,
   },

@@ -19,20 +19,23 @@ export class LinkReport {
 
   /** What is known already is no news, and after `closed` comes none. */
   tell(state: LinkState, reason?: string): void {
-    const isNews = state !== this.#state || (reason !== undefined && reason !== this.#reason)
+    const isNews = state !== this.#state || reason !== this.#reason
     if (!isNews || this.#state === 'closed') return
     this.#state = state
     this.#reason = reason
     this.#log?.debug({ queue: this.#queue, state, reason }, 'subscription state')
-    if (state === 'connecting' && reason !== undefined) this.#away(reason)
+    if (state === 'connecting' && reason !== undefined)
+      this.#away(reason, 'SQS cannot be reached; it is tried again and again')
+    else if (isLinked(state) && reason !== undefined)
+      this.#away(reason, 'SQS gives nothing to this consumer, which asks less often')
     else if (isLinked(state)) this.#back()
     this.#sink.onLink(state, reason)
   }
 
-  #away(reason: string): void {
+  #away(reason: string, what: string): void {
     if (this.#isAway) return
     this.#isAway = true
-    this.#log?.warn({ queue: this.#queue, reason }, 'SQS cannot be reached; it is tried again and again')
+    this.#log?.warn({ queue: this.#queue, reason }, what)
   }
 
   #back(): void {

@@ -10,7 +10,7 @@ import type { Message, SqsApi } from './api.ts'
 import { SqsDelivery } from './delivery.ts'
 import type { DeliveryContext } from './delivery.ts'
 import { Desk } from './desk.ts'
-import { linkStateOf } from './failures.ts'
+import { isThrottled, linkStateOf } from './failures.ts'
 import { Lease } from './lease.ts'
 import { LinkReport } from './link-report.ts'
 import { readMessage } from './message.ts'
@@ -196,7 +196,8 @@ export class SqsSubscription implements Subscription {
       this.#settings.source.forget()
       this.#works?.desk.abandon(this.#works.context.parking.clear())
     }
-    this.#report.tell(linkStateOf(error), error.message)
+    if (isThrottled(error) && this.#works !== undefined) this.#reportLinked()
+    else this.#report.tell(linkStateOf(error), error.message)
   }
 
   #deliver(messages: readonly Message[], term: { readonly since: number; readonly visibilityMs: number }): void {
@@ -236,9 +237,12 @@ export class SqsSubscription implements Subscription {
     }
   }
 
+  /** Who is throttled is linked: others would take its place, and be throttled too. */
   #reportLinked(): void {
-    if (this.#trouble.look !== undefined || this.#trouble.poll !== undefined || this.#works === undefined) return
-    this.#report.tell(!this.#ending.signal.aborted && this.#ledger.left > 0 ? 'consuming' : 'idle')
+    const troubles = [this.#trouble.look, this.#trouble.poll].filter((trouble) => trouble !== undefined)
+    if (this.#works === undefined || !troubles.every(isThrottled)) return
+    const state = !this.#ending.signal.aborted && this.#ledger.left > 0 ? 'consuming' : 'idle'
+    this.#report.tell(state, troubles[0]?.message)
   }
 }
 

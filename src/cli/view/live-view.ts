@@ -154,9 +154,9 @@ function waitLines({ stable, canary }: QueueStatus, paint: Paint): readonly stri
 }
 
 function troubleLines({ workers }: QueueStatus, paint: Paint): readonly string[] {
-  const troubled = workers.filter(({ alive, state, link, stuck }) => {
-    const unlinked = state === 'ready' && !isLinked(link)
-    return alive && (unlinked || stuck > 0)
+  const troubled = workers.filter(({ alive, state, link, linkReason, stuck }) => {
+    const takesNothing = state === 'ready' && (!isLinked(link) || linkReason !== null)
+    return alive && (takesNothing || stuck > 0)
   })
   return troubled.map(({ worker, version, link, linkReason, stuck }) => {
     const reason = linkReason === null ? link : `${link}: ${linkReason}`
