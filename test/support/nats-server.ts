@@ -8,7 +8,7 @@ import { installPackage } from './debian-package.ts'
 import { startStoreServer } from './store-server.ts'
 import type { StoreServer } from './store-server.ts'
 
-const binary = '/usr/bin/nats-server'
+const binary = '/usr/sbin/nats-server'
 
 export interface NatsSetting {
   /** Its configuration file. @default JetStream for everybody */

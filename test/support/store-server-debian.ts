@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { chownSync, closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { settles } from './eventually.ts'
+import { eventually, settles } from './eventually.ts'
 import type { DebianPlan, ServerBody } from './store-server.ts'
 
 /** Runs the binary of Debian's package in a directory of its own. */
@@ -21,7 +21,7 @@ export async function startDebianServer(plan: DebianPlan, port: number): Promise
       kill: () => server.end('SIGKILL'),
       terminate: () => server.terminate(),
       start: () => server.start(),
-      pause: async () => server.signal('SIGSTOP'),
+      pause: () => server.pause(),
       resume: async () => server.signal('SIGCONT'),
       stop: async () => {
         await server.end('SIGKILL')
@@ -86,9 +86,19 @@ class ServerChild {
 
   /** To the server and its children: PostgreSQL has one for each connection. */
   signal(signal: NodeJS.Signals): void {
+    for (const each of this.#family()) send(each, signal)
+  }
+
+  #family(): readonly number[] {
     const pid = this.#child?.pid
-    if (pid === undefined || this.#child?.exitCode !== null || this.#child.signalCode !== null) return
-    for (const each of [pid, ...childrenOf(pid)]) send(each, signal)
+    if (pid === undefined || this.#child?.exitCode !== null || this.#child.signalCode !== null) return []
+    return [pid, ...childrenOf(pid)]
+  }
+
+  /** A thread may answer a little longer. */
+  async pause(): Promise<void> {
+    this.signal('SIGSTOP')
+    await eventually(() => this.#family().every(standsStill), { what: 'the server stands still' })
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
@@ -109,6 +119,11 @@ class ServerChild {
 function childrenOf(pid: number): readonly number[] {
   const listed = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
   return listed === '' ? [] : listed.split(' ').map(Number)
+}
+
+function standsStill(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  return threads.every((thread) => / T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
 }
 
 /** A child may have ended since it was listed. */
