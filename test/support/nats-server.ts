@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { connect } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { installPackage } from './debian-package.ts'
+import { freePorts } from './free-ports.ts'
 import { startStoreServer } from './store-server.ts'
 import type { StoreServer } from './store-server.ts'
 
@@ -15,6 +16,8 @@ export interface NatsSetting {
   readonly config: string
   /** What stands before the `@` of its URL. */
   readonly login?: string
+  /** True: other servers of this machine reach it too. */
+  readonly isNode?: boolean
 }
 
 /** A NATS server for tests. One with a setting of its own is never the one at `NATS_URL`. */
@@ -35,8 +38,8 @@ export function startNats(setting?: NatsSetting): Promise<StoreServer> {
       answers: (url) => withNats(url, (connection) => connection.rtt()),
       docker: {
         image: 'nats:2',
-        port: 4222,
-        command: () => args(target, '/tmp/jetstream'),
+        port: setting?.isNode === true ? undefined : 4222,
+        command: (port) => [...(setting?.isNode === true ? listening(port) : []), ...args(target, '/tmp/jetstream')],
         files: [{ content, target }],
       },
       debian: {
@@ -45,12 +48,28 @@ export function startNats(setting?: NatsSetting): Promise<StoreServer> {
           await checkVersion()
           const file = join(directory, 'nats.conf')
           writeFileSync(file, content)
-          return { binary, args: ['-a', '127.0.0.1', '-p', `${port}`, ...args(file, join(directory, 'jetstream'))] }
+          return { binary, args: [...listening(port), ...args(file, join(directory, 'jetstream'))] }
         },
       },
     },
     setting === undefined ? process.env : { ...process.env, NATS_URL: undefined },
   )
+}
+
+function listening(port: number): readonly string[] {
+  return ['-a', '127.0.0.1', '-p', `${port}`]
+}
+
+/** The settings of servers that are one cluster, as soon as most of them run. */
+export async function natsNodes(count: number): Promise<readonly NatsSetting[]> {
+  const ports = await freePorts(count)
+  const routes = ports.map((port) => `"nats://127.0.0.1:${port}"`).join(', ')
+  return ports.map((port) => ({
+    config: `jetstream {}
+      server_name: "node-${port}"
+      cluster { name: tests, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+    isNode: true,
+  }))
 }
 
 /** Debian 12 has one that is too old for the store. */

@@ -53,10 +53,12 @@ export async function publish(
     )
     return seq
   } catch (error) {
-    if (error instanceof ApiError && error.number === apiErrors.wrongSequence) return undefined
+    if (error instanceof ApiError && conflicts.has(error.number)) return undefined
     throw error
   }
 }
+
+const conflicts: ReadonlySet<number> = new Set([apiErrors.wrongSequence, apiErrors.wrongSequenceInFlight])
 
 /** Removes the document, if there is one: a mark takes its place. */
 export async function markRemoved(

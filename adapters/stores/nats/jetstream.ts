@@ -52,6 +52,8 @@ export const apiErrors = {
   streamNotFound: 10059,
   nameInUse: 10058,
   wrongSequence: 10071,
+  /** In a cluster, while another write to the subject is on its way to the replicas. */
+  wrongSequenceInFlight: 10164,
 } as const
 
 /** One request to the interface for streams. Rejects with `ApiError`. */
