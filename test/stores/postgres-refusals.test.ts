@@ -6,6 +6,7 @@ import { postgresStore } from '../../adapters/stores/postgres/index.ts'
 import { definition } from '../../adapters/stores/postgres/schema.ts'
 import type { Store } from '../../src/contracts/store.ts'
 import { eventually } from '../support/eventually.ts'
+import { increment } from '../support/increment.ts'
 import { sql, startPostgres } from '../support/postgres-server.ts'
 import { allRefused, refusals } from '../support/store-refusals.ts'
 import { atPort } from '../support/store-server.ts'
@@ -167,6 +168,22 @@ describe('a server with trouble that passes', () => {
     await locked
     expect((await store.get('k'))?.value).toBe('one')
   })
+
+  it.each(['repeatable read', 'serializable'])(
+    'many that write at the same moment, where %s is the default',
+    async (level) => {
+      await createApp()
+      await admin(`alter role app set default_transaction_isolation = '${level}'`)
+      const stores = Array.from({ length: 4 }, () => open({ user: 'app' }))
+      await Promise.all(stores.map((store) => increment(store, 'counter', 50)))
+      expect((await stores[0]?.get('counter'))?.value).toBe('200')
+      for (let round = 0; round < 20; round++) {
+        const created = await Promise.all(stores.map((store) => store.put(`k${round}`, 'one', undefined)))
+        expect(created.filter(Boolean).length).toBe(1)
+        await Promise.all(stores.map((store) => store.delete(`k${round}`)))
+      }
+    },
+  )
 
   it('many that make the table at the same moment', async () => {
     const stores = Array.from({ length: 12 }, () => open())

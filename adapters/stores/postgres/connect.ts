@@ -6,6 +6,7 @@ import type { Location } from './location.ts'
 /** One connection. Queries are pipelined: one need not wait for the answer to the one before. */
 export interface Postgres {
   readonly isAlive: boolean
+  /** Each query is a transaction of its own, and is run again where another one came between: what it then finds is the answer. */
   query(text: string, values?: readonly unknown[]): Promise<Answer>
   /** Ends it at once. */
   destroy(): void
@@ -59,9 +60,15 @@ function wrap(client: Client, socket: Socket, state: { isAlive: boolean }): Post
       return state.isAlive
     },
     async query(text, values) {
-      // without a name: a statement that is prepared under a name belongs to one session of the server
-      const { rows, rowCount } = await client.query(values === undefined ? text : binary(text, values))
-      return { rows, count: rowCount ?? 0 }
+      for (;;) {
+        try {
+          // without a name: a statement that is prepared under a name belongs to one session of the server
+          const { rows, rowCount } = await client.query(values === undefined ? text : binary(text, values))
+          return { rows, count: rowCount ?? 0 }
+        } catch (error) {
+          if (!isOvertaken(error)) throw error
+        }
+      }
     },
     destroy() {
       state.isAlive = false
@@ -72,6 +79,11 @@ function wrap(client: Client, socket: Socket, state: { isAlive: boolean }): Post
       await client.end()
     },
   }
+}
+
+/** Only where the default isolation is stricter than `read committed`; nothing was done. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '40001'
 }
 
 /** Bytes as they are, not as hexadecimal text of twice the length. */
