@@ -80,10 +80,11 @@ describe('a server that must not be used', () => {
   })
 
   it.each([
-    ['app:hunter2@', /refuses user and password \(WRONGPASS\)/],
-    ['app:right@', /denies a right: .* \(NOPERM\)/],
-  ])('rights: %s', async (login, pattern) => {
-    await command('ACL', 'SETUSER', 'app', 'on', '>right', '~other:*', '+info', '+evalsha', '+eval')
+    ['app:hunter2@', '~*', /refuses user and password \(WRONGPASS\)/],
+    ['app:right@', '~other:*', /denies a right: .* \(NOPERM\)/],
+    ['app:right@', '~*', /denies a right: .* \(NOPERM\)/],
+  ])('rights: %s %s', async (login, keys, pattern) => {
+    await command('ACL', 'SETUSER', 'app', 'on', '>right', keys, '+info', '+evalsha', '+eval')
     expect(await refusals(open(login))).toEqual(allRefused(pattern))
   })
 
@@ -158,16 +159,57 @@ describe('a server that forgets its scripts', () => {
 
 describe('a cluster', () => {
   it('the node that has the keys is found', async () => {
-    const [first, second] = await Promise.all([node(), node()])
-    await redisCommand(first.url, ['CLUSTER', 'MEET', '127.0.0.1', new URL(second.url).port, `${second.bus}`])
-    await redisCommand(second.url, ['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
-    const store = teardown.add(redisStore({ url: first.url, deadlineMs: 5_000 }), (opened) => opened.close())
+    const [first, second] = await cluster()
+    const store = openAt(first.url)
     await eventually(() => store.put('k', 'one', undefined), { what: 'the cluster to be up', deadlineMs: 30_000 })
-    expect(await redisCommand(second.url, ['EXISTS', '{queue-canary}:documents'])).toBe(1)
-    const direct = teardown.add(redisStore({ url: second.url }), (opened) => opened.close())
-    expect(await direct.get('k')).toEqual(await store.get('k'))
+    expect(await redisCommand(second.url, ['EXISTS', documents])).toBe(1)
+    expect(await openAt(second.url).get('k')).toEqual(await store.get('k'))
+  })
+
+  it('keys that are on their way to another node are waited for', async () => {
+    const [to, from] = await cluster()
+    const store = openAt(from.url)
+    await eventually(() => store.put('k', 'one', undefined), { what: 'the cluster to be up', deadlineMs: 30_000 })
+    const slot = String(await redisCommand(from.url, ['CLUSTER', 'KEYSLOT', documents]))
+    await setSlot(from, slot, 'MIGRATING', await idOf(to))
+    await setSlot(to, slot, 'IMPORTING', await idOf(from))
+    for (const [key, reply] of [
+      [documents, 'TRYAGAIN'],
+      ['{queue-canary}:keys', 'ASK'],
+    ] as const) {
+      await redisCommand(from.url, ['MIGRATE', '127.0.0.1', new URL(to.url).port, key, '0', '5000'])
+      await expect(store.get('k')).rejects.toMatchObject({
+        code: 'STORE_UNREACHABLE',
+        message: expect.stringContaining(`is moving keys; try again (${reply})`),
+      })
+    }
+    for (const each of [to, from]) await setSlot(each, slot, 'NODE', await idOf(to))
+    await eventually(async () => expect((await store.get('k'))?.value).toBe('one'), { what: 'the keys' })
   })
 })
+
+const documents = '{queue-canary}:documents'
+
+/** Two nodes, of which the second has all slots. */
+async function cluster() {
+  const [first, second] = await Promise.all([node(), node()])
+  await redisCommand(first.url, ['CLUSTER', 'MEET', '127.0.0.1', new URL(second.url).port, `${second.bus}`])
+  await redisCommand(second.url, ['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
+  return [first, second] as const
+}
+
+function openAt(url: string): Store {
+  return teardown.add(redisStore({ url, deadlineMs: 5_000 }), (store) => store.close())
+}
+
+async function idOf({ url }: StoreServer): Promise<string> {
+  return String(await redisCommand(url, ['CLUSTER', 'MYID']))
+}
+
+async function setSlot({ url }: StoreServer, slot: string, state: string, id: string): Promise<void> {
+  const set = () => redisCommand(url, ['CLUSTER', 'SETSLOT', slot, state, id])
+  await eventually(set, { what: 'the nodes to know each other' })
+}
 
 async function node() {
   return teardown.add(await startRedisNode(), (opened) => opened.stop())

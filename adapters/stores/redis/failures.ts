@@ -6,11 +6,14 @@ type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
 
+const moving = unreachable('is moving keys; try again')
+
 /** The first word of a reply says what it is about. https://github.com/redis/redis/blob/8.0/src/server.c (createSharedObjects) */
 const replies: Readonly<Record<string, Verdict>> = {
   LOADING: unreachable('is loading its data'),
   BUSY: unreachable('is busy with a script'),
-  TRYAGAIN: unreachable('is moving keys; try again'),
+  TRYAGAIN: moving,
+  ASK: moving,
   CLUSTERDOWN: unreachable('is a cluster that is down'),
   MASTERDOWN: unreachable('has lost its primary'),
   NOREPLICAS: unreachable('has fewer replicas than min-replicas-to-write demands'),
@@ -32,12 +35,16 @@ const replies: Readonly<Record<string, Verdict>> = {
 /** Any failure of the client or the server, without the texts of the server: they may repeat arguments. */
 export function explain(error: unknown): Trouble {
   const text = error instanceof Error ? error.message : ''
-  const [, reply] = /^(?:ERR )?([A-Z]{2,}[A-Z\d]*)\b/.exec(text) ?? []
+  const [, word] = /^(?:ERR )?([A-Z]{2,}[A-Z\d]*)\b/.exec(text) ?? []
+  const reply = deniedInScript.test(text) ? 'NOPERM' : word
   const known = reply === undefined ? undefined : replies[reply]
   if (known !== undefined) return { anew: false, ...known, text: `${known.text} (${reply})` }
   if (isReply(error)) return { code: 'STORE_REFUSED', text: unknownReply(text), anew: false }
   return { code: 'STORE_UNREACHABLE', text: `is not reachable: ${failureText(error)}`, anew: true }
 }
+
+/** What Redis 7.0 and its successors say of a command of ours that the user may not run. */
+const deniedInScript = /^ERR (?:The user executing the script can't run this|ACL failure in script)/
 
 /** node-redis has a class for what the server answered; its other errors are about the connection. */
 function isReply(error: unknown): boolean {
