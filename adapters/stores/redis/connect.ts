@@ -72,8 +72,9 @@ async function checkServer(client: Redis, name: string): Promise<void> {
   const major = Number.parseInt(facts.get('redis_version') ?? '', 10)
   if (major < 7) throw refusal(name, `is Redis ${facts.get('redis_version')}: Redis 7 or later is needed, or Valkey`)
   if (facts.get('role') === 'slave') throw new Error('READONLY')
-  const policy = facts.get('maxmemory_policy')
-  if (facts.get('maxmemory') === '0' || policy === 'noeviction') return
+  const policy = facts.get('maxmemory_policy') ?? 'unknown'
+  // our keys have no time to live: a volatile policy never takes them
+  if (facts.get('maxmemory') === '0' || /^(?:noeviction|volatile-.+)$/.test(policy)) return
   throw refusal(
     name,
     `may evict our documents when it is full (maxmemory-policy ${policy}): set it to noeviction, or use a server that keeps what it has`,
