@@ -107,6 +107,24 @@ it('a list follows what others write, thousands of documents at once, and a read
   expect((await store.list('many/7')).find(({ key }) => key === 'many/7')?.value).toBe('again')
 })
 
+it.each([
+  ['everything', {}, []],
+  ['everything, while others write', {}, ['b/new']],
+  ['what is below a prefix', { filter: '$KV.queue-canary.a.>' }, ['b/kept']],
+])('a purge of %s: what get does not find, list does not show', async (_, what, left) => {
+  const [store, other] = [open(), open()]
+  for (const key of ['b/kept', 'a/one', 'a/two']) await store.put(key, 'old', undefined)
+  expect((await store.list('')).length).toBe(3)
+  expect((await store.list('a/')).length).toBe(2)
+  expect((await jetStream(server.url, `STREAM.PURGE.${stream}`, what))['error']).toBeUndefined()
+  if (left.includes('b/new')) await other.put('b/new', 'new', undefined)
+  for (let look = 0; look < 2; look++) {
+    expect(await store.list('a/')).toEqual([])
+    expect((await store.list('')).map(({ key }) => key)).toEqual(left)
+  }
+  expect(await store.get('a/one')).toBeUndefined()
+})
+
 describe('a server that refuses', () => {
   async function start(setting: NatsSetting): Promise<string> {
     return teardown.add(await startNats(setting), (started) => started.stop()).url

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import type { Versioned } from '../../../src/contracts/store.ts'
-import { documentOf, lastSequence } from './documents.ts'
+import { documentOf, firstSequence, lastSequence } from './documents.ts'
 import { ask } from './jetstream.ts'
 import type { Bucket } from './place.ts'
 import { keyOf } from './subjects.ts'
@@ -42,13 +42,27 @@ export class Cursor {
 
   /** What was written before the look began is in it: the server tells a reader of news a moment after it has answered their writer. */
   async #look(): Promise<ReadonlyMap<string, Versioned>> {
-    const target = await lastSequence(this.#connection, this.#bucket, `${this.#bucket.prefix}${this.#filter}`)
+    const [first, target] = await Promise.all([
+      firstSequence(this.#connection, this.#bucket),
+      lastSequence(this.#connection, this.#bucket, `${this.#bucket.prefix}${this.#filter}`),
+    ])
+    if (target < this.#reached) this.#reader = undefined
     do {
       this.#reader ??= await this.#begin()
       if (!(await this.#catchUp(this.#reader))) this.#reader = undefined
     } while (this.#reader === undefined || this.#reached < target)
+    this.#forgetBefore(first)
     void sweepMarks(this.#connection, this.#bucket, { marks: this.#marks.splice(0), now: Date.now() })
     return this.#documents
+  }
+
+  /** Of a purge the server says nothing to a reader. The next look begins anew: this may be another stream by now. */
+  #forgetBefore(first: number): void {
+    for (const [key, { revision }] of this.#documents) {
+      if (Number(revision) >= first) continue
+      this.#documents.delete(key)
+      this.#reader = undefined
+    }
   }
 
   async #begin(): Promise<string> {

@@ -28,6 +28,11 @@ export async function lastSequence(connection: NatsConnection, { stream }: Bucke
   return (await last(connection, stream, filter))?.seq ?? 0
 }
 
+/** The sequence of the first message that the stream has: what was written before it is gone. */
+export async function firstSequence(connection: NatsConnection, { stream }: Bucket): Promise<number> {
+  return (await ask(connection, `STREAM.INFO.${stream}`, {})).state?.first_seq ?? 0
+}
+
 async function last(connection: NatsConnection, stream: string, filter: string): Promise<StoredMessage | undefined> {
   try {
     return (await ask(connection, `STREAM.MSG.GET.${stream}`, { last_by_subj: filter })).message
