@@ -11,6 +11,8 @@ const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
 const numbers: Readonly<Record<number, Verdict>> = {
   10008: unreachable('has no leader for its streams at the moment'),
   10009: unreachable('has no leader for its streams at the moment'),
+  10163: unreachable('has a leader that is not ready yet; try again'),
+  10167: unreachable('has too many requests at the moment; try again'),
   10039: refused('has no JetStream for this account: enable it'),
   10076: refused('has no JetStream: start it with -js or a jetstream block'),
   10023: refused('is short of room for its streams: give JetStream more storage'),
