@@ -1,4 +1,6 @@
-/** More classes than this say nothing new. */
+import { otherErrors } from '../core/rollout/novel-errors.ts'
+
+/** As many classes are told by name. */
 const mostClasses = 64
 
 /** Failed attempts by the class of what was thrown (name and code, never the text). */
@@ -6,9 +8,9 @@ export class ErrorClasses {
   readonly #counts = new Map<string, number>()
 
   add(errorClass: string): void {
-    const count = this.#counts.get(errorClass)
-    if (count === undefined && this.#counts.size >= mostClasses) return
-    this.#counts.set(errorClass, (count ?? 0) + 1)
+    const isTold = this.#counts.has(errorClass) || this.#counts.size < mostClasses
+    const name = isTold ? errorClass : otherErrors
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
   }
 
   get report(): Readonly<Record<string, number>> {

@@ -2,7 +2,13 @@ import { lookup } from '../lookup.ts'
 import type { Observation } from './observation.ts'
 import type { Rollout } from './rollout.ts'
 
-/** Failed attempts of the canary since `before` whose class (name and code, never the text) no consumer of the stable version ever raised. */
+/** In the place of the classes that a consumer has no room for. */
+export const otherErrors = '(other)'
+
+/**
+ * Failed attempts of the canary since `before` whose class (name and code, never the text) no consumer of the stable version ever raised. None where
+ * one of those had no room for all of its classes: the canary's may be among them.
+ */
 export function novelErrorsIn(
   { stable, canary }: Observation,
   before: Rollout['errorsBefore'] = {},
@@ -10,6 +16,7 @@ export function novelErrorsIn(
   readonly messages: number
   readonly classes: readonly string[]
 } {
+  if (Object.hasOwn(stable.errors, otherErrors)) return { messages: 0, classes: [] }
   const since = Object.entries(canary.errors).map(
     ([name, count]) => [name, count - (lookup(before, name) ?? 0)] as const,
   )

@@ -35,7 +35,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['own-link', 'settled-with-reason', 'nothing-lost'],
-    foundBy: 790,
+    foundBy: 1261,
   },
   {
     name: 'unconfirmed-copy',
@@ -74,7 +74,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'good-is-promoted', 'rollout-ends'],
-    foundBy: 6,
+    foundBy: 48,
   },
   {
     name: 'connection-not-restored',

@@ -135,7 +135,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['budget-kept'],
-    foundBy: 44,
+    foundBy: 25,
   },
   {
     name: 'no-cap',
@@ -187,7 +187,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof'],
-    foundBy: 2,
+    foundBy: 20,
   },
   {
     name: 'retired-goes-on',
@@ -213,7 +213,7 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'retired-stays-retired', 'promotion-stands'],
-    foundBy: 93,
+    foundBy: 175,
   },
   {
     name: 'past-written',
@@ -244,6 +244,6 @@ export const decisionMutants: readonly Mutant[] = [
       },
     ],
     violates: ['stable-leads'],
-    foundBy: 21,
+    foundBy: 220,
   },
 ]

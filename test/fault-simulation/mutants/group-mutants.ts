@@ -11,7 +11,7 @@ export const groupMutants: readonly Mutant[] = [
       { file, find: "peer.kind === 'committed'\n  return peer", put: "peer.kind !== 'takenBack'\n  return peer" },
     ],
     violates: ['decided-together'],
-    foundBy: 1131,
+    foundBy: 2460,
   },
   {
     name: 'vote-is-free',

@@ -96,7 +96,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['retirement-needs-proof', 'redelivered-for-a-reason'],
-    foundBy: 2,
+    foundBy: 20,
   },
   {
     name: 'drain-for-ever',
@@ -191,7 +191,7 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['within-allocation'],
-    foundBy: 685,
+    foundBy: 953,
   },
   {
     name: 'accepts-ignored',
@@ -235,6 +235,6 @@ export const workerMutants: readonly Mutant[] = [
       },
     ],
     violates: ['fresh', 'retired-stays-retired', 'stable-floor'],
-    foundBy: 440,
+    foundBy: 674,
   },
 ]
