@@ -126,10 +126,30 @@ describe('the line of a queue', () => {
     [input({}), 'orders  no rollout  v1 in charge, 0 workers'],
     [
       input({ state: state({ stable: 'v2', rollout: rollout({ phase: 'Succeeded', step: 4, why: 'done' }) }) }),
-      'orders  Succeeded  v1 -> v2  harmed 0  done',
+      'orders  Succeeded  v1 -> v2  harmed 0  done  no worker of v2, which is in charge, lives',
     ],
   ])('tells what matters', (of, line) => {
     expect(statusLine(statusOf(of))).toBe(line)
+  })
+
+  it.each([
+    ['Progressing', 'v1', 'v1', 'no worker of v1, which is in charge, lives'],
+    ['Progressing', 'v1', 'v2', 'no worker of v2, which is on trial, lives'],
+    ['RolledBack', 'v1', 'v1', 'no worker of v1, which is in charge, lives'],
+    ['RolledBack', 'v1', 'v2', undefined],
+    ['Succeeded', 'v2', 'v1', undefined],
+    ['Succeeded', 'v2', 'v2', 'no worker of v2, which is in charge, lives'],
+  ] as const)('in %s with %s in charge, the last worker of %s gone, says %s', (phase, current, gone, said) => {
+    const reports = secondStep().reports.filter(({ version }) => version !== gone)
+    const left = statusOf(input({ reports, state: state({ stable: current, rollout: rollout({ phase }) }) }))
+    for (const text of [statusLine(left), liveView(left, plain).join('\n')])
+      expect(/no worker of .* lives/.exec(text)?.[0]).toBe(said)
+    const manned = {
+      ...left,
+      stable: { ...left.stable, workers: 1 },
+      canary: left.canary && { ...left.canary, workers: 1 },
+    }
+    expect(changeKey(manned) === changeKey(left)).toBe(said === undefined)
   })
 
   it('tells why a version was taken back, not that it has drained', () => {

@@ -1,3 +1,4 @@
+import { abortablePhases } from '../../core/rollout/rollout.ts'
 import type { HistoryEntry } from '../../core/rollout/rollout.ts'
 import type { QueueEntry, QueueStatus } from '../../status/queue-status.ts'
 import { clean, elapsed, percent } from './text.ts'
@@ -29,14 +30,28 @@ export function statusLine(status: QueueStatus): string {
 }
 
 /** What a person should know beside the phase, a sentence each. */
-export function surroundingLines({ freeze, rollbackWindow, group, queue }: QueueStatus): readonly string[] {
+export function surroundingLines(status: QueueStatus): readonly string[] {
+  const { freeze, rollbackWindow, group, queue } = status
   const others = group?.queues.filter((name) => name !== queue) ?? []
   return [
+    ...desertedLines(status),
     ...(others.length === 0 ? [] : [`one rollout with ${others.join(', ')}`]),
     ...(freeze === null ? [] : [`nothing goes forward: ${freeze.why}`]),
     ...(rollbackWindow === null
       ? []
       : [`${rollbackWindow.version} stays warm for undo, for ${elapsed(rollbackWindow.remainingMs)} more`]),
+  ]
+}
+
+/** Nothing else looks wrong where the last worker has gone: workers of the other version coordinate, and those take nothing for it. */
+function desertedLines({ phase, current, stable, canary }: QueueStatus): readonly string[] {
+  const onTrial = canary !== null && phase !== null && abortablePhases.includes(phase) ? canary : undefined
+  const inCharge = canary?.version === current ? canary : stable
+  return [
+    ...(inCharge.workers > 0 ? [] : [`no worker of ${current}, which is in charge, lives`]),
+    ...(onTrial === undefined || onTrial === inCharge || onTrial.workers > 0
+      ? []
+      : [`no worker of ${onTrial.version}, which is on trial, lives`]),
   ]
 }
 
@@ -74,5 +89,6 @@ function waitParts({ stable, canary }: QueueStatus): readonly string[] {
 export function changeKey(entry: QueueEntry): string {
   if ('error' in entry) return JSON.stringify(entry)
   const { queue, rollout, phase, step, why, current } = entry
-  return JSON.stringify([queue, rollout, phase, step?.index, step?.weight.why !== undefined, why, current])
+  const isBehind = step?.weight.why !== undefined
+  return JSON.stringify([queue, rollout, phase, step?.index, isBehind, why, current, desertedLines(entry)])
 }
