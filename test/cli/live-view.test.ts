@@ -152,6 +152,16 @@ describe('the line of a queue', () => {
     expect(changeKey(manned) === changeKey(left)).toBe(said === undefined)
   })
 
+  it('says of the version before that it can be returned to, not that it has not drained', () => {
+    const drained = {
+      ...status,
+      why: 'the consumers of v1 have drained',
+      rollbackWindow: { version: 'v1', remainingMs: 61_000 },
+    }
+    for (const text of [statusLine(drained), liveView(drained, plain).join('\n')])
+      expect(text).toContain('  workers of v1 run on without messages, ready for undo, for 1m01s more')
+  })
+
   it('tells why a version was taken back, not that it has drained', () => {
     const entry = { at: '', elapsedMs: 0, step: 0, numbers: {} }
     const history = [

@@ -39,7 +39,9 @@ export function surroundingLines(status: QueueStatus): readonly string[] {
     ...(freeze === null ? [] : [`nothing goes forward: ${freeze.why}`]),
     ...(rollbackWindow === null
       ? []
-      : [`${rollbackWindow.version} stays warm for undo, for ${elapsed(rollbackWindow.remainingMs)} more`]),
+      : [
+          `workers of ${rollbackWindow.version} run on without messages, ready for undo, for ${elapsed(rollbackWindow.remainingMs)} more`,
+        ]),
   ]
 }
 
