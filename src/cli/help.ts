@@ -67,7 +67,7 @@ ${place}
 Exit codes: 0 started / Succeeded, 2 refused, 3 RolledBack, 4 held, 5 timed out waiting, 6 store unreachable.`,
   status: `One line a queue, or everything about one queue. One whose records cannot be read shows its error, and ends it with that exit code.
 
-  --queue Q           only this queue
+  --queue Q           only this queue, in full
   --watch             a live view on a terminal, a line per change elsewhere
 ${json}
 ${place}`,

@@ -173,6 +173,21 @@ describe('the line of a queue', () => {
     expect(liveView(taken, plain)[1]).toContain('the budget is spent')
   })
 
+  it('tells why a share is not reached, and of messages that a version does not accept', () => {
+    const base = secondStep(40)
+    const contract = { header: 'schema', range: '>=2', unaccepted: 7, waiting: 3 }
+    const reports = base.reports.map((known) =>
+      known.version === 'v2' ? { ...known, contract, link: 'missing', linkReason: 'it does not exist' } : known,
+    )
+    const refusing = statusOf({ ...base, reports })
+    expect(statusLine(refusing)).toContain(
+      '10% (measured 4%: none of the 1 consumers of v2 can take messages: ready, link it does not exist)  harmed 3  7 not accepted by v2  3 wait',
+    )
+    expect(liveView(refusing, { ...plain, columns: 160 })).toContain(
+      '  ! v2 accepts only schema >=2: 7 not accepted, 3 waiting for a version that accepts them',
+    )
+  })
+
   it('is printed again for a move, not for numbers that grow', () => {
     const later = { ...status, harmed: 4, sequence: 99 }
     expect(changeKey(later)).toBe(changeKey(status))

@@ -73,13 +73,18 @@ describe('the command line', () => {
 
   it('prints one line a queue, or all of one', async () => {
     const env = { QUEUE_CANARY_STORE: await storeWith('orders', 'bills/eu') }
-    const [lines, document, documents] = [fakeIo({ env }), fakeIo({ env }), fakeIo({ env })]
+    const [lines, all, document, documents] = [fakeIo({ env }), fakeIo({ env }), fakeIo({ env }), fakeIo({ env })]
     expect(await main(['status'], lines)).toBe(0)
+    expect(await main(['status', '--queue', 'orders'], all)).toBe(0)
     expect(await main(['status', '--queue', 'orders', '--json'], document)).toBe(0)
     expect(await main(['status', '--json'], documents)).toBe(0)
     expect(lines.stdout()).toBe(
       'bills/eu  no rollout  v1 in charge, 0 workers\norders  no rollout  v1 in charge, 0 workers\n',
     )
+    expect(all.stdout()).toMatch(
+      /^orders \(default\) {2}no rollout {2}v1\n[^]* failed {2}timed out {2}[^]*dead-lettered\n/,
+    )
+    expect(all.stdout()).not.toContain('\u001b')
     expect(document.documents()).toEqual([
       expect.objectContaining({ queue: 'orders', namespace: 'default', phase: null }),
     ])

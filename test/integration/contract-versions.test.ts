@@ -49,7 +49,7 @@ describe('two versions that accept different messages', () => {
     await eventually(() => of(stage.ledger(), 'done').length === 30, { what: 'the others are handled' })
     await eventually(async () => expect((await stage.status()).stable.waiting).toBe(30), { what: 'they are seen' })
     expect((await stage.run(['status', '--queue', 'orders'])).stdout).toContain(
-      '30 wait for a version that accepts them',
+      '30 waiting for a version that accepts them',
     )
     const { unaccepted } = (await stage.status()).stable
     expect(unaccepted).toBeLessThanOrEqual(30 * 6)

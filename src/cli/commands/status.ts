@@ -9,6 +9,7 @@ import type { Io } from '../io.ts'
 import { createQueueView, entryOf } from '../queue-view.ts'
 import type { QueueView } from '../queue-view.ts'
 import type { Session } from '../session.ts'
+import { liveView } from '../view/live-view.ts'
 import { entryLine } from '../view/status-line.ts'
 
 /** Shows one queue or all of the namespace, once or until Ctrl-C. */
@@ -19,8 +20,16 @@ export async function statusCommand(command: StatusCommand, io: Io, session: Ses
   if (command.json) writeJson(io.out, command.queue === undefined ? entries : entries[0])
   else if (entries.length === 0)
     writeLine(io.err, `no queue has workers in namespace ${session.namespace} of this store yet`)
-  else for (const entry of entries) writeLine(io.out, entryLine(entry))
+  else for (const line of linesOf(command, entries, io)) writeLine(io.out, line)
   return codeOf(entries)
+}
+
+/** A terminal breaks no table; elsewhere nothing is cut. */
+function linesOf({ queue }: StatusCommand, entries: readonly QueueEntry[], { out }: Io): readonly string[] {
+  const frame = { columns: out.isTerminal ? out.columns : Infinity, rows: Infinity, color: out.color }
+  return entries.flatMap((entry) =>
+    queue === undefined || 'error' in entry ? entryLine(entry) : liveView(entry, frame),
+  )
 }
 
 type Read = () => Promise<readonly QueueEntry[]>

@@ -145,11 +145,12 @@ const verdictMarks: Readonly<Record<Verdict, readonly [string, Style]>> = {
 }
 
 function waitLines({ stable, canary }: QueueStatus, paint: Paint): readonly string[] {
-  return [stable, ...(canary === null ? [] : [canary])].flatMap(({ version, accepts, waiting }) => {
-    if (accepts === null || waiting === 0) return []
-    const wait = waiting === 1 ? '1 message waits' : `${waiting} messages wait`
-    const only = `${clean(version)} accepts ${clean(accepts.header)} ${clean(accepts.range)}`
-    return [paint('yellow', `  ! ${wait} for a version that accepts it: ${only}`)]
+  return [stable, ...(canary === null ? [] : [canary])].flatMap(({ version, accepts, unaccepted, waiting }) => {
+    if (accepts === null || Math.max(unaccepted, waiting) === 0) return []
+    const only = `${clean(version)} accepts only ${clean(accepts.header)} ${clean(accepts.range)}`
+    return [
+      paint('yellow', `  ! ${only}: ${unaccepted} not accepted, ${waiting} waiting for a version that accepts them`),
+    ]
   })
 }
 

@@ -73,18 +73,23 @@ function versionsOf({ stable, canary }: QueueStatus): string {
   return canary === null ? clean(stable.version) : `${clean(stable.version)} -> ${clean(canary.version)}`
 }
 
-/** The share is meant only while a step runs. */
+/** The share is meant only while a step runs; why it is not reached is said beside it. */
 function stepParts({ step }: QueueStatus): readonly string[] {
   if (step === null) return []
   const { index, of, weight } = step
   const place = index < of ? [`step ${index + 1}/${of}`] : []
-  return [...place, `${percent(weight.target)} (measured ${percent(weight.measured)})`]
+  const behind = weight.why === undefined ? '' : `: ${clean(weight.why)}`
+  return [...place, `${percent(weight.target)} (measured ${percent(weight.measured)}${behind})`]
 }
 
 /** What no version that lives accepts, or what a canary has yet to take. */
 function waitParts({ stable, canary }: QueueStatus): readonly string[] {
   const waiting = stable.waiting + (canary?.waiting ?? 0)
-  return waiting === 0 ? [] : [`${waiting} wait for a version that accepts them`]
+  const refused = [stable, ...(canary === null ? [] : [canary])].filter(({ unaccepted }) => unaccepted > 0)
+  return [
+    ...refused.map(({ unaccepted, version }) => `${unaccepted} not accepted by ${clean(version)}`),
+    ...(waiting === 0 ? [] : [`${waiting} wait for a version that accepts them`]),
+  ]
 }
 
 /** What makes a new line worth printing where there is no terminal: numbers that merely grow do not. */
