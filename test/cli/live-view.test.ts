@@ -191,6 +191,8 @@ describe('the line of a queue', () => {
   it('is printed again for a move, not for numbers that grow', () => {
     const later = { ...status, harmed: 4, sequence: 99 }
     expect(changeKey(later)).toBe(changeKey(status))
+    const lacks = (n: string) => changeKey({ ...status, why: `step 2 lacks ${n} of 1000 samples` })
+    expect(lacks('9')).toBe(lacks('10.5'))
     expect(changeKey({ ...status, why: 'another' })).not.toBe(changeKey(status))
     expect(changeKey({ ...status, phase: 'Paused' })).not.toBe(changeKey(status))
   })

@@ -97,5 +97,6 @@ export function changeKey(entry: QueueEntry): string {
   if ('error' in entry) return JSON.stringify(entry)
   const { queue, rollout, phase, step, why, current } = entry
   const isBehind = step?.weight.why !== undefined
-  return JSON.stringify([queue, rollout, phase, step?.index, isBehind, why, current, desertedLines(entry)])
+  const reason = why.replaceAll(/\d[\d.]*/g, '')
+  return JSON.stringify([queue, rollout, phase, step?.index, isBehind, reason, current, desertedLines(entry)])
 }
