@@ -28,18 +28,22 @@ export interface QueueView {
 export function createQueueView(store: Store, place: QueuePlace, clock: Clock): QueueView {
   const records = createQueueRecords(store, place)
   let pinned: { readonly digest: string; readonly policy: Policy | undefined } | undefined
-  const statusFrom = async (state: QueueState, reports: readonly ConsumerReport[]): Promise<QueueStatus> => {
+  const statusFrom = async (
+    state: QueueState,
+    reports: readonly ConsumerReport[],
+    isPartial = false,
+  ): Promise<QueueStatus> => {
     const digest = state.rollout?.policyDigest
     if (digest !== undefined && digest !== pinned?.digest)
       pinned = { digest, policy: await pinnedPolicy(records, digest) }
     const policy = digest === undefined ? undefined : pinned?.policy
-    return statusOf({ ...place, state, reports, policy, now: clock.wall() })
+    return statusOf({ ...place, state, reports, isPartial, policy, now: clock.wall() })
   }
   return {
     place,
     records,
     read: async () => statusFrom(...(await Promise.all([readQueue(records, place), records.readReports()]))),
-    readWith: async (reports) => statusFrom(await readQueue(records, place), reports),
+    readWith: async (reports) => statusFrom(await readQueue(records, place), reports, true),
   }
 }
 

@@ -4,6 +4,7 @@ import { addCounts, harmedIn, noCounts } from '../core/evidence/counts.ts'
 import { addHistograms } from '../core/evidence/histogram.ts'
 import { hasEnded } from '../core/rollout/consumer-report.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
+import { addErrors } from '../core/rollout/novel-errors.ts'
 import type { ConsumerFacts, DeadConsumer, Observation, VersionFacts } from '../core/rollout/observation.ts'
 import { compareOrder } from '../core/rollout/order.ts'
 import type { Order } from '../core/rollout/order.ts'
@@ -105,10 +106,4 @@ function consumerFacts(report: ConsumerReport, ready: boolean): ConsumerFacts {
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
-}
-
-function addErrors(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
-  const sums = new Map(Object.entries(a))
-  for (const [name, count] of Object.entries(b)) sums.set(name, (sums.get(name) ?? 0) + count)
-  return Object.fromEntries(sums)
 }

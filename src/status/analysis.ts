@@ -8,10 +8,11 @@ import { intervalMetricsOf } from '../core/rollout/measure.ts'
 import type { IntervalMetric } from '../core/rollout/measure.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import { comparisonEntries } from './comparison-entries.ts'
+import { novelErrorsEntry } from './novel-errors-entry.ts'
 import type { AnalysisEntry } from './queue-status.ts'
 import type { StatusView } from './status-view.ts'
 
-/** The failure budget, what the comparison shows, then each metric that is measured at intervals: verdict, value, and the sentence behind it. */
+/** The failure budget, what the comparison shows, errors that are new, then each metric that is measured at intervals: verdict, value, and the sentence behind it. */
 export function analysisOf(view: StatusView): readonly AnalysisEntry[] {
   const { policy } = view
   const { rollout } = view.state
@@ -20,6 +21,9 @@ export function analysisOf(view: StatusView): readonly AnalysisEntry[] {
   return [
     budget(view, rollout, policy, evidence),
     ...comparisonEntries(policy.analysis, rollout.comparison),
+    ...policy.analysis.metrics.flatMap((metric) =>
+      metric.kind === 'novel-errors' ? novelErrorsEntry(view, rollout, metric, evidence) : [],
+    ),
     ...intervalMetricsOf(policy).map((metric) => measured(rollout, metric, evidence)),
   ]
 }

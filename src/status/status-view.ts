@@ -10,6 +10,8 @@ export interface StatusInput {
   readonly namespace: string
   readonly state: QueueState
   readonly reports: readonly ConsumerReport[]
+  /** The reports are those of one process only. @default false */
+  readonly isPartial?: boolean
   /** The policy that the rollout was started with; undefined without a rollout, or where it cannot be read. */
   readonly policy: Policy | undefined
   /** Milliseconds since 1970: to tell which reports are recent, and whether a freeze holds. */

@@ -1,5 +1,5 @@
 import { lookup } from '../lookup.ts'
-import type { Observation } from './observation.ts'
+import type { VersionFacts } from './observation.ts'
 import type { Rollout } from './rollout.ts'
 
 /** In the place of the classes that a consumer has no room for. */
@@ -10,7 +10,7 @@ export const otherErrors = '(other)'
  * one of those had no room for all of its classes: the canary's may be among them.
  */
 export function novelErrorsIn(
-  { stable, canary }: Observation,
+  { stable, canary }: Readonly<Record<'stable' | 'canary', Pick<VersionFacts, 'errors'>>>,
   before: Rollout['errorsBefore'] = {},
 ): {
   readonly messages: number
@@ -22,4 +22,11 @@ export function novelErrorsIn(
   )
   const novel = since.filter(([name, count]) => count > 0 && !Object.hasOwn(stable.errors, name))
   return { messages: novel.reduce((sum, [, count]) => sum + count, 0), classes: novel.map(([name]) => name) }
+}
+
+/** Failed attempts by class, of several consumers. */
+export function addErrors(a: VersionFacts['errors'], b: VersionFacts['errors']): Record<string, number> {
+  const sums = new Map(Object.entries(a))
+  for (const [name, count] of Object.entries(b)) sums.set(name, (sums.get(name) ?? 0) + count)
+  return Object.fromEntries(sums)
 }
