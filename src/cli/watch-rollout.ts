@@ -39,6 +39,7 @@ export async function watchRollout(watch: Watch): Promise<number> {
         display.show(statuses)
         for (const [index, status] of statuses.entries()) looks[index]?.(status)
       },
+      onTrouble: (text) => display.note(text),
       isOver: (statuses) => endOf(watch, statuses) !== undefined,
       clock,
       everyMs: display.everyMs,

@@ -15,13 +15,15 @@ function run(
   const clock = manualClock()
   const end = new AbortController()
   const seen: number[] = []
+  const notes: string[] = []
   const settled: unknown[] = []
   const options = { read, isOver, clock, everyMs: 500, timeoutMs, signal: end.signal }
-  follow({ ...options, onValue: (value) => void seen.push(value) }).then(
+  const onTrouble = (note: string) => void notes.push(note)
+  follow({ ...options, onTrouble, onValue: (value) => void seen.push(value) }).then(
     (followed) => settled.push(followed),
     (error: unknown) => settled.push(error),
   )
-  return { clock, end, seen, settled }
+  return { clock, end, seen, notes, settled }
 }
 
 describe('following', () => {
@@ -91,6 +93,27 @@ describe('following', () => {
     down = true
     await clock.advance(121_000)
     expect(settled).toEqual([trouble])
+  })
+
+  it('says once that a store has not answered for 5 seconds, and that it is back', async () => {
+    let down = true
+    const { clock, notes } = run(async () => {
+      if (down) throw unreachable
+      return 1
+    })
+    await clock.advance(4_999)
+    expect(notes).toEqual([])
+    await clock.advance(20_000)
+    const told = 'nothing could be read from the store for 5s: gone; waiting up to 2m00s'
+    expect(notes).toEqual([told])
+    down = false
+    await clock.advance(1_000)
+    expect(notes).toEqual([told, 'the store can be read again'])
+    down = true
+    await clock.advance(4_000)
+    down = false
+    await clock.advance(10_000)
+    expect(notes).toHaveLength(2)
   })
 
   it('gives up on a store that stays away', async () => {

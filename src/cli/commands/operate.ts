@@ -149,6 +149,7 @@ async function carriedOut(
   const followed = await follow({
     read: isWaiting,
     onValue: () => {},
+    onTrouble: (text) => writeLine(io.err, text),
     isOver: (waiting) => !waiting,
     clock: session.clock,
     everyMs: 100,

@@ -77,6 +77,7 @@ async function watch(
         last = entries
         display.show(entries)
       },
+      onTrouble: (text) => display.note(text),
       isOver: () => false,
       clock: session.clock,
       everyMs: display.everyMs,
