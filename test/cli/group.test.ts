@@ -36,8 +36,8 @@ describe('start with several queues', () => {
       const how = { json: false, watch: false, timeoutMs: undefined, exitOnPause: false, place }
       return startCommand({ ...what, ...how, ...some }, io, orders.session)
     }
-    const operate = (wish: OperateCommand['wish'], queue: string) => {
-      const what = { kind: 'operate', wish, queue, full: false, reason: 'a test', json: false, place } as const
+    const operate = (wish: OperateCommand['wish'], queue: string, json = false) => {
+      const what = { kind: 'operate', wish, queue, full: false, reason: 'a test', json, place } as const
       return operateCommand(what, io, orders.session)
     }
     const coordinate = () => [orders, bills].forEach((world) => world.coordinate(['v1', 'v2']))
@@ -113,6 +113,18 @@ describe('start with several queues', () => {
     expect(await operate('abort', queue)).toBe(0)
     expect(await ended).toBe(3)
     expect((await rollouts(orders, bills)).map((each) => each?.phase)).toEqual(['RolledBack', 'RolledBack'])
+  })
+
+  it.each([
+    ['orders', 'a list', true, /\n\[\{"queue":"orders".*"phase":"Roll.*\{"queue":"bills".*\]\n$/],
+    ['bills', 'a line each', false, /\norders {2}Roll.*\nbills {2}.*\n$/],
+  ] as const)('abort of %s prints all of them, %s', async (queue, _, json, printed) => {
+    const { orders, io, start, operate, coordinate } = await setUp(long)
+    coordinate()
+    await start()
+    await eventually(async () => (await orders.state()).rollout?.phase === 'Progressing', { what: 'the first step' })
+    expect(await operate('abort', queue, json)).toBe(0)
+    expect(io.stdout()).toMatch(printed)
   })
 
   it('pause, resume and promote of one are for all', async () => {

@@ -9,17 +9,17 @@ import { lastResort } from '../../core/rollout/advance-without-policy.ts'
 import { transition } from '../../core/rollout/transition.ts'
 import { isQueueCanaryError, QueueCanaryError } from '../../errors.ts'
 import type { QueueRecords } from '../../records/queue-records.ts'
-import type { QueueStatus } from '../../status/queue-status.ts'
+import type { QueueEntry, QueueStatus } from '../../status/queue-status.ts'
 import { changeState } from '../change-state.ts'
 import type { OperateCommand } from '../command.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { follow } from '../follow.ts'
 import { writeJson, writeLine } from '../io.ts'
 import type { Io } from '../io.ts'
-import { createQueueView, readQueue } from '../queue-view.ts'
+import { createQueueView, entryOf, readQueue } from '../queue-view.ts'
 import type { QueueView } from '../queue-view.ts'
 import type { Session } from '../session.ts'
-import { statusLine } from '../view/status-line.ts'
+import { entryLine } from '../view/status-line.ts'
 
 /** Coordinators look every second, and many times a second while a rollout runs. */
 const answerMs = 10_000
@@ -31,29 +31,30 @@ const answerMs = 10_000
 export async function operateCommand(command: OperateCommand, io: Io, session: Session): Promise<number> {
   const { store, namespace, clock } = session
   const open = (queue: string) => createQueueView(store, { namespace, queue }, clock)
-  const views = await viewsFor(command, open)
+  const { views, others } = await viewsFor(command, open)
   const wish = { ...command, id: randomUUID(), at: new Date(clock.wall()).toISOString() }
   if (views.length > 1)
     for (const { records, place } of views) await withCommand(await readQueue(records, place), records, wish)
   const told: Told[] = []
   for (const view of views) told.push({ view, isDone: await tell(view, wish, clock) })
-  const statuses: QueueStatus[] = []
+  const entries: QueueEntry[] = []
   for (const { view, isDone } of told) {
     const status = isDone ? await view.read() : await carriedOut(view, wish.id, { io, session })
     if (status === undefined) {
       writeLine(io.err, `stopped waiting for ${command.wish}: ${standing(view)}`)
       return exitCodes.interrupted
     }
-    statuses.push(status)
+    entries.push(status)
   }
-  if (command.json) writeJson(io.out, statuses.length === 1 ? statuses[0] : statuses)
-  else print(io, statuses, told)
+  for (const { place, read } of others) entries.push(await entryOf(place, read()))
+  if (command.json) writeJson(io.out, entries.length === 1 ? entries[0] : entries)
+  else print(io, entries, told)
   return exitCodes.done
 }
 
-function print({ out }: Io, statuses: readonly QueueStatus[], told: readonly Told[]): void {
-  for (const [index, status] of statuses.entries())
-    writeLine(out, told[index]?.isDone === true ? `nothing to do: ${statusLine(status)}` : statusLine(status))
+function print({ out }: Io, entries: readonly QueueEntry[], told: readonly Told[]): void {
+  for (const [index, entry] of entries.entries())
+    writeLine(out, told[index]?.isDone === true ? `nothing to do: ${entryLine(entry)}` : entryLine(entry))
 }
 
 interface Told {
@@ -62,17 +63,21 @@ interface Told {
   readonly isDone: boolean
 }
 
-async function viewsFor(
-  { queue, wish }: OperateCommand,
-  open: (queue: string) => QueueView,
-): Promise<readonly QueueView[]> {
+interface Views {
+  readonly views: readonly QueueView[]
+  /** Queues of the group that follow the first by themselves: they are only shown. */
+  readonly others: readonly QueueView[]
+}
+
+async function viewsFor({ queue, wish }: OperateCommand, open: (queue: string) => QueueView): Promise<Views> {
   const view = open(queue)
   const group = runningRollout(await readQueue(view.records, view.place))?.group
-  if (group === undefined) return [view]
-  if (wish !== 'abort') return group.queues.map(open)
+  if (group === undefined) return { views: [view], others: [] }
+  if (wish !== 'abort') return { views: group.queues.map(open), others: [] }
   const lead = open(leadOf(group))
   // Where the first queue was never started, the others go back one by one: nobody can have committed.
-  return (await takesPart(lead, group.id)) ? [lead] : [view]
+  if (!(await takesPart(lead, group.id))) return { views: [view], others: [] }
+  return { views: [lead], others: group.queues.slice(1).map(open) }
 }
 
 /** A document that cannot be understood must not be in the way of an abort. */
