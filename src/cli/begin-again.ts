@@ -49,10 +49,8 @@ function previousOf({ rollout, previous, stable }: QueueState): string {
     const advice = abortablePhases.includes(rollout.phase) ? 'use abort, or wait for its end' : 'wait for its end'
     throw refused(`a rollout of ${rollout.canary} is under way (${rollout.phase}): ${advice}`)
   }
-  if (rollout?.phase === 'RolledBack')
-    throw refused(`the last rollout was rolled back: ${stable} is in charge as before`)
-  if (rollout === undefined || previous === undefined)
-    throw refused('nothing was promoted yet, so there is nothing to undo')
+  if (previous === undefined)
+    throw refused(`nothing was promoted yet, so there is nothing to undo: ${stable} is in charge as before`)
   return previous
 }
 

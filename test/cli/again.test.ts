@@ -109,6 +109,20 @@ describe('undo', () => {
     expect(io.stderr()).toContain('returning to v1: its workers must run')
   })
 
+  it.each([
+    ['another version', 'v3'],
+    ['the version before itself', 'v1'],
+  ])('releases the version before also after a rollback of %s', async (_, canary) => {
+    const world = await setUp()
+    await world.become((state) => ({
+      ...promoted(state),
+      tombstones: { [canary]: { reason: 'rolledBack', at: 'then' } },
+      rollout: rollout({ canary, stable: 'v2', phase: 'RolledBack' }),
+    }))
+    expect(await undoCommand(undo, fakeIo(), world.session)).toBe(0)
+    expect((await world.state()).rollout).toMatchObject({ canary: 'v1', stable: 'v2', phase: 'Initialized' })
+  })
+
   it('ends with the old version in charge, and can be undone itself', async () => {
     const world = await setUp()
     world.coordinate(['v1', 'v2'])
@@ -122,7 +136,7 @@ describe('undo', () => {
 
   it.each([
     ['nothing', (state: QueueState) => state, 'nothing was promoted yet'],
-    ['a rollback', (state: QueueState) => ({ ...rolledBack(state), previous: 'v0' }), 'v1 is in charge as before'],
+    ['a rollback and no promotion', rolledBack, 'v1 is in charge as before'],
     [
       'a rollout that runs',
       (state: QueueState) => ({ ...promoted(state), rollout: rollout({ phase: 'Paused' }) }),
