@@ -78,22 +78,27 @@ function isRamp({ kind }: Step): boolean {
 }
 
 function promote(rollout: Rollout, wish: Command, at: string, policy: Policy): Transition<Rollout> {
-  if (rollout.phase !== 'Progressing' && rollout.phase !== 'Paused') {
-    return refuse(
-      rollout,
-      wish,
-      `there is no step to go on from in ${rollout.phase}${rollout.phase === 'Initialized' ? '; use --full to skip the ramp' : ''}`,
-    )
-  }
-  if (rollout.hold === 'failure')
-    return refuse(rollout, wish, 'it is held by a failure; use resume to try again, or --full to promote all the same')
-  if (rollout.step >= policy.steps.length)
-    return refuse(rollout, wish, 'no step is left; use resume to gather more, or --full to promote without it')
+  const obstacle = noNextStep(rollout, policy)
+  if (obstacle !== undefined) return refuse(rollout, wish, obstacle)
   // What was inconclusive for too long would hold the next step at once.
   const metrics = rollout.hold === 'insufficientData' ? {} : rollout.metrics
   const opened = openStep({ ...rollout, metrics }, undefined)
   const next = { ...opened, step: rollout.step + 1 }
   return moveTo(opened, back(next, policy, at, said('promoted to the next step by an operator', wish)))
+}
+
+function noNextStep(rollout: Rollout, policy: Policy): string | undefined {
+  const { phase, hold, step } = rollout
+  const none = `there is no step to go on from in ${phase}`
+  // With a spent budget, what would be advised is refused as well.
+  const spent = spentBudget(rollout, policy)
+  if (phase === 'Initialized') return `${none}; use --full to skip the ramp`
+  if (phase === 'WaitingPromotion') return spent ?? `${none}; use --full to promote without what it waits for`
+  if (phase !== 'Progressing' && phase !== 'Paused') return none
+  if (hold === 'failure')
+    return spent ?? 'it is held by a failure; use resume to try again, or --full to promote all the same'
+  if (step < policy.steps.length) return undefined
+  return spent ?? 'no step is left; use resume to gather more, or --full to promote without it'
 }
 
 /** Whatever the metrics said; they are measured anew, so that an old failure does not undo the wish. Only the failure budget stands above it. */

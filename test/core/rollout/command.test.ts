@@ -63,6 +63,19 @@ describe('a command', () => {
       {},
       'promote refused: it is held by a failure; use resume to try again, or --full to promote all the same',
     ],
+    [
+      'promote',
+      'WaitingPromotion',
+      {},
+      'promote refused: there is no step to go on from in WaitingPromotion; use --full to promote without what it waits for',
+    ],
+    ['promote', 'Promoting', {}, 'promote refused: there is no step to go on from in Promoting'],
+    [
+      'promote',
+      'Paused/failure',
+      { harmed: 25 },
+      'promote refused: 25 messages failed on the canary: the failure budget of 25 is spent',
+    ],
     ['resume', 'Paused/step', {}, 'resume refused: a pause step ends by promote'],
     ['pause', 'Succeeded', {}, 'pause refused: the rollout has ended: Succeeded'],
     [
