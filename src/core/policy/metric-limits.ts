@@ -4,7 +4,7 @@ import { optional, withDefault } from '../schema/objects.ts'
 import type { ObjectOf } from '../schema/objects.ts'
 import type { Reader } from '../schema/reader.ts'
 import { boolean, integer, string } from '../schema/scalars.ts'
-import { duration } from './duration.ts'
+import { duration, formatDuration } from './duration.ts'
 import type { Metric, MetricLimits } from './policy.ts'
 
 /** A metric as the file gives it: without an interval of its own, `analysis.interval` holds. */
@@ -13,26 +13,39 @@ type InFile<M extends Metric> = M extends Metric
   ? Omit<M, 'intervalMs'> & { readonly intervalMs: number | undefined }
   : never
 
+/** What holds where the file says nothing. */
+export const defaultLimits = {
+  initialDelayMs: 0,
+  failureLimit: 0,
+  inconclusiveLimit: undefined,
+  consecutiveErrorLimit: 4,
+} as const
+
+const measuredOnly = 'Not for `failures`, `latency` and `novel-errors`.'
+
 /** The keys that every metric has. Without `interval`, the default is `analysis.interval`. */
 export function commonFields(interval?: string): CommonFields {
   const every = duration({ min: '100ms' })
   return {
     interval: describe(
-      'Time between two measurements.',
+      `Time between two measurements. ${measuredOnly}`,
       interval === undefined ? optional(every, 'analysis.interval') : withDefault(every, interval),
     ),
-    initialDelay: describe('Time before the first measurement.', withDefault(duration(), '0s')),
+    initialDelay: describe(
+      `Time before the first measurement. ${measuredOnly}`,
+      withDefault(duration(), formatDuration(defaultLimits.initialDelayMs)),
+    ),
     failureLimit: describe(
-      'Failed measurements that are let pass; the next one fails the metric.',
-      withDefault(limit(), 0),
+      'Failed measurements that are let pass; the next one fails the metric. For `novel-errors` messages. Not for `failures` and `latency`.',
+      withDefault(limit(), defaultLimits.failureLimit),
     ),
     inconclusiveLimit: describe(
-      'Inconclusive measurements that are let pass; the next one makes the metric inconclusive.',
+      `Inconclusive measurements that are let pass; the next one makes the metric inconclusive. ${measuredOnly}`,
       optional(limit(), 'unlimited'),
     ),
     consecutiveErrorLimit: describe(
-      'Measurements in a row that may go wrong; the next one fails the metric.',
-      withDefault(limit(), 4),
+      `Measurements in a row that may go wrong; the next one fails the metric. ${measuredOnly}`,
+      withDefault(limit(), defaultLimits.consecutiveErrorLimit),
     ),
     dryRun: describe('Measure and show, but never act on it.', withDefault(boolean(), false)),
   }

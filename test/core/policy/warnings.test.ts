@@ -8,6 +8,10 @@ function warnings(file: object, assumed: Partial<Assumed> = {}): readonly string
   return warningsOf(policyOf(file), { ...nothingAssumed, ...assumed }).map(({ path, text }) => `${path}: ${text}`)
 }
 
+function idle(index: number, key: string, kind: string): string {
+  return `analysis.metrics[${index}].${key}: it does nothing for ${kind}, which is judged at each look; take it out`
+}
+
 const failures = (metric: object = {}) => ({ analysis: { metrics: [{ name: 'failures', ...metric }] } })
 const none = failures({ dryRun: true })
 const bounded = { limits: { maxFailedMessages: 1_000_000 } }
@@ -175,6 +179,34 @@ describe('warnings', () => {
       { stableFailures: 0.2 },
       [
         'analysis.metrics[0].rollbackMargin: 11 times the 20 % that the stable version fails is everything: no canary is ever worse',
+      ],
+    ],
+    [
+      'settings that do nothing for what is judged at each look',
+      {
+        analysis: {
+          metrics: [
+            { name: 'failures', interval: '1s', initialDelay: '1m', failureLimit: 2, consecutiveErrorLimit: 4 },
+            { name: 'latency', interval: '1m', inconclusiveLimit: 3, dryRun: true },
+            { name: 'novel-errors', failureLimit: 2, consecutiveErrorLimit: 5 },
+            {
+              name: 'failure-ceiling',
+              measure: 'failureRate',
+              thresholdRange: { max: '5%' },
+              interval: '1m',
+              initialDelay: '1m',
+              failureLimit: 2,
+              inconclusiveLimit: 3,
+              consecutiveErrorLimit: 5,
+            },
+          ],
+        },
+      },
+      {},
+      [
+        ...['initialDelay', 'failureLimit'].map((key) => idle(0, key, 'failures')),
+        ...['interval', 'inconclusiveLimit'].map((key) => idle(1, key, 'latency')),
+        idle(2, 'consecutiveErrorLimit', 'novel-errors'),
       ],
     ],
   ])('tell of %s', (_, file, assumed, expected) => {
