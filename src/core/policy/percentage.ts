@@ -6,6 +6,8 @@ export interface PercentageOptions {
   /** Inclusive, in percent; defaults 0 and 100. */
   readonly min?: number
   readonly max?: number
+  /** Where the bounds alone would say too little. */
+  readonly expected?: string
 }
 
 /** Reads `0.5%` as 0.5. */
@@ -32,9 +34,9 @@ export function formatFraction(value: number): string {
 const pattern = /^\d{1,4}(?:\.\d{1,6})?%$/
 
 function reader(options: PercentageOptions, convert: (digits: string) => number): Reader<number> {
-  const { min = 0, max = 100 } = options
+  const { min = 0, max = 100, expected = `a percentage from ${min} to ${max}` } = options
   return parsed({
-    expected: `a percentage from ${min} to ${max}`,
+    expected,
     pattern,
     parse: (text) => {
       const digits = text.slice(0, -1)

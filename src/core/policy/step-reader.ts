@@ -88,7 +88,7 @@ function pauseStep(): Reader<StepInFile> {
 }
 
 function weight(): Reader<number> {
-  return refine(percentage(), (percent, complain) => {
+  return refine(percentage({ expected: 'a percentage above 0 and up to 100' }), (percent, complain) => {
     if (percent === 0) complain([], 'a percentage above 0 (a step that takes no messages never passes)', '0%')
   })
 }

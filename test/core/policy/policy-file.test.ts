@@ -102,8 +102,8 @@ describe('text that is meant to hurt', () => {
 
   it('a mistake behind an alias is found', () => {
     expect(problemsOf('steps:\n  - &first { weight: 1, duration: 1m }\n  - *first\n')).toStrictEqual([
-      'steps[0].weight: expected a percentage from 0 to 100, found 1 without a "%" (line 2, column 22)',
-      'steps[1].weight: expected a percentage from 0 to 100, found 1 without a "%" (line 2, column 22)',
+      'steps[0].weight: expected a percentage above 0 and up to 100, found 1 without a "%" (line 2, column 22)',
+      'steps[1].weight: expected a percentage above 0 and up to 100, found 1 without a "%" (line 2, column 22)',
     ])
   })
 

@@ -8,17 +8,17 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
   [
     'a weight that is no percentage',
     'strategy: canary\nsteps:\n  - { weight: 1%, duration: 2m }\n  - { weight: abc, duration: 2m }\n',
-    ['steps[1].weight: expected a percentage from 0 to 100, found "abc" (line 4, column 15)'],
+    ['steps[1].weight: expected a percentage above 0 and up to 100, found "abc" (line 4, column 15)'],
   ],
   [
     'a weight without its unit',
     'steps:\n  - weight: 10\n    duration: 2m\n',
-    ['steps[0].weight: expected a percentage from 0 to 100, found 10 without a "%" (line 2, column 13)'],
+    ['steps[0].weight: expected a percentage above 0 and up to 100, found 10 without a "%" (line 2, column 13)'],
   ],
   [
     'a weight above 100 %',
     'steps: [{ weight: 101%, duration: 2m }]',
-    ['steps[0].weight: expected a percentage from 0 to 100, found "101%" (line 1, column 19)'],
+    ['steps[0].weight: expected a percentage above 0 and up to 100, found "101%" (line 1, column 19)'],
   ],
   [
     'a weight of nothing',
@@ -40,7 +40,7 @@ const mistakes: readonly (readonly [string, string, readonly string[]])[] = [
     'steps:\n  - wieght: 5%\n    duration: 2m\n',
     [
       'steps[0].wieght: expected one of the keys weight, concurrency, delay, duration, minSamples, found "wieght" (line 2, column 5)',
-      'steps[0].weight: expected a percentage from 0 to 100, found nothing (line 2, column 5)',
+      'steps[0].weight: expected a percentage above 0 and up to 100, found nothing (line 2, column 5)',
     ],
   ],
   [

@@ -78,7 +78,7 @@ describe('policyReference', () => {
   })
 
   it.each([
-    '| `steps[].weight` | a percentage from 0 to 100 | required | Share of the messages that the canary gets. |',
+    '| `steps[].weight` | a percentage above 0 and up to 100 | required | Share of the messages that the canary gets. |',
     '| `limits.maxFailedMessages` | a whole number from 1 to 1000000 | 25 | Most messages whose first outcome on the canary is not success, over the whole rollout. |',
     '| `steps[].duration` | a duration from 0s to 365d (units ms, s, m, h, d) | interval | How long the step lasts at least. |',
   ])('says %s', (row) => {
