@@ -33,12 +33,12 @@ export interface Planned {
   readonly elapsedMs: number
 }
 
-/** undefined where the policy does not compare failures, or has no ramp. */
+/** undefined where the policy does not compare failures, has no steps, or moves the weight by the evidence. */
 export function planOf(policy: Policy, traffic: Traffic): Plan | undefined {
   const options = judgeOptionsOf(policy.analysis)
   const { failures } = options
   const ramp = policy.steps.flatMap((step, index) => (step.kind === 'ramp' ? [{ step, index }] : []))
-  if (failures === undefined || ramp.length === 0) return undefined
+  if (failures === undefined || ramp.length === 0 || policy.ramp !== undefined) return undefined
   const steps = ramp.map(({ step, index }) => plannedStep(step, index, { traffic, options, failures }))
   const pauses = policy.steps.map((step) => (step.kind === 'pause' ? (step.durationMs ?? 0) : 0))
   const rest = { traffic, pauses }
