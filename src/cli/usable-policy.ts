@@ -12,7 +12,6 @@ export type UsablePolicy =
 export async function usablePolicy(path: string, cwd: string): Promise<UsablePolicy> {
   const loaded = await loadPolicyFile(resolve(cwd, path))
   if (!loaded.ok) return { ok: false, kind: 'invalid', problems: loaded.problems }
-  // Of the brokers that other processes can reach, none in this release tells the age of its oldest message.
-  const problems = unsupported(loaded.policy, { oldestAge: false })
+  const problems = unsupported(loaded.policy)
   return problems.length === 0 ? loaded : { ok: false, kind: 'unsupported', problems }
 }

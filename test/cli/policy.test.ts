@@ -38,6 +38,14 @@ describe('policy lint', () => {
     expect(err).toBe('note: start would refuse it: aliases: they are not in this release\n')
   })
 
+  it('says of a measure that no broker tells that start refuses it', async () => {
+    const file = join(folder, 'age.yaml')
+    const metric = '{ name: age, measure: oldestAge, thresholdRange: { max: 1m } }'
+    await writeFile(file, `analysis: { metrics: [{ name: failures }, ${metric}] }\n`)
+    const note = 'analysis.metrics[1] (age): neither RabbitMQ nor SQS tells the age of the oldest message'
+    expect(await run(['lint', file])).toMatchObject({ code: 0, err: `note: start would refuse it: ${note}\n` })
+  })
+
   it('says every problem on a line', async () => {
     expect(await run(['lint', bad])).toStrictEqual({
       code: 2,

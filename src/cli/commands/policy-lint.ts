@@ -11,7 +11,7 @@ import type { Io } from '../io.ts'
 export function reportLint(file: string, policy: Policy, { io, json, assumed }: LintOptions): void {
   const steps = policy.steps.length
   const digest = policyDigest(policy)
-  const notes = unsupported(policy, { oldestAge: true })
+  const notes = unsupported(policy)
   const warnings = policyWarnings(policy, assumed).map(({ path, text }) => `${path}: ${text}`)
   if (json) {
     io.out.write(`${JSON.stringify({ ok: true, steps, digest, notes, warnings }, null, 2)}\n`)

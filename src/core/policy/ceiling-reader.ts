@@ -40,7 +40,10 @@ function ceiling(accepted: readonly Measure[], threshold: Reader<Range>): Reader
       '`failure-ceiling`, or a name of your own where there are several: a bound on a measured value.',
       metricName(),
     ),
-    measure: describe('What is bounded.', oneOf(accepted)),
+    measure: describe(
+      'What is bounded. Neither RabbitMQ nor SQS tells `oldestAge`: `start` refuses it.',
+      oneOf(accepted),
+    ),
     thresholdRange: describe('Values that are right, in the unit of what is measured.', threshold),
     ...commonFields('10s'),
   })

@@ -1,14 +1,11 @@
 import type { Metric, Policy, Provider } from './policy.ts'
 
-/**
- * What a valid policy asks for that this release cannot do, one sentence each; empty when it can be started. `oldestAge` says whether the
- * queue's broker tells the age of its oldest message.
- */
-export function unsupported(policy: Policy, broker: { readonly oldestAge: boolean }): readonly string[] {
+/** What a valid policy asks for that this release cannot do, one sentence each; empty when it can be started. */
+export function unsupported(policy: Policy): readonly string[] {
   return [
     ...(policy.strategy === 'rolling' ? ['strategy: rolling is not in this release; use canary or blueGreen'] : []),
     ...policy.analysis.metrics.flatMap((metric, index) => {
-      const why = objection(metric, broker)
+      const why = objection(metric)
       return why === undefined ? [] : [`analysis.metrics[${index}] (${metric.name}): ${why}`]
     }),
     ...(policy.webhooks.length === 0 ? [] : ['webhooks: they are not in this release']),
@@ -16,11 +13,11 @@ export function unsupported(policy: Policy, broker: { readonly oldestAge: boolea
   ]
 }
 
-function objection(metric: Metric, broker: { readonly oldestAge: boolean }): string | undefined {
+function objection(metric: Metric): string | undefined {
   if (metric.kind === 'external') return objectionTo(metric.provider)
-  if (metric.kind !== 'failure-ceiling') return undefined
-  if (metric.measure !== 'oldestAge' || broker.oldestAge) return undefined
-  return 'the broker of this queue does not tell the age of its oldest message'
+  // Of the brokers that other processes can reach, none in this release tells it.
+  const isUnknown = metric.kind === 'failure-ceiling' && metric.measure === 'oldestAge'
+  return isUnknown ? 'neither RabbitMQ nor SQS tells the age of the oldest message' : undefined
 }
 
 function objectionTo({ kind }: Provider): string | undefined {

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts'
 import { unsupported } from '../../../src/core/policy/unsupported.ts'
 
-function complaintsAbout(file: unknown, oldestAge = false): readonly string[] {
+function complaintsAbout(file: unknown): readonly string[] {
   const parsed = parsePolicy(file)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return unsupported(parsed.policy, { oldestAge })
+  return unsupported(parsed.policy)
 }
 
 function metric(fields: object) {
@@ -41,14 +41,10 @@ describe('this release', () => {
       external({ [kind]: {} }),
       `analysis.metrics[0] (logs): the provider ${kind} is not in this release; use prometheus or http`,
     ]),
-    [age, 'analysis.metrics[0] (age): the broker of this queue does not tell the age of its oldest message'],
+    [age, 'analysis.metrics[0] (age): neither RabbitMQ nor SQS tells the age of the oldest message'],
     [{ webhooks: [{ name: 'a', type: 'event', url: 'http://a' }] }, 'webhooks: they are not in this release'],
     [{ aliases: [{ postgres: {} }] }, 'aliases: they are not in this release'],
   ])('refuses %j', (file, complaint) => {
     expect(complaintsAbout(file)).toStrictEqual([complaint])
-  })
-
-  it('measures the oldest age where the broker tells it', () => {
-    expect(complaintsAbout(age, true)).toStrictEqual([])
   })
 })
