@@ -1,4 +1,5 @@
 import type { Clock } from '../contracts/clock.ts'
+import { spellDuration } from '../core/policy/duration.ts'
 import { QueueCanaryError } from '../errors.ts'
 import type { QueueStatus } from '../status/queue-status.ts'
 import type { Waiting } from './command.ts'
@@ -53,7 +54,10 @@ export async function watchRollout(watch: Watch): Promise<number> {
     for (const status of last) await writeJobSummary(status, io)
   }
   const again = `queue-canary status --queue ${begun[0]?.view.place.queue} --watch`
-  throw new QueueCanaryError('TIMED_OUT', `${named(begun)} goes on after ${timeoutMs} ms of waiting; see ${again}`)
+  throw new QueueCanaryError(
+    'TIMED_OUT',
+    `${named(begun)} goes on after ${spellDuration(timeoutMs ?? 0)} of waiting; see ${again}`,
+  )
 }
 
 /** `rollout 1234`, or all of them. */

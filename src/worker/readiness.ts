@@ -2,6 +2,7 @@ import type { Broker } from '../contracts/broker.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { HandlerDefinition } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
+import { spellDuration } from '../core/policy/duration.ts'
 import { QueueCanaryError } from '../errors.ts'
 import { backoffMs } from './backoff.ts'
 import { within } from './deadline.ts'
@@ -22,7 +23,8 @@ export async function warmUp({ handler, clock, timeoutMs, signal }: WarmUpOption
   const work = attempt(handler.warmUp, AbortSignal.any([signal, timeUp.signal]))
   const ended = await within(clock, timeoutMs, Promise.race([work, aborted(signal)]))
   timeUp.abort()
-  if (!ended) throw new QueueCanaryError('WARM_UP_FAILED', `the handler's warm-up did not end within ${timeoutMs} ms`)
+  if (!ended)
+    throw new QueueCanaryError('WARM_UP_FAILED', `the handler's warm-up did not end within ${spellDuration(timeoutMs)}`)
   if (signal.aborted) return
   const { thrown } = await work
   if (thrown !== undefined) {

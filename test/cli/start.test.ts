@@ -164,7 +164,10 @@ describe('start', () => {
 
   it('--timeout ends the waiting, not the rollout', async () => {
     const { world, io } = await setUp(long)
-    await expect(start(world, io, { watch: true, timeoutMs: 100 })).rejects.toMatchObject({ code: 'TIMED_OUT' })
+    await expect(start(world, io, { watch: true, timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      message: expect.stringContaining('goes on after 100ms of waiting'),
+    })
     expect((await world.state()).rollout?.phase).toBe('Initialized')
   })
 

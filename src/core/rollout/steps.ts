@@ -1,5 +1,6 @@
 import { assertNever } from '../assert-never.ts'
-import type { RampStep } from '../policy/policy.ts'
+import { spellDuration } from '../policy/duration.ts'
+import type { PauseStep, RampStep } from '../policy/policy.ts'
 import type { Transition } from './event.ts'
 import { lacking } from './judge.ts'
 import { stay } from './look.ts'
@@ -17,8 +18,7 @@ export function nextStep({ rollout, policy, at, seen }: Look, current: number, w
   const opened = openStep(rollout, totalsOf(seen))
   if (step === undefined) return endOfRamp(opened, { at, why, index, numbers })
   if (step.kind === 'pause') {
-    const until = step.durationMs === undefined ? 'until promote' : `for ${step.durationMs} ms`
-    return moveTo(opened, { phase: 'Paused', hold: 'step', step: index, at, why: `${why}; pause ${until}`, numbers })
+    return moveTo(opened, { phase: 'Paused', hold: 'step', step: index, at, why: `${why}; ${lengthOf(step)}`, numbers })
   }
   return moveTo(opened, {
     phase: 'Progressing',
@@ -27,6 +27,11 @@ export function nextStep({ rollout, policy, at, seen }: Look, current: number, w
     why: `${why}; step ${index + 1}: weight ${step.weight} %`,
     numbers,
   })
+}
+
+/** `pause until promote`, or for how long. */
+export function lengthOf({ durationMs }: PauseStep): string {
+  return durationMs === undefined ? 'pause until promote' : `pause for ${spellDuration(durationMs)}`
 }
 
 /** A running step passes when its time is over, its samples are there, and every metric lets it. */

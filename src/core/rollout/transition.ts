@@ -1,4 +1,5 @@
 import { assertNever } from '../assert-never.ts'
+import { spellDuration } from '../policy/duration.ts'
 import type { Policy } from '../policy/policy.ts'
 import { command } from './command.ts'
 import { commit } from './commit.ts'
@@ -28,7 +29,7 @@ export function transition(rollout: Rollout, event: RolloutEvent, policy: Policy
 function deadline({ rollout, policy, at }: Look): Transition<Rollout> | undefined {
   const usedMs = rollout.elapsedMs - (rollout.frozenMs ?? 0)
   if (!abortablePhases.includes(rollout.phase) || usedMs < policy.progressDeadlineMs) return undefined
-  const why = `not promoted within progressDeadline (${policy.progressDeadlineMs} ms); last: ${rollout.why}`
+  const why = `not promoted within progressDeadline (${spellDuration(policy.progressDeadlineMs)}); last: ${rollout.why}`
   return moveTo(rollout, { phase: 'RollingBack', at, why })
 }
 
@@ -76,7 +77,7 @@ function endOfPause(look: Look): Transition<Rollout> {
   const step = policy.steps[rollout.step]
   if (rollout.hold !== 'step' || step?.kind !== 'pause' || step.durationMs === undefined) return stay(rollout)
   if (rollout.stepElapsedMs < step.durationMs) return stay(rollout)
-  return nextStep(look, rollout.step, `the pause of ${step.durationMs} ms is over`)
+  return nextStep(look, rollout.step, `the pause of ${spellDuration(step.durationMs)} is over`)
 }
 
 function promoteWhenReady(look: Look): Transition<Rollout> {
@@ -152,6 +153,6 @@ function endWhenDrained({ rollout, at }: Look, undrained: number, timeoutMs: num
     })
   }
   if (rollout.phaseElapsedMs < timeoutMs + drainGraceMs) return stay(rollout)
-  const why = `drain deadline: ${undrained} consumers of ${version} still held messages after ${timeoutMs} ms`
+  const why = `drain deadline: ${undrained} consumers of ${version} still held messages after ${spellDuration(timeoutMs)}`
   return moveTo(rollout, { phase, at, why, numbers: { undrained, harmed: rollout.harmed }, effects })
 }

@@ -234,3 +234,31 @@ describe('the history', () => {
     expect(spent.history.at(-1)).toMatchObject({ phase: 'RollingBack', numbers: { harmed: 25 } })
   })
 })
+
+describe('a time in a sentence', () => {
+  const policy = buildPolicy({
+    steps: [rampStep(), pauseStep(600_000)],
+    progressDeadlineMs: 5_400_000,
+    drain: { timeoutMs: 90_000, onTimeout: 'handBack' },
+  })
+  const old = facts({ live: 1, undrained: 1 })
+
+  it.each([
+    ['Progressing', overTime, look({ canary: canary(9) }), 'step 1 passed: 9 samples; pause for 10m'],
+    ['Paused/step', { stepElapsedMs: 600_000 }, look(), 'the pause of 10m is over; the ramp is complete'],
+    [
+      'WaitingPromotion',
+      { elapsedMs: 5_400_000, why: 'no data' },
+      look(),
+      'not promoted within progressDeadline (1h 30m); last: no data',
+    ],
+    [
+      'Draining',
+      { phaseElapsedMs: 100_000 },
+      look({ stable: old }),
+      'drain deadline: 1 consumers of v1 still held messages after 1m 30s',
+    ],
+  ] as const)('of %s is one for people', (situation, before, event, why) => {
+    expect(transition(rolloutIn(situation, before), event, policy).state.why).toBe(why)
+  })
+})
