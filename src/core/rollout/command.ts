@@ -6,6 +6,7 @@ import { judgedAnew, moveTo, openStep } from './move.ts'
 import type { Command } from './queue-state.ts'
 import { abortablePhases, carriedOutLimit, isTerminal } from './rollout.ts'
 import type { Rollout } from './rollout.ts'
+import { lengthOf } from './steps.ts'
 
 /** Carries out an operator's command. What does not fit the phase is refused with the reason; the same command a second time does nothing. */
 export function command(rollout: Rollout, event: CommandEvent, policy: Policy): Transition<Rollout> {
@@ -121,7 +122,8 @@ function promoteFull(rollout: Rollout, wish: Command, at: string, policy: Policy
 function back(rollout: Rollout, policy: Policy, at: string, why: string) {
   const step = policy.steps[rollout.step]
   if (step === undefined) return { phase: 'WaitingPromotion', step: policy.steps.length, at, why } as const
-  if (step.kind === 'pause') return { phase: 'Paused', hold: 'step', step: rollout.step, at, why } as const
+  if (step.kind === 'pause')
+    return { phase: 'Paused', hold: 'step', step: rollout.step, at, why: `${why}; ${lengthOf(step)}` } as const
   return { phase: 'Progressing', step: rollout.step, at, why } as const
 }
 

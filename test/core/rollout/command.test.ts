@@ -44,6 +44,18 @@ describe('a command', () => {
     expect(transition(resumed, look(), timed).state).toMatchObject({ phase: 'Progressing', step: 1 })
   })
 
+  it('that leads into a pause step says what is waited for', () => {
+    const openEnded = buildPolicy({ steps: [rampStep(), pauseStep()] })
+    const promoted = transition(rolloutIn('Progressing'), say('promote'), openEnded).state
+    expect(promoted.why).toBe('promoted to the next step by an operator; pause until promote')
+    const held = transition(promoted, say('pause', { id: 'hold' }), openEnded).state
+    const resumed = transition(held, say('resume', { id: 'go', reason: 'all is well' }), openEnded).state
+    expect([situationOf(resumed), resumed.why]).toEqual([
+      'Paused/step',
+      'resumed by an operator: all is well; pause until promote',
+    ])
+  })
+
   it('says its reason in the history', () => {
     const { state } = transition(rolloutIn('Progressing'), say('abort', { reason: 'the pager rang' }), policy)
     expect(state.history.at(-1)?.why).toBe('aborted by an operator: the pager rang')
