@@ -25,6 +25,8 @@ async function run(args: readonly string[], json = false) {
   return { code, out: io.stdout(), err: io.stderr() }
 }
 
+const digestOfPlain = 'sha256:a808e06ab8b55339cb15bab447cb3d780ad36cf6f8cce4bd39d079270d8b3b64'
+
 const badLines = [
   'strategy: expected canary, blueGreen or rolling, found "red" (line 1, column 11)',
   'limits.maxInFlight: expected a whole number from 1 to 1000000, found 0 (line 2, column 24)',
@@ -77,6 +79,13 @@ describe('policy show', () => {
     expect(yaml.out).toContain('progressDeadline: 2h\n')
     expect(readPolicyText(yaml.out)).toStrictEqual(readPolicyText(json.out))
     expect(readPolicyText(yaml.out)).toMatchObject({ ok: true, policy: { steps: [{ weight: 5 }] } })
+  })
+
+  it('has the keys that came later as well, which change no digest where they say nothing', async () => {
+    const file = join(folder, 'plain.yaml')
+    await writeFile(file, 'steps: [{ weight: 5%, duration: 2m }]\n')
+    expect(JSON.parse((await run(['show', file], true)).out)).toMatchObject({ rollbackWindow: '0s', freeze: [] })
+    expect(JSON.parse((await run(['lint', file], true)).out)).toMatchObject({ digest: digestOfPlain })
   })
 
   it('refuses a file that is wrong', async () => {

@@ -25,9 +25,8 @@ export function showPolicy(policy: Policy): { readonly [key: string]: Json } {
     progressDeadline: formatDuration(policy.progressDeadlineMs),
     promotion: { workers: policy.promotion.workers, duration: formatDuration(policy.promotion.durationMs) },
     drain: { timeout: formatDuration(policy.drain.timeoutMs), onTimeout: policy.drain.onTimeout },
-    // Keys that came later are left out where they say nothing: the digests of older policies stay.
-    ...(policy.rollbackWindowMs > 0 && { rollbackWindow: formatDuration(policy.rollbackWindowMs) }),
-    ...(policy.freeze.length > 0 && { freeze: policy.freeze.map(showFreeze) }),
+    rollbackWindow: formatDuration(policy.rollbackWindowMs),
+    freeze: policy.freeze.map(showFreeze),
     webhooks: policy.webhooks.map(({ timeoutMs, ...rest }) => ({ ...rest, timeout: formatDuration(timeoutMs) })),
     aliases: policy.aliases.map(showSettings),
     tests: policy.tests.map(({ given, expect }) => ({ given: given as Json, expect: expect as Json })),
@@ -36,7 +35,13 @@ export function showPolicy(policy: Policy): { readonly [key: string]: Json } {
 
 /** The same text for equal policies, whatever their files looked like; what a policy's digest is made of. */
 export function canonicalPolicy(policy: Policy): string {
-  return canonicalJson(showPolicy(policy))
+  const { rollbackWindow = null, freeze = null, ...rest } = showPolicy(policy)
+  // Keys that came later are left out where they say nothing: the digests of older policies stay.
+  return canonicalJson({
+    ...rest,
+    ...(policy.rollbackWindowMs > 0 && { rollbackWindow }),
+    ...(policy.freeze.length > 0 && { freeze }),
+  })
 }
 
 function showRamp(ramp: Ramp): Json {
