@@ -75,7 +75,8 @@ ${place}`,
 
   --full              to Promoting at once
 ${operating}`,
-  pause: `Holds the running step: the canary keeps its share.
+  pause: `Holds the running step: the canary keeps its share. The step's time and samples count on: it only does not go on by itself,
+and after resume the next step may begin at once.
 
 ${operating}`,
   resume: `Goes on with a rollout that an operator, a failure or missing data paused.
