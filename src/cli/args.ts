@@ -168,6 +168,7 @@ function mistakes(values: Values): readonly string[] {
       ? [`--timeout: expected a duration such as 30s, 5m or 2h, found ${JSON.stringify(timeout)}`]
       : []),
     ...versionMistakes(values['version']),
+    ...reasonMistakes(values['reason']),
   ]
 }
 
@@ -177,6 +178,14 @@ function versionMistakes(version: Values[string]): readonly string[] {
   const read = parseWith(versionReader(), version)
   return read.ok ? [] : read.problems.map(({ expected, found }) => `--version: expected ${expected}, found ${found}`)
 }
+
+/** Each one is kept in the history, and a queue's record may not outgrow what a store takes. */
+function reasonMistakes(reason: Values[string]): readonly string[] {
+  if (typeof reason !== 'string' || reason.length <= longestReason) return []
+  return [`--reason: expected at most ${longestReason} characters, found ${reason.length} characters`]
+}
+
+const longestReason = 500
 
 function targetOf(values: Values) {
   return { queue: text(values, 'queue') ?? '', json: isSet(values, 'json'), place: placeOf(values) }

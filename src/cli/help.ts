@@ -47,7 +47,7 @@ const usageOf: Readonly<Record<CommandName, string>> = {
 }
 
 const operating = `  --queue Q           the queue whose rollout is meant; of a rollout of several queues any of them, for all
-  --reason "…"        kept in the history
+  --reason "…"        kept in the history; at most 500 characters
 ${json}
 ${place}`
 

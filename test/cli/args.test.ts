@@ -85,12 +85,21 @@ describe('arguments', () => {
       "Unknown option '--colour'; the options are --store --namespace --queue --watch --json",
     ],
     ['pause --queue q --full', 'pause', "Unknown option '--full'"],
+    [
+      `abort --queue q --reason ${'x'.repeat(501)}`,
+      'abort',
+      '--reason: expected at most 500 characters, found 501 characters',
+    ],
     ['demo --fast', 'demo', "Unknown option '--fast'; the command takes no options"],
     ['worker -q', 'worker', "Unknown option '-q'"],
     ['undo', 'undo', '--queue is missing'],
   ])('refuses: %s', (line, topic, why) => {
     const parsed = parseArguments(line === '' ? [] : line.split(' '))
     expect(parsed).toEqual({ ok: false, topic, why: expect.stringContaining(why) })
+  })
+
+  it('takes a reason of 500 characters', () => {
+    expect(parseArguments(['abort', '--queue', 'q', '--reason', 'x'.repeat(500)])).toMatchObject({ ok: true })
   })
 
   it('explains every command, with each option that it takes', () => {
