@@ -42,6 +42,7 @@ const outcomeOf: Readonly<Record<ErrorCode, keyof typeof exitCodes>> = {
   STORE_UNREACHABLE: 'unreachable',
   STORE_REFUSED: 'refused',
   RECORD_INVALID: 'unexpected',
+  RECORD_TOO_LARGE: 'unexpected',
   POLICY_INVALID: 'refused',
   POLICY_UNSUPPORTED: 'refused',
   ENVIRONMENT_INVALID: 'refused',

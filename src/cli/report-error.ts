@@ -35,6 +35,8 @@ const adviceFor: Readonly<Record<ErrorCode, string>> = {
   STORE_UNREACHABLE: 'check --store or QUEUE_CANARY_STORE, and that this process can reach it',
   STORE_REFUSED: 'check --store or QUEUE_CANARY_STORE, and the rights on it',
   RECORD_INVALID: 'use the release that wrote the record, or another namespace',
+  RECORD_TOO_LARGE:
+    'nothing was written; say less in --reason, or abort the rollout: the record of the next one begins anew',
   POLICY_INVALID: 'mend the file; queue-canary policy lint checks it, policy schema helps an editor to',
   POLICY_UNSUPPORTED: 'take these parts out, or wait for a release that has them',
   ENVIRONMENT_INVALID: 'mend the variables; queue-canary doctor checks the whole set',

@@ -81,8 +81,8 @@ function encode(kind: string, content: unknown): string {
   const text = JSON.stringify({ format: recordFormat, kind, content })
   if (text.length <= mostCharacters) return text
   throw new QueueCanaryError(
-    'RECORD_INVALID',
-    `a ${kind} record of ${text.length} characters is too large to be kept: the limit is ${mostCharacters}`,
+    'RECORD_TOO_LARGE',
+    `the ${kind} record: expected at most ${mostCharacters} characters, found ${text.length}; it was not written`,
   )
 }
 

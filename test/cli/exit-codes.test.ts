@@ -18,6 +18,7 @@ describe('exit codes', () => {
     ['BROKER_UNREACHABLE', 6],
     ['STORE_UNREACHABLE', 6],
     ['RECORD_INVALID', 1],
+    ['RECORD_TOO_LARGE', 1],
   ])('%s: %i', (code, expected) => {
     expect(exitCodeOf(new QueueCanaryError(code, 'x'))).toBe(expected)
   })
