@@ -51,6 +51,11 @@ function previousOf({ rollout, previous, stable }: QueueState): string {
   }
   if (previous === undefined)
     throw refused(`nothing was promoted yet, so there is nothing to undo: ${stable} is in charge as before`)
+  // Whoever means the version that was just taken back would lose the good one.
+  if (rollout?.phase === 'RolledBack' && rollout.canary !== previous)
+    throw refused(
+      `${rollout.canary} was rolled back, and ${stable} is in charge as before: to go back to ${previous}, use start --version ${previous}`,
+    )
   return previous
 }
 

@@ -91,8 +91,7 @@ ${operating}`,
 ${waiting}
 ${json}
 ${place}`,
-  undo: `Returns to the version that was in charge before the last promotion, also where a rollout was taken back since.
-Workers of that version must run.
+  undo: `Returns to the version that was in charge before the last promotion. Workers of that version must run.
 
   --queue Q           the queue whose rollout is meant
 ${waiting}

@@ -109,16 +109,15 @@ describe('undo', () => {
     expect(io.stderr()).toContain('returning to v1: its workers must run')
   })
 
-  it.each([
-    ['another version', 'v3'],
-    ['the version before itself', 'v1'],
-  ])('releases the version before also after a rollback of %s', async (_, canary) => {
+  const takenBack = (canary: string) => (state: QueueState) => ({
+    ...promoted(state),
+    tombstones: { [canary]: { reason: 'rolledBack', at: 'then' } as const },
+    rollout: rollout({ canary, stable: 'v2', phase: 'RolledBack' }),
+  })
+
+  it('tries the version before once more where an undo was taken back', async () => {
     const world = await setUp()
-    await world.become((state) => ({
-      ...promoted(state),
-      tombstones: { [canary]: { reason: 'rolledBack', at: 'then' } },
-      rollout: rollout({ canary, stable: 'v2', phase: 'RolledBack' }),
-    }))
+    await world.become(takenBack('v1'))
     expect(await undoCommand(undo, fakeIo(), world.session)).toBe(0)
     expect((await world.state()).rollout).toMatchObject({ canary: 'v1', stable: 'v2', phase: 'Initialized' })
   })
@@ -137,6 +136,11 @@ describe('undo', () => {
   it.each([
     ['nothing', (state: QueueState) => state, 'nothing was promoted yet'],
     ['a rollback and no promotion', rolledBack, 'v1 is in charge as before'],
+    [
+      'a rollback of another version',
+      takenBack('v3'),
+      'v3 was rolled back, and v2 is in charge as before: to go back to v1, use start --version v1',
+    ],
     [
       'a rollout that runs',
       (state: QueueState) => ({ ...promoted(state), rollout: rollout({ phase: 'Paused' }) }),
