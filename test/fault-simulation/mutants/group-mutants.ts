@@ -25,7 +25,7 @@ export const groupMutants: readonly Mutant[] = [
       },
     ],
     violates: ['decided-together'],
-    foundBy: 5987,
+    foundBy: 7478,
   },
   {
     name: 'steps-alone',
