@@ -55,16 +55,16 @@ export async function loadHandlers(queues: readonly QueueEnvironment[], cwd: str
   return allOrNone(loading, 'HANDLER_INVALID', 'handlers cannot be used')
 }
 
-/** Rejects with every reason. */
+/** Rejects with every reason, or with the first that nobody has foreseen. */
 async function allOrNone<T>(all: readonly Promise<T>[], code: ErrorCode, what: string): Promise<readonly T[]> {
   const settled = await Promise.allSettled(all)
-  const failures = settled.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []))
+  const reasons = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+  const failures = reasons.map((reason: unknown) => {
+    if (!isQueueCanaryError(reason)) throw reason
+    return reason.message
+  })
   if (failures.length > 0) throw new QueueCanaryError(code, listed(what, failures))
   return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
-}
-
-function messageOf(reason: unknown): string {
-  return isQueueCanaryError(reason) ? reason.message : 'an unexpected error'
 }
 
 async function loadBoth(queue: QueueEnvironment, cwd: string): Promise<Handlers> {

@@ -47,12 +47,19 @@ export function createQueueView(store: Store, place: QueuePlace, clock: Clock): 
   }
 }
 
-/** What is wrong with the records of one queue stands in its place. What is wrong with the store concerns every queue, and rejects. */
-export async function entryOf({ queue, namespace }: QueuePlace, reading: Promise<QueueStatus>): Promise<QueueEntry> {
+/**
+ * What is wrong with the records of one queue stands in its place. What is wrong with the store concerns every queue, and rejects, unless all that
+ * matters is done (`bears`).
+ */
+export async function entryOf(
+  { queue, namespace }: QueuePlace,
+  reading: Promise<QueueStatus>,
+  bears = (error: unknown): error is QueueCanaryError => isQueueCanaryError(error, 'RECORD_INVALID'),
+): Promise<QueueEntry> {
   try {
     return await reading
   } catch (error) {
-    if (!isQueueCanaryError(error, 'RECORD_INVALID')) throw error
+    if (!bears(error)) throw error
     return { queue, namespace, error: { code: error.code, message: error.message } }
   }
 }

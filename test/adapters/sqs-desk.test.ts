@@ -47,7 +47,27 @@ it('closes when what it returns has arrived, also what had to wait for an extens
   expect(desk.pending).toBe(0)
 })
 
-it('goes on with nothing once it is closed, and says how many messages it left to their time', async () => {
+it('deletes what was handled also after it is closed, while its broker lives', async () => {
+  const clock = manualClock()
+  const deleted: string[] = []
+  const deleteAll = async (_: unknown, receipts: readonly string[]): Promise<readonly undefined[]> => {
+    if (clock.now() < 5_000) throw new Error('503')
+    deleted.push(...receipts)
+    return receipts.map(() => undefined)
+  }
+  const api = { delete: deleteAll, isClosed: false } satisfies Partial<SqsApi> as unknown as SqsApi
+  const desk = new Desk({ api, queue, visibilityS, clock, log: undefined })
+  const handled = leaseOf('handled')
+  desk.accept(handled)
+  if (desk.take(handled)) desk.delete(handled)
+  const closing = desk.close()
+  await clock.advance(waits.farewell)
+  await closing
+  await clock.advance(5_000)
+  expect([deleted, desk.pending]).toEqual([['handled'], 0])
+})
+
+it('goes on with nothing once its broker is closed, and says how many messages it left to their time', async () => {
   const clock = manualClock()
   const log = logs()
   let requests = 0
@@ -55,17 +75,20 @@ it('goes on with nothing once it is closed, and says how many messages it left t
     requests++
     throw new Error('503')
   }
-  const api = { setVisibility: refuse, delete: refuse } satisfies Partial<SqsApi> as unknown as SqsApi
-  const desk = new Desk({ api, queue, visibilityS, clock, log })
-  const deleted = leaseOf('deleted')
-  for (const lease of [deleted, leaseOf('returned')]) desk.accept(lease)
-  if (desk.take(deleted)) desk.delete(deleted)
+  const api = { setVisibility: refuse, delete: refuse, isClosed: false }
+  const desk = new Desk({ api: api satisfies Partial<SqsApi> as unknown as SqsApi, queue, visibilityS, clock, log })
+  const left = ['one', 'two'].map(leaseOf)
+  for (const lease of left) {
+    desk.accept(lease)
+    if (desk.take(lease)) desk.delete(lease)
+  }
   const closing = desk.close()
   await clock.advance(waits.farewell)
   await closing
+  api.isClosed = true
   const asked = requests
   expect(asked).toBeGreaterThan(10)
   await clock.advance(60_000)
-  expect([requests, clock.sleeping]).toEqual([asked, 0])
-  expect(log.lines).toMatchObject([{ level: 'warn', fields: { queue: 'orders', messages: 2 } }])
+  expect([requests - asked, clock.sleeping, desk.pending]).toEqual([1, 0, 0])
+  expect(log.lines[0]).toMatchObject({ level: 'warn', fields: { queue: 'orders', messages: 2 } })
 })

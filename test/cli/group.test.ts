@@ -127,6 +127,30 @@ describe('start with several queues', () => {
     expect(io.stdout()).toMatch(printed)
   })
 
+  it('abort has worked also where another queue of the group cannot be shown', async () => {
+    const { orders, io, start, coordinate } = await setUp(long)
+    coordinate()
+    await start()
+    await eventually(async () => (await orders.state()).rollout?.phase === 'Progressing', { what: 'the first step' })
+    const { store } = orders.session
+    const get = async (key: string) => (key.includes('bills') ? undefined : store.get(key))
+    const session = {
+      ...orders.session,
+      store: { ...store, get, put: store.put.bind(store), list: store.list.bind(store) },
+    }
+    const what = {
+      kind: 'operate',
+      wish: 'abort',
+      queue: 'orders',
+      full: false,
+      reason: 'a test',
+      json: false,
+      place,
+    } as const
+    expect(await operateCommand(what, io, session)).toBe(0)
+    expect(io.stdout()).toMatch(/\norders {2}Roll.*\nbills {2}NOT_FOUND {2}/)
+  })
+
   it('pause, resume and promote of one are for all', async () => {
     const { orders, bills, io, start, operate, coordinate } = await setUp(long)
     coordinate()

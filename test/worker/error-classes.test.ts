@@ -19,3 +19,8 @@ it.each([
   const seen = observation({ stable, canary: facts({ errors: { 'Error B': 4 } }) })
   expect(novelErrorsIn(seen).messages).toBe(messages)
 })
+
+it('what a canary has no room for is not known to be new', () => {
+  const stable = facts({ errors: { 'Error A': 1 } })
+  expect(novelErrorsIn(observation({ stable, canary: facts({ errors: { [otherErrors]: 6 } }) })).messages).toBe(0)
+})

@@ -15,17 +15,26 @@ export function brokerError(error: unknown, place: Place): QueueCanaryError {
   if (error instanceof QueueCanaryError) return error.code === 'TIMED_OUT' ? silent(error, place) : error
   const reply = replyCode(error)
   const known = reply === undefined ? undefined : replies[reply]
-  if (known !== undefined) return new QueueCanaryError(known.code, `${subject(place)} ${known.text} (${reply})`)
+  if (known !== undefined)
+    return new QueueCanaryError(known.code, `${subject(place)} ${known.text} (${reply})`, { cause: reply })
   if (reply !== undefined) {
     const why = isHeldTooLong(error) ? `: a message was held ${tooLong}` : ''
     return new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} closed the link with code ${reply}${why}`)
   }
   const text = failureText(error)
-  if (text === 'No channels left to allocate') {
-    return new QueueCanaryError('BROKER_REFUSED', `${place.server} allows no further channel on this connection`)
+  if (text === noChannelsLeft) {
+    const found = `${place.server} allows no further channel on this connection`
+    return new QueueCanaryError('BROKER_REFUSED', found, { cause: text })
   }
   return new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} is not reachable: ${text}`, { cause: error })
 }
+
+/** A limit of connections or channels may pass by itself; a virtual host that is missing or denied looks the same. */
+export function isLimit({ cause }: QueueCanaryError): boolean {
+  return cause === 530 || cause === noChannelsLeft
+}
+
+const noChannelsLeft = 'No channels left to allocate'
 
 /** The broker has taken a consumer off, and is there. */
 export function cancelledConsumer({ server }: Place): QueueCanaryError {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/contracts/clock.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
-import { brokerError } from './failures.ts'
+import { brokerError, isLimit } from './failures.ts'
 import type { Place } from './failures.ts'
 import { waits, withDeadline } from './timing.ts'
 
@@ -43,7 +43,9 @@ export class Publication {
     } catch (error) {
       if (this.#state === 'waiting') this.#state = 'over'
       const trouble = brokerError(error, place)
-      if (trouble.code === 'BROKER_REFUSED') throw trouble
+      // A retry waits in the worker as long; a message that is handed back has nowhere else to wait.
+      const isLasting = failure === 'RETRY_FAILED' || !isLimit(trouble)
+      if (trouble.code === 'BROKER_REFUSED' && isLasting) throw trouble
       throw new QueueCanaryError(failure, `${whatFailed[failure]} not confirmed: ${trouble.message}`, { cause: error })
     }
   }

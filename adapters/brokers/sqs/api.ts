@@ -127,6 +127,10 @@ export class SqsApi {
     return attributes
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   /** Ends every request under way. From now on none is made: each call rejects with `BROKER_REFUSED`. */
   close(): void {
     this.#isClosed = true

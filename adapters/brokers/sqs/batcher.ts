@@ -28,7 +28,6 @@ export class Batcher<T> {
   #waiters: (() => void)[] = []
   readonly #backoff = new Backoff({ longest: 5_000 })
   readonly #hurry = new AbortController()
-  readonly #ending = new AbortController()
 
   constructor(settings: BatcherSettings<T>) {
     this.#settings = settings
@@ -48,12 +47,6 @@ export class Batcher<T> {
   hurry(): void {
     this.#hurry.abort()
     this.#flush()
-  }
-
-  /** From now on nothing is tried again: what fails stays pending. */
-  end(): void {
-    this.hurry()
-    this.#ending.abort()
   }
 
   /** Resolves when nothing is pending. */
@@ -98,8 +91,7 @@ export class Batcher<T> {
 
   async #retry(entries: readonly T[], tookMs: number): Promise<void> {
     await this.#settings.clock.sleep(Math.max(5, this.#backoff.next(tookMs)), this.#hurry.signal)
-    if (this.#hurry.signal.aborted) await this.#settings.clock.sleep(hurriedPauseMs, this.#ending.signal)
-    if (this.#ending.signal.aborted) return
+    if (this.#hurry.signal.aborted) await this.#settings.clock.sleep(hurriedPauseMs)
     for (const entry of entries) this.#push(entry)
   }
 

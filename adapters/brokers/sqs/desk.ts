@@ -125,22 +125,14 @@ export class Desk {
     for (const lease of [...this.#open, ...parked]) this.#lost(lease)
   }
 
-  /** Returns what is open, and waits a while for everything to arrive. What has not is left to its visibility timeout. */
+  /** Returns what is open, and waits a while for everything to arrive. What has not is tried on until its lease ends, or the broker is closed. */
   async close(): Promise<void> {
-    const { clock, log, queue } = this.#settings
     // newest first: no later message of a group becomes visible alone
     for (const lease of [...this.#open].toReversed()) if (this.take(lease)) this.return(lease, 0)
     this.#closing.abort()
     for (const batcher of [this.#deletes, this.#returns]) batcher.hurry()
-    await withDeadline(this.#idle(), waits.farewell, clock).catch(() => undefined)
+    await withDeadline(this.#idle(), waits.farewell, this.#settings.clock).catch(() => undefined)
     this.#heartbeat.close()
-    for (const batcher of [this.#deletes, this.#returns]) batcher.end()
-    const left = this.pending
-    if (left > 0)
-      log?.warn(
-        { queue: queue.name, messages: left },
-        'closed before SQS had confirmed what became of these messages: they may come again when their visibility timeout is over',
-      )
   }
 
   async #idle(): Promise<void> {
@@ -164,9 +156,19 @@ export class Desk {
       const failures = await call()
       return leases.map((lease, index) => this.#outcome(lease, failures[index]))
     } catch (error) {
-      const isGone = isQueueCanaryError(error, 'QUEUE_MISSING')
-      return leases.map((lease) => (isGone || this.#hasEnded(lease) ? 'gone' : 'again'))
+      const { isClosed } = this.#settings.api
+      if (isClosed) this.#tellClosed(leases.length)
+      const isOver = isClosed || isQueueCanaryError(error, 'QUEUE_MISSING')
+      return leases.map((lease) => (isOver || this.#hasEnded(lease) ? 'gone' : 'again'))
     }
+  }
+
+  #tellClosed(messages: number): void {
+    const { log, queue } = this.#settings
+    log?.warn(
+      { queue: queue.name, messages },
+      'closed before SQS had confirmed what became of these messages: they may come again when their visibility timeout is over',
+    )
   }
 
   #outcome(lease: Lease, failure: EntryFailure): EntryOutcome {
@@ -200,7 +202,7 @@ export class Desk {
         this.delete(lease)
         return
       } catch (error) {
-        const isRefused = isQueueCanaryError(error) && !error.retryable
+        const isRefused = !api.isClosed && isQueueCanaryError(error) && !error.retryable
         if (isRefused)
           log?.warn({ queue: to.name, reason: error.message }, 'a message may not be sent: it returns to its queue')
         if (isRefused || this.#closing.signal.aborted) break

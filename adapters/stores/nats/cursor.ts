@@ -42,10 +42,9 @@ export class Cursor {
 
   /** What was written before the look began is in it: the server tells a reader of news a moment after it has answered their writer. */
   async #look(): Promise<ReadonlyMap<string, Versioned>> {
-    const [first, target] = await Promise.all([
-      firstSequence(this.#connection, this.#bucket),
-      lastSequence(this.#connection, this.#bucket, `${this.#bucket.prefix}${this.#filter}`),
-    ])
+    // One after the other: what has left the stream after the target was asked for may have been written anew, unseen so far.
+    const first = await firstSequence(this.#connection, this.#bucket)
+    const target = await lastSequence(this.#connection, this.#bucket, `${this.#bucket.prefix}${this.#filter}`)
     if (target < this.#reached) this.#reader = undefined
     do {
       this.#reader ??= await this.#begin()

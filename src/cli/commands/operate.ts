@@ -46,7 +46,7 @@ export async function operateCommand(command: OperateCommand, io: Io, session: S
     }
     entries.push(status)
   }
-  for (const { place, read } of others) entries.push(await entryOf(place, read()))
+  for (const { place, read } of others) entries.push(await entryOf(place, read(), isQueueCanaryError))
   if (command.json) writeJson(io.out, entries.length === 1 ? entries[0] : entries)
   else print(io, entries, told)
   return exitCodes.done

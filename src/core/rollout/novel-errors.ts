@@ -7,7 +7,7 @@ export const otherErrors = '(other)'
 
 /**
  * Failed attempts of the canary since `before` whose class (name and code, never the text) no consumer of the stable version ever raised. None where
- * one of those had no room for all of its classes: the canary's may be among them.
+ * one of those had no room for all of its classes: the canary's may be among them. What the canary had no room for is not known to be new.
  */
 export function novelErrorsIn(
   { stable, canary }: Readonly<Record<'stable' | 'canary', Pick<VersionFacts, 'errors'>>>,
@@ -20,7 +20,9 @@ export function novelErrorsIn(
   const since = Object.entries(canary.errors).map(
     ([name, count]) => [name, count - (lookup(before, name) ?? 0)] as const,
   )
-  const novel = since.filter(([name, count]) => count > 0 && !Object.hasOwn(stable.errors, name))
+  const novel = since.filter(
+    ([name, count]) => count > 0 && name !== otherErrors && !Object.hasOwn(stable.errors, name),
+  )
   return { messages: novel.reduce((sum, [, count]) => sum + count, 0), classes: novel.map(([name]) => name) }
 }
 
