@@ -9,7 +9,9 @@ export const rolloutEnds: Invariant = {
   says: 'Rollback and drain always end; every hold has a deadline.',
   watch: (facts) => ({
     rest: () => {
-      const { rollout } = facts
+      const { rollout, state } = facts
+      // Handlers that do not end bring down every worker of the version in charge before it could coordinate, and the store has forgotten the end.
+      if (facts.rewinds > 0 && facts.mayBeStuck(state?.stable ?? 'v1')) return undefined
       if (rollout === undefined)
         return facts.rewinds > 0 || isAlreadyInCharge(facts) ? undefined : 'no rollout was ever started'
       return isTerminal(rollout.phase) ? undefined : `the rollout is still ${rollout.phase}: ${rollout.why}`

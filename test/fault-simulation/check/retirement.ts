@@ -6,11 +6,13 @@ export const retiredStaysRetired: Invariant = {
   name: 'retired-stays-retired',
   says: 'A retired version starts no delivery again without an explicit new rollout.',
   watch: (facts) => ({
-    start: ({ container, version, message, report }) =>
-      // Whoever does not believe the document goes on with what it knew.
-      facts.knowsRetired(container, version) && report.obeyed?.generation === facts.state?.generation
+    start: ({ container, version, message, report }) => {
+      // Whoever does not believe the document goes on with what it knew; and a document that was written anew may say something else by now.
+      const isRetired = report.obeyed?.generation === facts.state?.generation && facts.state?.stable !== version
+      return isRetired && facts.knowsRetired(container, version)
         ? `${container} started ${message} on ${version}, of which it was told that it is retired`
-        : undefined,
+        : undefined
+    },
   }),
 }
 

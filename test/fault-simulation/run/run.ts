@@ -67,7 +67,7 @@ function arrange(world: World, mishaps: Mishaps, crew: Crew): void {
   if (againAfterMs !== undefined)
     arrangeAgain(againAfterMs, mishaps, (kind) => {
       const { state } = world.lead.facts
-      crew.deploy((kind === 'undo' ? state?.previous : state?.rollout?.canary) ?? '')
+      crew.deploy(kind === 'undo' ? (state?.previous ?? 'v1') : (state?.rollout?.canary ?? 'v2'))
       operator.again(kind)
     })
   mishaps.arrangeAll()
