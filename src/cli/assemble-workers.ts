@@ -33,12 +33,12 @@ export interface CrewMember {
 
 /** One worker per queue, nothing started. Rejects with every queue whose handler does not go with its settings. */
 export function assembleWorkers(loaded: readonly Handlers[], assembly: Assembly): Promise<readonly CrewMember[]> {
-  const assembled = loaded.map(async (handlers) => {
-    const { name } = handlers.queue
-    return assemble(handlers, assembly).catch((error: unknown) => {
+  const assembled = loaded.map((handlers) =>
+    assemble(handlers, assembly).catch((error: unknown) => {
+      const { name } = handlers.queue
       throw isQueueCanaryError(error) ? new QueueCanaryError(error.code, `queue ${name}: ${error.message}`) : error
-    })
-  })
+    }),
+  )
   return allOrNone(assembled, 'ENVIRONMENT_INVALID', 'queues cannot be consumed')
 }
 

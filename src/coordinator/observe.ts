@@ -4,7 +4,7 @@ import { addCounts, harmedIn, noCounts } from '../core/evidence/counts.ts'
 import { addHistograms } from '../core/evidence/histogram.ts'
 import { hasEnded } from '../core/rollout/consumer-report.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
-import { addErrors } from '../core/rollout/novel-errors.ts'
+import { sumOfErrors } from '../core/rollout/novel-errors.ts'
 import type { ConsumerFacts, DeadConsumer, Observation, VersionFacts } from '../core/rollout/observation.ts'
 import { compareOrder } from '../core/rollout/order.ts'
 import type { Order } from '../core/rollout/order.ts'
@@ -63,7 +63,7 @@ function versionFacts(
     capacity: sum(ready.map(({ capacity }) => capacity)),
     signedOff: sum(reports.filter(hasEnded).map(({ capacity }) => capacity)),
     counts: reports.map(({ counts }) => counts).reduce(addCounts, noCounts),
-    errors: reports.map(({ errors }) => errors).reduce(addErrors, {}),
+    errors: sumOfErrors(reports),
     durations: reports.map(({ durations }) => durations).reduce(addHistograms, {}),
     dead: deadAmong(allocated, reports, gathered),
     eventLoopDelayMs: delays.length === 0 ? undefined : Math.max(...delays),

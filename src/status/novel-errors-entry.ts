@@ -1,6 +1,7 @@
 import type { Verdict } from '../core/evidence/metric-state.ts'
 import type { NovelErrorsMetric } from '../core/policy/policy.ts'
-import { addErrors, novelErrorsIn } from '../core/rollout/novel-errors.ts'
+import { novelErrorsIn, sumOfErrors } from '../core/rollout/novel-errors.ts'
+import type { VersionFacts } from '../core/rollout/observation.ts'
 import { abortablePhases } from '../core/rollout/rollout.ts'
 import type { Rollout } from '../core/rollout/rollout.ts'
 import type { AnalysisEntry } from './queue-status.ts'
@@ -66,7 +67,6 @@ function unknown(why: string): Judged {
   return { verdict: 'inconclusive', value: null, why }
 }
 
-function errorsOf({ reports }: StatusView, version: string): { readonly errors: Readonly<Record<string, number>> } {
-  const told = reports.filter((report) => report.version === version)
-  return { errors: told.map(({ errors }) => errors).reduce(addErrors, {}) }
+function errorsOf({ reports }: StatusView, version: string): Pick<VersionFacts, 'errors'> {
+  return { errors: sumOfErrors(reports.filter((report) => report.version === version)) }
 }

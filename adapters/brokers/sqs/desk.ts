@@ -182,8 +182,9 @@ export class Desk {
 
   #deleted(lease: Lease, outcome: 'done' | 'gone'): void {
     this.#heartbeat.release(lease)
-    if (outcome === 'done') return
-    const { clock, log, queue } = this.#settings
+    const { api, clock, log, queue } = this.#settings
+    // Of what a closed broker leaves has been told.
+    if (outcome === 'done' || api.isClosed) return
     this.#duplicates++
     if (clock.now() - this.#toldAt < tellEveryMs) return
     this.#toldAt = clock.now()

@@ -27,8 +27,9 @@ export function novelErrorsIn(
 }
 
 /** Failed attempts by class, of several consumers. */
-export function addErrors(a: VersionFacts['errors'], b: VersionFacts['errors']): Record<string, number> {
-  const sums = new Map(Object.entries(a))
-  for (const [name, count] of Object.entries(b)) sums.set(name, (sums.get(name) ?? 0) + count)
+export function sumOfErrors(told: readonly Pick<VersionFacts, 'errors'>[]): VersionFacts['errors'] {
+  const sums = new Map<string, number>()
+  for (const { errors } of told)
+    for (const [name, count] of Object.entries(errors)) sums.set(name, (sums.get(name) ?? 0) + count)
   return Object.fromEntries(sums)
 }
