@@ -81,7 +81,7 @@ export interface FreezeStatus {
 }
 
 export interface StepStatus {
-  /** From 0; equal to `of` once all steps have passed. */
+  /** From 0; equal to `of` once none is left. */
   readonly index: number
   readonly of: number
   readonly weight: Share
@@ -103,8 +103,8 @@ export interface Share {
 /** A step as the policy gives it, and what became of it. */
 export interface StepOverview {
   readonly kind: 'ramp' | 'pause'
-  /** `ended`: the rollout was taken back in it. */
-  readonly state: 'passed' | 'running' | 'ended' | 'ahead'
+  /** `skipped`: an operator promoted in full before its end. `ended`: the rollout was taken back in it. */
+  readonly state: 'passed' | 'skipped' | 'running' | 'ended' | 'ahead'
   /** null for a pause. */
   readonly weight: number | null
   readonly durationMs: number | null

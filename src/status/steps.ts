@@ -1,5 +1,5 @@
 import type { Policy, Step } from '../core/policy/policy.ts'
-import type { Phase, Rollout } from '../core/rollout/rollout.ts'
+import type { HistoryEntry, Phase, Rollout } from '../core/rollout/rollout.ts'
 import { countsSince } from '../core/evidence/counts.ts'
 import type { StepOverview, StepStatus } from './queue-status.ts'
 import { shortfall } from './shortfall.ts'
@@ -63,10 +63,14 @@ function measuredIn(
 }
 
 /** The entry that left the step carries the numbers of it. */
-function measuredAtEnd({ history }: Rollout, index: number): number | null {
-  const left = history.findLast((entry, at) => entry.step === index + 1 && history[at - 1]?.step === index)
-  const { canary, total } = left?.numbers ?? {}
+function measuredAtEnd(rollout: Rollout, index: number): number | null {
+  const { canary, total } = leaving(rollout, index)?.numbers ?? {}
   return typeof canary === 'number' && typeof total === 'number' ? percentOf({ canary, total }) : null
+}
+
+/** What took the rollout past the step; undefined where the history does not reach back so far. */
+function leaving({ history }: Rollout, index: number): HistoryEntry | undefined {
+  return history.findLast(({ step }, at) => step > index && (history[at - 1]?.step ?? Infinity) <= index)
 }
 
 function percentOf({ canary, total }: Taken): number | null {
@@ -75,7 +79,9 @@ function percentOf({ canary, total }: Taken): number | null {
 
 function stateOf(rollout: Rollout | undefined, index: number): StepOverview['state'] {
   if (rollout === undefined || rollout.phase === 'Initialized') return 'ahead'
-  if (index !== rollout.step) return index < rollout.step ? 'passed' : 'ahead'
+  if (index > rollout.step) return 'ahead'
+  // The end of the ramp leads to `WaitingPromotion`.
+  if (index < rollout.step) return leaving(rollout, index)?.phase === 'Promoting' ? 'skipped' : 'passed'
   return stepPhases.has(rollout.phase) ? 'running' : 'ended'
 }
 

@@ -39,12 +39,16 @@ function endedWell(trial: Trial): readonly string[] {
   const end = endOf(trial)
   const ends = endsOf(cell)
   if (end === undefined || !ends.includes(end))
-    return [`expected ${ends.join(' or ')}, found ${status.phase} (${status.why}) and exit ${exit}`]
+    return [`expected ${ends.join(' or ')}, found ${status.phase} (${status.why}) and exit ${exit}${past(status)}`]
   const current = end === 'Succeeded' || cell.moment === 'retired' ? 'v2' : 'v1'
   return [
     ...when(status.current !== current, `${status.current} is in charge instead of ${current}`),
     ...lateEnds(trial),
   ]
+}
+
+function past({ history }: Trial['status']): string {
+  return history.map(({ at, phase, step, why }) => `\n  ${at} ${phase}, step ${step + 1}: ${why}`).join('')
 }
 
 /** A drain ends within its time, a grace, and what the blow and the election of another coordinator took of it. */

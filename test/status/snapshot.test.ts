@@ -103,6 +103,22 @@ describe('statusOf', () => {
     ])
   })
 
+  it('tells a step that has passed from those that an operator skipped', () => {
+    const second = secondStep()
+    const inFull = {
+      at: '2030-01-01T12:00:00.000Z',
+      elapsedMs: 190_000,
+      phase: 'Promoting',
+      step: 4,
+      why: 'promoted in full by an operator: the rest of the ramp is skipped',
+      numbers: {},
+    } as const
+    const history = [...(second.state.rollout?.history ?? []), inFull]
+    const promoted = state({ rollout: rollout({ phase: 'Promoting', step: 4, history }) })
+    const { steps } = statusOf({ ...second, state: promoted })
+    expect(steps.map((step) => step.state)).toEqual(['passed', 'skipped', 'skipped', 'skipped'])
+  })
+
   it('survives JSON: nothing undefined, nothing that is no number', () => {
     for (const status of [
       statusOf(secondStep()),

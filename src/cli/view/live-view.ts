@@ -64,6 +64,7 @@ function stepLine(overview: StepOverview, index: number, { step }: QueueStatus, 
 
 const stepMarks: Readonly<Record<StepOverview['state'], readonly [string, Style]>> = {
   passed: ['✓', 'green'],
+  skipped: ['»', 'yellow'],
   running: ['▶', 'cyan'],
   ended: ['✗', 'red'],
   ahead: ['·', 'dim'],

@@ -152,8 +152,12 @@ export class Facts {
    */
   burstBound(weight: number): number {
     const pace = Math.max(60, 3 * this.scenario.messagesPerSecond, this.#pace.most)
-    const heldUpMs = Math.max(0, ...this.scenario.faults.map(latenessOf))
-    return 6 + ((weight / 100) * pace * (1_000 + heldUpMs + this.newsMs)) / 1_000
+    return 6 + ((weight / 100) * pace * (1_000 + this.heldUpMs + this.newsMs)) / 1_000
+  }
+
+  /** How late a process may hear of something, beyond the way there. */
+  get heldUpMs(): number {
+    return Math.max(0, ...this.scenario.faults.map(latenessOf))
   }
 
   /** How long it may take until what happens is known to the coordinator and its answer to everybody. */

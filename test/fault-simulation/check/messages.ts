@@ -140,8 +140,8 @@ export const redeliveredForAReason: Invariant = {
   watch: (facts) => {
     const done = new Map<string, { readonly at: number; readonly dispatch: number; readonly container: string }>()
     const excused = new Set<string>()
-    /** Deliveries of which a copy waits for its next attempt. */
-    const copied = new Set<number>()
+    /** Deliveries of which a copy waits for its next attempt, and since when. */
+    const copiedAt = new Map<number, number>()
     const returned = new Set<number>()
     const toldToEnd = new Set<string>()
     const draining = new Set<string>()
@@ -155,6 +155,9 @@ export const redeliveredForAReason: Invariant = {
       const isRunning = (facts.fates.get(number)?.running ?? 0) > 0
       return isRunning || sinceMs <= mostMs || doneAt >= (hurriedAt.get(container) ?? Infinity)
     }
+    // Whoever gives it up meanwhile cannot know of the copy: the confirmation is on its way, as is the return.
+    const isUnconfirmed = ({ number }: Dispatch, at: number): boolean =>
+      at - (copiedAt.get(number) ?? -Infinity) <= 2 * mostMs + facts.heldUpMs
     return {
       state: ({ container, state }) => void (state === 'draining' && draining.add(container)),
       terminated: ({ at, container }) => {
@@ -170,15 +173,16 @@ export const redeliveredForAReason: Invariant = {
       },
       settlement: ({ at, dispatch, how, claimed }) => {
         const isCut = how === 'connectionLost' || how === 'expired' || how === 'consumerTimeout' || claimed === 0
-        if (isCut || (how !== 'ack' && isGivenUp(dispatch, at))) excused.add(dispatch.message.id)
+        const isExcused = isGivenUp(dispatch, at) || isUnconfirmed(dispatch, at)
+        if (isCut || (how !== 'ack' && isExcused)) excused.add(dispatch.message.id)
         if (how !== 'ack') returned.add(dispatch.number)
         return undefined
       },
       handedBack: ({ message }) => void excused.add(message.id),
-      putOff: ({ message, claimed }) => {
+      putOff: ({ at, message, claimed }) => {
         // Sent again, because the answer was lost.
-        if (copied.has(claimed)) excused.add(message.id)
-        copied.add(claimed)
+        if (copiedAt.has(claimed)) excused.add(message.id)
+        copiedAt.set(claimed, at)
         const fate = facts.fates.get(claimed)
         // Whoever waited for the confirmation in vain has gone on by itself, or has returned the message.
         if (returned.has(claimed) || (fate !== undefined && (fate.running > 0 || fate.succeeded)))
@@ -186,7 +190,7 @@ export const redeliveredForAReason: Invariant = {
         return undefined
       },
       start: ({ message, dispatch, attempt }) => {
-        if (copied.has(dispatch)) excused.add(message)
+        if (copiedAt.has(dispatch)) excused.add(message)
         const before = done.get(message)
         if (before === undefined || excused.has(message)) return undefined
         return `${message} was handled by ${before.container} with success and started again (delivery ${dispatch}, attempt ${attempt})`
