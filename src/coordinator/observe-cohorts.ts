@@ -20,13 +20,13 @@ export function cohortsOf(
   const closed = comparison?.clock.progress.closed ?? Infinity
   for (const report of told.reports.filter(({ version }) => version === canary || version === stable)) {
     const isCanary = report.version === canary
-    const isLost = isCanary && isDead(report, told)
+    const isLost = isDead(report, told)
     for (const [name, tally] of Object.entries(report.cohorts)) {
       const number = Number(name)
       if (number <= closed) continue
       const known = (facts[number] ??= nothingTold())
       if (isCanary) add(known.canary, isLost ? lost(tally) : tally)
-      else addStable(known, tally)
+      else addStable(known, isLost ? ended(tally) : tally)
     }
   }
   return facts
@@ -45,6 +45,14 @@ function addStable({ stable, stableConsumers }: Facts, tally: CohortReport): voi
 /** What a canary held when it died without signing off has failed: nobody will ever tell its outcome. */
 function lost(tally: CohortReport): CohortReport {
   return { ...tally, failed: tally.dispatched - tally.succeeded }
+}
+
+/**
+ * What a stable consumer held when it died was taken from the queue once more, and counts for nothing. To wait for its outcome would hold up what is
+ * known of the canary; to call it failed would excuse a canary that fails, and a dozen failures at once on one consumer look like clusters.
+ */
+function ended(tally: CohortReport): CohortReport {
+  return { ...tally, dispatched: tally.succeeded + tally.failed }
 }
 
 /** In place: many consumers tell of many cohorts at each look. */

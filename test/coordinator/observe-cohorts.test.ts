@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { cohortsOf } from '../../src/coordinator/observe-cohorts.ts'
 import { windowOf } from '../../src/core/evidence/duration-window.ts'
-import { beginComparison } from '../../src/core/rollout/comparison.ts'
+import { turnClock } from '../../src/core/rollout/cohort-clock.ts'
+import { beginComparison, compare } from '../../src/core/rollout/comparison.ts'
 import type { ConsumerReport } from '../../src/core/rollout/consumer-report.ts'
 import { comparing } from '../support/build-comparison.ts'
 import { buildPolicy } from '../support/build-policy.ts'
@@ -50,8 +51,29 @@ describe('what consumers tell of cohorts', () => {
     })
   })
 
-  it('what a stable consumer died with is open', () => {
-    expect(cohorts(told('v1', 'silent'))[7]?.stable).toMatchObject({ dispatched: 5, succeeded: 3, failed: 1 })
+  it('what a stable consumer died with counts for nothing', () => {
+    const known = { dispatched: 4, succeeded: 3, failed: 1 }
+    const facts = cohorts(told('v1', 'silent'))[7]
+    expect(facts?.stable).toMatchObject(known)
+    expect(facts?.stableConsumers).toEqual([known])
+  })
+
+  it('is closed without what a stable consumer died with, and shows no cluster of failures', () => {
+    const held = { cohorts: { 7: { dispatched: 50, succeeded: 0, failed: 0, durations: {} } } }
+    const well = { cohorts: { 7: { dispatched: 50, succeeded: 50, failed: 0, durations: {} } } }
+    const facts = cohorts(
+      told('v1', 'silent', held),
+      told('v1', 'b', well),
+      told('v1', 'c', well),
+      told('v2', 'd', well),
+    )
+    const clock = turnClock(comparison.clock, { elapsedMs: 1_000, target: 0.3, lengthMs: 1_000 })
+    const seen = observation({ cohorts: facts })
+    const look = { policy, seen, ratePerMs: 0.1, elapsedMs: 3_000, sinceMs: 50 }
+    const { judge, clock: after } = compare({ ...comparison, clock }, look)
+    expect(after.progress.closed).toBe(7)
+    expect(judge.stable).toEqual({ messages: 100, failed: 0 })
+    expect(judge.dispersion.observed).toBe(0)
   })
 
   it('is nothing where nothing is compared', () => {

@@ -7,10 +7,16 @@ const mostFaults = 6
 
 /** Each seed has only some kinds of faults: where all come at once, most hide one another. */
 export function drawFaults(dice: Draw, workers: readonly string[], isCalm: boolean): readonly Fault[] {
-  const kinds = faultKinds.filter((kind) => (!isCalm || harmless.has(kind)) && dice.chance(0.25))
+  const stable = workers.filter((name) => name.startsWith('stable'))
+  const isAllowed = (kind: FaultKind): boolean => harmless.has(kind) || (kind === 'crash' && stable.length > 0)
+  const kinds = faultKinds.filter((kind) => (!isCalm || isAllowed(kind)) && dice.chance(0.25))
   if (kinds.length === 0) return []
   const count = dice.whole(0, mostFaults)
-  return Array.from({ length: count }, () => ({ when: drawWhen(dice), ...drawMishap(dice, dice.pick(kinds), workers) }))
+  return Array.from({ length: count }, () => {
+    const when = drawWhen(dice)
+    const kind = dice.pick(kinds)
+    return { when, ...drawMishap(dice, kind, isCalm && kind === 'crash' ? stable : workers) }
+  })
 }
 
 export function drawCommands(dice: Draw): readonly CommandPlan[] {
