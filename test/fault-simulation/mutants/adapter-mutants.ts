@@ -74,7 +74,7 @@ export const adapterMutants: readonly Mutant[] = [
       },
     ],
     violates: ['backlog-drains', 'nothing-lost', 'good-is-promoted', 'rollout-ends'],
-    foundBy: 48,
+    foundBy: 89,
   },
   {
     name: 'connection-not-restored',

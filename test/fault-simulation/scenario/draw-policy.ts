@@ -7,13 +7,15 @@ interface Asked {
   readonly isBudgeted: boolean
   /** Several queues cannot step back together. */
   readonly isGroup: boolean
+  /** That the canary is within a margin so wide that a few dozen messages are enough. */
+  readonly asksProof: boolean
 }
 
 /** Short steps: a rollout of a minute has everything that one of a day has. */
-export function drawPolicy(dice: Draw, { external, isBudgeted, isGroup }: Asked): PolicyFile {
+export function drawPolicy(dice: Draw, { external, isBudgeted, isGroup, asksProof }: Asked): PolicyFile {
   const isBlueGreen = dice.chance(0.1)
   const ramp = isBlueGreen ? { strategy: 'blueGreen' } : { steps: drawSteps(dice) }
-  const metrics = drawMetrics(dice, external)
+  const metrics = drawMetrics(dice, external).map((metric) => (asksProof ? withProof(metric) : metric))
   const isDriven = isBudgeted && metrics.some(({ name }) => name === 'failures')
   return {
     ...(isDriven ? { ramp: budgetedRamp } : ramp),
@@ -39,6 +41,13 @@ function drawSteps(dice: Draw): readonly object[] {
     minSamples: dice.whole(1, 8),
   }))
   return dice.chance(0.2) ? [...steps, { pause: { duration: '500ms' } }] : steps
+}
+
+const wideMargin = { absolute: '40%', relative: '50%' }
+
+function withProof(metric: MetricFile): MetricFile {
+  if (metric.name !== 'failures') return metric
+  return { ...metric, promoteWithoutProof: false, nonInferiorityMargin: wideMargin }
 }
 
 function drawMetrics(dice: Draw, external: ExternalAnswer | undefined): readonly MetricFile[] {

@@ -32,6 +32,7 @@ export function drawScenario(seed: number): Scenario {
       external: quality.external,
       isGroup,
       isBudgeted: draw(streamOf(seed, 'ramp')).chance(0.1),
+      asksProof: isCalm && draw(streamOf(seed, 'proof')).chance(0.4),
     }),
     messagesPerSecond: Math.min(dice.pick([5, 15, 30, 30]), bearable(workers, quality, batch)),
     quality,

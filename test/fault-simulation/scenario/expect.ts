@@ -13,15 +13,16 @@ export const harmless: ReadonlySet<FaultKind> = new Set([
 
 /** A canary that fails nothing, whose rollout nobody interferes with, has to be promoted. */
 export function mustSucceed(scenario: Scenario, limits: Policy): boolean {
-  const { policy, commands, faults, workers, messagesPerSecond, contract } = scenario
+  const { commands, faults, workers, messagesPerSecond, contract } = scenario
   // One trouble that ends ends all: then some hear of the store, and not of the others.
   const troubles = faults.filter(({ kind }) => kind === 'storeTrouble').length
   const isUndisturbed = commands.length === 0 && faults.every(isHarmless) && troubles <= 1
   const isAsUsual =
     messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3') && contract === undefined
   const crashes = faults.filter(({ kind }) => kind === 'crash').length
-  const hasTime = leastMs(limits, messagesPerSecond) + crashes * crashMs <= limits.progressDeadlineMs
-  return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(policy) && hasTime
+  const wholeMs = leastMs(limits, messagesPerSecond) + proofMs(limits, messagesPerSecond) + crashes * crashMs
+  const hasTime = wholeMs <= limits.progressDeadlineMs
+  return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(limits) && hasTime
 }
 
 /** Until who has died is found dead, another one coordinates, and it is back itself. */
@@ -45,12 +46,32 @@ function leastMs({ steps, promotion }: Policy, messagesPerSecond: number): numbe
   return 2 * stepsMs.reduce((sum, ms) => sum + ms, 0) + promotion.durationMs + 3_000
 }
 
-/** A proof takes more messages than a run of a minute has. */
-function asksLittle({ onInsufficientData, analysis, ...policy }: Scenario['policy']): boolean {
+/** Behind the last step, where its messages are too few. */
+function proofMs({ steps, analysis }: Policy, messagesPerSecond: number): number {
+  if (analysis.metrics.every(asksNoProof)) return 0
+  const weight = steps.flatMap((step) => (step.kind === 'ramp' ? step.weight : [])).at(-1) ?? 0
+  return (proofMessages * 100_000) / (Math.min(weight, 100 - weight) * messagesPerSecond)
+}
+
+/** Of either version, for a wide margin: four looks, each of thirty where the stable version has few slots. */
+const proofMessages = 160
+const wideMargin = 0.4
+
+type Metric = Policy['analysis']['metrics'][number]
+
+function asksNoProof(metric: Metric): boolean {
+  return metric.kind !== 'failures' || metric.promoteWithoutProof
+}
+
+/** A proof of the usual margin takes more messages than a run of a minute has. */
+function asksLittle({ onInsufficientData, analysis, ramp }: Policy): boolean {
+  const mayProve = (metric: Metric): boolean =>
+    metric.kind === 'failures' && metric.nonInferiorityMargin.absolute >= wideMargin
+  const { metrics } = analysis
   return (
-    !('ramp' in policy) &&
+    ramp === undefined &&
     onInsufficientData === 'extend' &&
-    analysis.metrics.every(({ promoteWithoutProof }) => promoteWithoutProof !== false)
+    metrics.every((each) => asksNoProof(each) || mayProve(each))
   )
 }
 
