@@ -12,8 +12,16 @@ export const decisionMutants: readonly Mutant[] = [
         put: 'return a.epoch - b.epoch',
       },
     ],
-    violates: ['good-is-promoted', 'rollout-ends', 'backlog-drains', 'nothing-lost', 'fenced', 'order-kept'],
-    foundBy: 75,
+    violates: [
+      'counters-grow',
+      'good-is-promoted',
+      'rollout-ends',
+      'backlog-drains',
+      'nothing-lost',
+      'fenced',
+      'order-kept',
+    ],
+    foundBy: 4,
   },
   {
     name: 'swept-is-counted',

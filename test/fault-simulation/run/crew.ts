@@ -68,13 +68,13 @@ export class Crew {
     return found?.container.isAlive === true ? found : undefined
   }
 
-  crash({ container, plan }: WorkerProcess, restartAfterMs: number): void {
+  crash({ container, plan }: WorkerProcess, restartAfterMs: number | undefined): void {
     this.#world.tell('killed', { at: this.#world.timeline.now, container: container.name })
     container.kill()
-    this.#restart(this.#places.get(plan.name), restartAfterMs)
+    if (restartAfterMs !== undefined) this.#restart(this.#places.get(plan.name), restartAfterMs)
   }
 
-  terminate(process: WorkerProcess, restartAfterMs: number): void {
+  terminate(process: WorkerProcess, restartAfterMs: number | undefined): void {
     const place = this.#places.get(process.plan.name)
     if (place !== undefined) Object.assign(place, { restartAfterMs, toldAt: this.#world.timeline.now })
     process.terminate()

@@ -1,13 +1,14 @@
 import { harmless } from './expect.ts'
 import type { Phase } from '../../../src/core/rollout/rollout.ts'
 import type { Draw } from './draw.ts'
-import type { CommandPlan, Fault, FaultKind, Mishap, MishapOf, When } from './scenario.ts'
+import type { CommandPlan, Fault, FaultKind, Mishap, MishapOf, When, WorkerPlan } from './scenario.ts'
 
 const mostFaults = 6
 
 /** Each seed has only some kinds of faults: where all come at once, most hide one another. */
-export function drawFaults(dice: Draw, workers: readonly string[], isCalm: boolean): readonly Fault[] {
-  const stable = workers.filter((name) => name.startsWith('stable'))
+export function drawFaults(dice: Draw, workers: readonly WorkerPlan[], isCalm: boolean): readonly Fault[] {
+  const names = workers.map(({ name }) => name)
+  const stable = names.filter((name) => name.startsWith('stable'))
   const isAllowed = (kind: FaultKind): boolean => harmless.has(kind) || (kind === 'crash' && stable.length > 0)
   const kinds = faultKinds.filter((kind) => (!isCalm || isAllowed(kind)) && dice.chance(0.25))
   if (kinds.length === 0) return []
@@ -15,8 +16,25 @@ export function drawFaults(dice: Draw, workers: readonly string[], isCalm: boole
   return Array.from({ length: count }, () => {
     const when = drawWhen(dice)
     const kind = dice.pick(kinds)
-    return { when, ...drawMishap(dice, kind, isCalm && kind === 'crash' ? stable : workers) }
+    return { when, ...drawMishap(dice, kind, isCalm && kind === 'crash' ? stable : names) }
   })
+}
+
+/** In some runs one of several workers of a version never comes back: a fleet that shrinks, a machine that is gone. */
+export function loseOne(dice: Draw, faults: readonly Fault[], workers: readonly WorkerPlan[]): readonly Fault[] {
+  if (!dice.chance(0.4)) return faults
+  const lost = faults.find(
+    (fault) => (fault.kind === 'crash' || fault.kind === 'terminate') && isDispensable(fault.who, workers),
+  )
+  return faults.map((fault) => (fault === lost ? { ...fault, restartAfterMs: undefined } : fault))
+}
+
+/** The others of its version can take all messages (`bearable`). */
+function isDispensable(name: string, workers: readonly WorkerPlan[]): boolean {
+  const lost = workers.find((worker) => worker.name === name)
+  const all = workers.filter(({ version }) => version === lost?.version)
+  const slots = all.reduce((sum, { concurrency }) => sum + concurrency, 0)
+  return lost !== undefined && !lost.isSolo && 3 * lost.concurrency <= slots
 }
 
 export function drawCommands(dice: Draw): readonly CommandPlan[] {

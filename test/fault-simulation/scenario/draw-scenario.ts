@@ -3,7 +3,7 @@ import { profileNames } from '../broker/profiles.ts'
 import type { Contract } from './contract.ts'
 import { draw, streamOf } from './draw.ts'
 import type { Draw } from './draw.ts'
-import { drawCommands, drawFaults } from './draw-faults.ts'
+import { drawCommands, drawFaults, loseOne } from './draw-faults.ts'
 import { drawPolicy } from './draw-policy.ts'
 import type { ExternalAnswer, Fault, Quality, Scenario, When, WorkerPlan } from './scenario.ts'
 
@@ -41,14 +41,7 @@ export function drawScenario(seed: number): Scenario {
     rolloutAtMs: past.lastsMs + Math.floor(dice.between(0, 1_500)),
     commands: isCalm ? [] : drawCommands(dice),
     againAfterMs: isGroup || workers.some(({ isSolo }) => isSolo) ? undefined : drawAgain(seed),
-    faults: [
-      ...past.faults,
-      ...drawFaults(
-        dice,
-        workers.map(({ name }) => name),
-        isCalm,
-      ),
-    ],
+    faults: [...past.faults, ...loseOne(draw(streamOf(seed, 'lost')), drawFaults(dice, workers, isCalm), workers)],
     restartsRetired: dice.chance(0.4),
   }
 }

@@ -105,13 +105,14 @@ export type Victim = string
 export type Fault = { readonly when: When } & Mishap
 
 export type Mishap =
-  | { readonly kind: 'crash'; readonly who: Victim; readonly restartAfterMs: number }
+  /** undefined: it never comes back. */
+  | { readonly kind: 'crash'; readonly who: Victim; readonly restartAfterMs: number | undefined }
   | { readonly kind: 'pause'; readonly who: Victim; readonly forMs: number; readonly stands: Pause }
   | {
       readonly kind: 'terminate'
       readonly who: Victim
       readonly againAfterMs: number | undefined
-      readonly restartAfterMs: number
+      readonly restartAfterMs: number | undefined
     }
   | { readonly kind: 'lag'; readonly who: Victim; readonly forMs: number; readonly ms: number }
   | { readonly kind: 'wallJump'; readonly who: Victim; readonly byMs: number }
@@ -142,9 +143,12 @@ export type FaultKind = Mishap['kind']
 export type MishapOf<K extends FaultKind> = Extract<Mishap, { readonly kind: K }>
 
 /** How long a fault lasts, from the moment when it happens. */
+/** Nobody waits for who is gone any more. */
+const foundDeadMs = 10_000
+
 export function lastsMs(fault: Mishap): number {
   if ('forMs' in fault) return fault.forMs
-  if ('restartAfterMs' in fault) return fault.restartAfterMs
+  if ('restartAfterMs' in fault) return fault.restartAfterMs ?? foundDeadMs
   return 'awayMs' in fault ? fault.awayMs + Math.max(fault.clientNoticesMs, fault.serverNoticesMs) : 0
 }
 
