@@ -129,6 +129,7 @@ const rollout = fc.record({
   origin: maybe(totals),
   stepOrigin: maybe(totals),
   latest: maybe(totals),
+  recountMs: maybe(amount),
   forgone: amount,
   harmed: whole,
   lost: whole,

@@ -117,6 +117,7 @@ const rollout = record({
   origin: optional(totals),
   stepOrigin: optional(totals),
   latest: optional(totals),
+  recountMs: optional(amount()),
   forgone: amount(),
   harmed: whole(),
   lost: whole(),

@@ -1,5 +1,6 @@
 import { measureCeiling } from '../evidence/ceiling.ts'
 import { countsSince, firstOutcomes, harmedSince } from '../evidence/counts.ts'
+import type { Counts } from '../evidence/counts.ts'
 import { measureExternal } from '../evidence/external.ts'
 import type { ExternalReading } from '../evidence/external.ts'
 import { histogramSince } from '../evidence/histogram.ts'
@@ -29,6 +30,7 @@ export function bookLook(rollout: Rollout, policy: Policy, look: LookEvent): Rol
     stepOrigin: rollout.stepOrigin ?? totals,
     errorsBefore: rollout.errorsBefore ?? seen.canary.errors,
     latest: totals,
+    recountMs: recountFor(rollout, totals, sinceMs),
     elapsedMs: rollout.elapsedMs + sinceMs,
     stepElapsedMs: rollout.stepElapsedMs + inPhaseMs,
     phaseElapsedMs: rollout.phaseElapsedMs + inPhaseMs,
@@ -56,6 +58,21 @@ type Booking = { -readonly [Key in keyof Rollout]: Rollout[Key] }
 function originOf({ origin, phase }: Rollout, totals: Totals): Totals {
   if (origin === undefined) return totals
   return phase === 'Initialized' ? { ...origin, stable: totals.stable } : origin
+}
+
+/** As long as a consumer may be silent and is not taken for dead (`coordinator/roster.ts`). */
+const reportAgainMs = 6_000
+
+/** Totals only fall where reports have gone. The living write theirs again, as often as their beat. */
+function recountFor({ latest, recountMs = 0 }: Rollout, totals: Totals, sinceMs: number): number | undefined {
+  const hasFallen =
+    latest !== undefined && (isBelow(totals.stable, latest.stable) || isBelow(totals.canary, latest.canary))
+  const leftMs = hasFallen ? reportAgainMs : recountMs - sinceMs
+  return leftMs > 0 ? leftMs : undefined
+}
+
+function isBelow({ taken }: Counts, before: Counts): boolean {
+  return taken < before.taken
 }
 
 /** Begins with the first step. It goes on while the canary takes nothing, for what it took before. */

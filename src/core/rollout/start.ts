@@ -80,6 +80,7 @@ function openRollout({ stable, order }: Pick<Rollout, 'stable' | 'order'>, reque
     origin: undefined,
     stepOrigin: undefined,
     latest: undefined,
+    recountMs: undefined,
     forgone: 0,
     harmed: 0,
     lost: 0,

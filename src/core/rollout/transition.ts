@@ -127,8 +127,8 @@ function handBackOpen(look: Look): string | undefined {
 }
 
 /** Blue/green with nobody left of the version in charge, as when a broken one is undone: there is nothing to compare with, and nobody to wait for. */
-function replacesTheDead({ policy, seen }: Look): boolean {
-  return policy.strategy === 'blueGreen' && seen.stable.live === 0
+function replacesTheDead({ rollout, policy, seen }: Look): boolean {
+  return policy.strategy === 'blueGreen' && seen.stable.live === 0 && rollout.recountMs === undefined
 }
 
 /** Consumers of the old version that are not done yet. Within a rollback window they do not drain: it is enough that they hold nothing. */
@@ -143,7 +143,7 @@ function endWhenDrained({ rollout, at }: Look, undrained: number, timeoutMs: num
   const [phase, version] =
     rollout.phase === 'Draining' ? (['Succeeded', rollout.stable] as const) : (['RolledBack', rollout.canary] as const)
   const effects = phase === 'RolledBack' ? [{ kind: 'buryCanary' } as const] : []
-  if (undrained === 0) {
+  if (undrained === 0 && rollout.recountMs === undefined) {
     return moveTo(rollout, {
       phase,
       at,
@@ -152,7 +152,11 @@ function endWhenDrained({ rollout, at }: Look, undrained: number, timeoutMs: num
       effects,
     })
   }
-  if (rollout.phaseElapsedMs < timeoutMs + drainGraceMs) return stay(rollout)
+  if (rollout.phaseElapsedMs < timeoutMs + drainGraceMs)
+    return stay(
+      rollout,
+      undrained === 0 ? `waiting: the store has lost reports, and consumers of ${version} may live` : undefined,
+    )
   const why = `drain deadline: ${undrained} consumers of ${version} still held messages after ${spellDuration(timeoutMs)}`
   return moveTo(rollout, { phase, at, why, numbers: { undrained, harmed: rollout.harmed }, effects })
 }

@@ -99,6 +99,12 @@ export const happenings: Readonly<Record<string, Happening>> = {
     over,
   ),
   drained: happening(look({ stable: facts({ ready: 1, live: 1 }), canary: facts({ ready: 1, live: 1 }) })),
+  'reports lost': happening(look({ stable: facts({ ready: 1, live: 1 }), canary: facts({ ready: 1, live: 1 }) }), {
+    latest: { stable: counts({ taken: 5 }), canary: counts({}) },
+  }),
+  recounted: happening(look({ stable: facts({ ready: 1, live: 1 }), canary: facts({ ready: 1, live: 1 }) }), {
+    recountMs: 50,
+  }),
   'drain deadline': happening(look(), { phaseElapsedMs: 10_950 }),
   promote: happening(say('promote')),
   'promote --full': happening(say('promote', { full: true })),

@@ -24,6 +24,8 @@ canary not ready    | -    S1   P2   -    -    -    -    -    -    -    -    -
 stable not ready    | -    S1   P2   -    -    -    M    G    -    -    -    -
 stable unaware      | -    S1   P2   -    -    -    M    G    -    -    -    -
 drained             | P0   -    -    -    -    -    M    -    Y    N    -    -
+reports lost        | P0   -    -    -    -    -    M    -    -    -    -    -
+recounted           | P0   -    -    -    -    -    M    -    Y    N    -    -
 drain deadline      | P0   -    -    -    -    -    M    G    Y    N    -    -
 promote             | x    S1   P2   S1   x    S1   x    x    x    x    x    x
 promote --full      | M3   M3   M3   M3   M3   M3   M3   -    x    x    x    x

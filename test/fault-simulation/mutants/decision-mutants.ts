@@ -190,8 +190,8 @@ export const decisionMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/core/rollout/transition.ts',
-        find: 'if (undrained === 0) {',
-        put: 'if (undrained >= 0) {',
+        find: 'if (undrained === 0 && rollout',
+        put: 'if (undrained >= 0 && rollout',
       },
     ],
     violates: ['retirement-needs-proof'],
