@@ -19,14 +19,17 @@ export function mustSucceed(scenario: Scenario, limits: Policy): boolean {
   const isUndisturbed = commands.length === 0 && faults.every(isHarmless) && troubles <= 1
   const isAsUsual =
     messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3') && contract === undefined
-  const crashes = faults.filter(({ kind }) => kind === 'crash').length
-  const wholeMs = leastMs(limits, messagesPerSecond) + proofMs(limits, messagesPerSecond) + crashes * crashMs
+  const heldUpMs = faults.reduce((sum, fault) => sum + holdsUpMs(fault), 0)
+  const wholeMs = leastMs(limits, messagesPerSecond) + proofMs(limits, messagesPerSecond) + heldUpMs
   const hasTime = wholeMs <= limits.progressDeadlineMs
   return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(limits) && hasTime
 }
 
-/** Until who has died is found dead, another one coordinates, and it is back itself. */
-const crashMs = 12_000
+/** Who has died is found dead, another one coordinates, and it comes back; who cannot reach the store takes no notice of the rollout. */
+function holdsUpMs(fault: Fault): number {
+  if (fault.kind === 'crash') return 12_000
+  return fault.kind === 'storeTrouble' ? fault.forMs : 0
+}
 
 /**
  * A canary that is not heard of for long is taken for dead: what it held counts against the budget. What a stable worker held when it died says
