@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Store } from '../../../src/contracts/store.ts'
+import type { Revision, Store, Versioned } from '../../../src/contracts/store.ts'
 import { isQueueCanaryError } from '../../../src/errors.ts'
 import { eventually, settles } from '../../support/eventually.ts'
 import { create } from './store-case.ts'
@@ -134,7 +134,7 @@ export const faultCases: readonly FaultCase[] = [
       await control.start()
       expect(await eventuallyGet(store, 'k')).toEqual({ value: 'one', revision })
       expect(await eventuallyListed(store)).toEqual(['k', 'k2'])
-      expect(await store.put('k', 'three', revision)).toEqual(expect.any(String))
+      expect(await eventuallyPut(store, 'k', { value: 'three', revision })).toEqual(expect.any(String))
     },
   },
 ]
@@ -149,6 +149,14 @@ async function isUnreachable(call: Promise<unknown>): Promise<void> {
   )
   expect([isQueueCanaryError(outcome, 'STORE_UNREACHABLE'), String(outcome)]).toEqual([true, expect.any(String)])
   expect(String(outcome)).toMatch(/^QueueCanaryError: the store \w+:\/\/[\w.:]+/)
+}
+
+/** Of several servers, one may answer reads before they have agreed on who takes writes. */
+async function eventuallyPut(store: Store, key: string, { value, revision }: Versioned): ReturnType<Store['put']> {
+  let written: Revision | undefined
+  const put = async (): Promise<void> => void (written = await store.put(key, value, revision))
+  await eventually(put, { what: 'a write', deadlineMs: 30_000 })
+  return written
 }
 
 async function eventuallyGet(store: Store, key: string): ReturnType<Store['get']> {
