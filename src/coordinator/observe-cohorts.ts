@@ -26,7 +26,7 @@ export function cohortsOf(
       if (number <= closed) continue
       const known = (facts[number] ??= nothingTold())
       if (isCanary) add(known.canary, isLost ? lost(tally) : tally)
-      else addStable(known, isLost ? ended(tally) : tally)
+      else addStable(known, isLost ? withoutPending(tally) : tally)
     }
   }
   return facts
@@ -48,10 +48,10 @@ function lost(tally: CohortReport): CohortReport {
 }
 
 /**
- * What a stable consumer held when it died was taken from the queue once more, and counts for nothing. To wait for its outcome would hold up what is
- * known of the canary; to call it failed would excuse a canary that fails, and a dozen failures at once on one consumer look like clusters.
+ * What a stable consumer held when it died goes back to the queue, and counts for nothing. To wait for its outcome would hold up what is known of the
+ * canary; to call it failed would excuse a canary that fails, and a dozen failures at once on one consumer look like clusters.
  */
-function ended(tally: CohortReport): CohortReport {
+function withoutPending(tally: CohortReport): CohortReport {
   return { ...tally, dispatched: tally.succeeded + tally.failed }
 }
 

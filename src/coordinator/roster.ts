@@ -1,8 +1,7 @@
 import { isLinked } from '../contracts/broker.ts'
+import { livenessMs } from '../core/liveness.ts'
 import type { ConsumerReport } from '../core/rollout/consumer-report.ts'
 
-/** A consumer whose beat stands still for this long, while this process watched, is dead. Longer than an allocation's life. */
-const livenessMs = 6_000
 /** A link that is away for less is being restored or replaced: its consumer keeps its slots. */
 const linkGraceMs = 2_000
 

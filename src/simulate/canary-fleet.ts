@@ -1,4 +1,5 @@
 import type { Allocations } from '../core/allocation/lane.ts'
+import { livenessMs } from '../core/liveness.ts'
 import { lookup } from '../core/lookup.ts'
 import type { ConsumerFacts, DeadConsumer } from '../core/rollout/observation.ts'
 import { CanaryProcess } from './canary-process.ts'
@@ -83,7 +84,7 @@ export class CanaryFleet {
       return
     }
     const { told, lost, diedMs } = this.#corpse
-    if (ms - diedMs < silenceMs) return
+    if (ms - diedMs < livenessMs) return
     const failures = lookup(consumers, told.id)?.failures ?? told.harmed
     this.#found.push({ ...told, ready: false, failures })
     for (const { cohort, messages } of lost) if (cohort !== undefined) cohort.failed += messages
@@ -94,8 +95,6 @@ export class CanaryFleet {
 
 const nothing: Taken = { messages: 0, failed: 0, lost: 0 }
 
-/** Without a beat for so long, a consumer is dead to the others. */
-const silenceMs = 6_000
 const restartMs = 10_000
 
 /** What was running when it died, of what it took; the part of the interval that a handler takes, and one at least. Others have ended before. */

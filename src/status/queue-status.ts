@@ -103,7 +103,7 @@ export interface Share {
 /** A step as the policy gives it, and what became of it. */
 export interface StepOverview {
   readonly kind: 'ramp' | 'pause'
-  /** `skipped`: an operator promoted in full before its end. `ended`: the rollout was taken back in it. */
+  /** `skipped`: an operator went on before it had passed. `ended`: the rollout was taken back in it. */
   readonly state: 'passed' | 'skipped' | 'running' | 'ended' | 'ahead'
   /** null for a pause. */
   readonly weight: number | null

@@ -34,7 +34,7 @@ export function stepsOf(view: StatusView): readonly StepOverview[] {
   const { rollout } = view.state
   const steps = view.policy?.steps ?? []
   return steps.map((step, index) => {
-    const state = stateOf(rollout, index)
+    const state = stateOf(rollout, step.kind, index)
     return {
       kind: step.kind,
       state,
@@ -77,12 +77,17 @@ function percentOf({ canary, total }: Taken): number | null {
   return total === 0 ? null : Math.round((10_000 * canary) / total) / 100
 }
 
-function stateOf(rollout: Rollout | undefined, index: number): StepOverview['state'] {
+function stateOf(rollout: Rollout | undefined, kind: Step['kind'], index: number): StepOverview['state'] {
   if (rollout === undefined || rollout.phase === 'Initialized') return 'ahead'
   if (index > rollout.step) return 'ahead'
-  // The end of the ramp leads to `WaitingPromotion`.
-  if (index < rollout.step) return leaving(rollout, index)?.phase === 'Promoting' ? 'skipped' : 'passed'
+  if (index < rollout.step) return hasPassed(kind, leaving(rollout, index)) ? 'passed' : 'skipped'
   return stepPhases.has(rollout.phase) ? 'running' : 'ended'
+}
+
+/** A step of the ramp that passes leaves its samples behind; an operator may end a pause, but not the whole ramp in it. */
+function hasPassed(kind: Step['kind'], left: HistoryEntry | undefined): boolean {
+  if (left === undefined) return true
+  return kind === 'ramp' ? left.numbers['samples'] !== undefined : left.phase !== 'Promoting'
 }
 
 function remainingMs(rollout: Rollout, policy: Policy, step: Step | undefined): number | null {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Phase } from '../../src/core/rollout/rollout.ts'
 import { statusOf } from '../../src/status/snapshot.ts'
 import { counts, input, now, policyFrom, rampPolicy, report, rollout, secondStep, state } from './fixtures.ts'
 
@@ -117,6 +118,14 @@ describe('statusOf', () => {
     const promoted = state({ rollout: rollout({ phase: 'Promoting', step: 4, history }) })
     const { steps } = statusOf({ ...second, state: promoted })
     expect(steps.map((step) => step.state)).toEqual(['passed', 'skipped', 'skipped', 'skipped'])
+  })
+
+  it('takes a step for passed only where it has its samples, and a pause also where an operator ended it', () => {
+    const entry = (phase: Phase, step: number) => ({ at: '', elapsedMs: 0, phase, step, why: '', numbers: {} })
+    const history = [entry('Progressing', 0), entry('Progressing', 1), entry('Paused', 2), entry('Progressing', 3)]
+    const by = state({ rollout: rollout({ phase: 'Progressing', step: 3, history }) })
+    const { steps } = statusOf(input({ policy: rampPolicy, state: by }))
+    expect(steps.map((step) => step.state)).toEqual(['skipped', 'skipped', 'passed', 'running'])
   })
 
   it('survives JSON: nothing undefined, nothing that is no number', () => {

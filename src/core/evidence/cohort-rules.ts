@@ -1,3 +1,5 @@
+import { livenessMs } from '../liveness.ts'
+
 /** How cohorts are made and closed; the same for all that tell of them. */
 export interface CohortRules {
   /** Length of the interval. */
@@ -14,6 +16,9 @@ export interface LookMinimum {
   readonly canary: number
   readonly stable: number
 }
+
+/** Of a death, once it may be known: a look later, and one more where the store is slow. */
+const longestFindingMs = 1_000
 
 export function cohortRules({
   cohortMs,
@@ -33,8 +38,8 @@ export function cohortRules({
   return {
     cohortMs,
     completeAfterMs,
-    // The last message of a cohort begins at its end.
-    settleTimeoutMs: completeAfterMs + handlerTimeoutMs,
+    // The last message of a cohort begins at its end. Until then the dead are found: what they held is not pending (`coordinator/observe-cohorts.ts`).
+    settleTimeoutMs: completeAfterMs + Math.max(handlerTimeoutMs, livenessMs + longestFindingMs),
     minimum: lookMinimum(stableSlots),
   }
 }

@@ -1,12 +1,12 @@
 import { measureCeiling } from '../evidence/ceiling.ts'
 import { countsSince, firstOutcomes, harmedSince } from '../evidence/counts.ts'
-import type { Counts } from '../evidence/counts.ts'
 import { measureExternal } from '../evidence/external.ts'
 import type { ExternalReading } from '../evidence/external.ts'
 import { histogramSince } from '../evidence/histogram.ts'
 import { bookMeasurement, openMetric } from '../evidence/metric-progress.ts'
 import type { MetricState } from '../evidence/metric-state.ts'
 import type { CeilingMetric, ExternalMetric, Policy } from '../policy/policy.ts'
+import { livenessMs } from '../liveness.ts'
 import { lookup } from '../lookup.ts'
 import { considerWeight } from './budgeted-ramp.ts'
 import { beginComparison, compare, compares } from './comparison.ts'
@@ -60,19 +60,12 @@ function originOf({ origin, phase }: Rollout, totals: Totals): Totals {
   return phase === 'Initialized' ? { ...origin, stable: totals.stable } : origin
 }
 
-/** As long as a consumer may be silent and is not taken for dead (`coordinator/roster.ts`). */
-const reportAgainMs = 6_000
-
 /** Totals only fall where reports have gone. The living write theirs again, as often as their beat. */
 function recountFor({ latest, recountMs = 0 }: Rollout, totals: Totals, sinceMs: number): number | undefined {
-  const hasFallen =
-    latest !== undefined && (isBelow(totals.stable, latest.stable) || isBelow(totals.canary, latest.canary))
-  const leftMs = hasFallen ? reportAgainMs : recountMs - sinceMs
+  const [stable, canary] = [latest?.stable.taken ?? 0, latest?.canary.taken ?? 0]
+  const hasFallen = totals.stable.taken < stable || totals.canary.taken < canary
+  const leftMs = hasFallen ? livenessMs : recountMs - sinceMs
   return leftMs > 0 ? leftMs : undefined
-}
-
-function isBelow({ taken }: Counts, before: Counts): boolean {
-  return taken < before.taken
 }
 
 /** Begins with the first step. It goes on while the canary takes nothing, for what it took before. */

@@ -5,7 +5,7 @@ import type { Freeze } from '../policy/freeze.ts'
 import type { CohortFacts } from './cohort-clock.ts'
 import type { Peers } from './group.ts'
 
-/** What the coordinator saw at one look. Totals never go down while a rollout runs: records of dead consumers are kept until its end. */
+/** What the coordinator saw at one look. Totals go down while a rollout runs only where the store has lost reports: those of dead consumers are kept until its end. */
 export interface Observation {
   readonly stable: VersionFacts
   readonly canary: VersionFacts

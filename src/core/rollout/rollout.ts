@@ -73,7 +73,7 @@ export interface Rollout {
   readonly phase: Phase
   /** Set while `Paused`. */
   readonly hold: Hold | undefined
-  /** Index of the running step; the number of steps once all have passed. */
+  /** Index of the running step; the number of steps once none is left. */
   readonly step: number
   /** Time that a coordinator has watched, in milliseconds: since the start, in this step, in this phase. Gaps between coordinators do not count. */
   readonly elapsedMs: number

@@ -152,11 +152,10 @@ function endWhenDrained({ rollout, at }: Look, undrained: number, timeoutMs: num
       effects,
     })
   }
+  const unknown = `the store has lost reports, and consumers of ${version} may live`
   if (rollout.phaseElapsedMs < timeoutMs + drainGraceMs)
-    return stay(
-      rollout,
-      undrained === 0 ? `waiting: the store has lost reports, and consumers of ${version} may live` : undefined,
-    )
-  const why = `drain deadline: ${undrained} consumers of ${version} still held messages after ${spellDuration(timeoutMs)}`
+    return stay(rollout, undrained === 0 ? `waiting: ${unknown}` : rollout.history.at(-1)?.why)
+  const left = undrained === 0 ? unknown : `${undrained} consumers of ${version} still held messages`
+  const why = `drain deadline: ${left} after ${spellDuration(timeoutMs)}`
   return moveTo(rollout, { phase, at, why, numbers: { undrained, harmed: rollout.harmed }, effects })
 }

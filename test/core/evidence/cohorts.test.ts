@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { livenessMs } from '../../../src/core/liveness.ts'
 import { cohortRules, lookMinimum } from '../../../src/core/evidence/cohort-rules.ts'
 import type { CohortRules } from '../../../src/core/evidence/cohort-rules.ts'
 import { closeCohorts, isSettled, openCohorts } from '../../../src/core/evidence/cohorts.ts'
@@ -34,6 +35,11 @@ describe('the rules', () => {
     const made = cohortRules({ cohortMs: 1_000, reportDelayMs: 500, handlerTimeoutMs: 30_000, stableSlots: 10 })
     const minimum = { canary: 1, stable: 5 }
     expect(made).toEqual({ cohortMs: 1_000, completeAfterMs: 1_500, settleTimeoutMs: 31_500, minimum })
+  })
+
+  it('give nothing up before the dead can be told from the slow, however little time a handler has', () => {
+    const made = cohortRules({ cohortMs: 1_000, reportDelayMs: 500, handlerTimeoutMs: 2_000, stableSlots: 10 })
+    expect(made.settleTimeoutMs - made.completeAfterMs).toBeGreaterThan(livenessMs)
   })
 })
 

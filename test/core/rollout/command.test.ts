@@ -168,7 +168,7 @@ describe('the promotion', () => {
     expect(transition(rolloutIn('Promoting', ready), look(), policyOfCase).state.phase).toBe('Draining')
   })
 
-  it('of a blue/green rollout does not wait for a version of which nobody is left, nor for what only that could take', () => {
+  it('of a blue/green rollout does not wait for a version of which nobody is left, nor for what only that could take, unless reports are lost', () => {
     const policy = buildPolicy({ strategy: 'blueGreen', steps: [] })
     const alone = look({ stable: facts(), handBackBacklog: 3 }, 10_000)
     const begun = transition(rolloutIn('Initialized'), alone, policy).state
@@ -177,6 +177,8 @@ describe('the promotion', () => {
     expect(transition(rolloutIn('Initialized'), alone, buildPolicy({})).state.phase).toBe('Initialized')
     const beside = look({ handBackBacklog: 3 }, 10_000)
     expect(transition(begun, beside, policy).state.phase).toBe('Promoting')
+    const uncounted = { ...begun, recountMs: 20_000 }
+    expect(transition(uncounted, alone, policy).state.phase).toBe('Promoting')
   })
 
   it('waits for the workers that the policy asks for, then and at the commit', () => {

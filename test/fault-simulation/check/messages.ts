@@ -155,9 +155,9 @@ export const redeliveredForAReason: Invariant = {
       const isRunning = (facts.fates.get(number)?.running ?? 0) > 0
       return isRunning || sinceMs <= mostMs || doneAt >= (hurriedAt.get(container) ?? Infinity)
     }
-    // Whoever gives it up meanwhile cannot know of the copy: the confirmation is on its way, as is the return.
-    const isUnconfirmed = ({ number }: Dispatch, at: number): boolean =>
-      at - (copiedAt.get(number) ?? -Infinity) <= 2 * mostMs + facts.heldUpMs
+    // A drain that ends meanwhile cannot know of the copy: the confirmation is on its way, as is the return.
+    const isUnconfirmed = ({ number, container }: Dispatch, at: number): boolean =>
+      draining.has(container) && at - (copiedAt.get(number) ?? -Infinity) <= 2 * mostMs + facts.heldUpMs
     return {
       state: ({ container, state }) => void (state === 'draining' && draining.add(container)),
       terminated: ({ at, container }) => {

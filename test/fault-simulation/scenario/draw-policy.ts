@@ -23,7 +23,7 @@ export function drawPolicy(dice: Draw, { external, isBudgeted, isGroup, asksProo
     limits: { maxFailedMessages: dice.whole(2, 8), maxInFlight: dice.pick([2, 4, 50]) },
     onFailure: dice.pick(['rollback', 'rollback', 'pause', isGroup ? 'rollback' : 'stepBack']),
     onInsufficientData: dice.pick(['extend', 'extend', 'pause', 'rollback', 'promote']),
-    progressDeadline: `${dice.whole(20, 36)}s`,
+    progressDeadline: `${dice.whole(20, 36) + (asksProof ? 30 : 0)}s`,
     promotion: { workers: 1, duration: dice.pick(['300ms', '1s', '1500ms', '9s']) },
     drain: { timeout: `${dice.whole(1, 4)}s`, onTimeout: dice.pick(['handBack', 'wait']) },
   }

@@ -142,10 +142,10 @@ export type Mishap =
 export type FaultKind = Mishap['kind']
 export type MishapOf<K extends FaultKind> = Extract<Mishap, { readonly kind: K }>
 
-/** How long a fault lasts, from the moment when it happens. */
 /** Nobody waits for who is gone any more. */
 const foundDeadMs = 10_000
 
+/** How long a fault lasts, from the moment when it happens. */
 export function lastsMs(fault: Mishap): number {
   if ('forMs' in fault) return fault.forMs
   if ('restartAfterMs' in fault) return fault.restartAfterMs ?? foundDeadMs
