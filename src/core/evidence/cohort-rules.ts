@@ -6,7 +6,7 @@ export interface CohortRules {
   readonly cohortMs: number
   /** Age at which nothing more is dispatched in a cohort and all reports of it are in. No younger one is closed or judged. */
   readonly completeAfterMs: number
-  /** Age at which what is pending counts as failed. */
+  /** Age at which what is pending counts as failed: no handler can be at it any more, and whoever died with it has been found dead. */
   readonly settleTimeoutMs: number
   readonly minimum: LookMinimum
 }
@@ -38,7 +38,7 @@ export function cohortRules({
   return {
     cohortMs,
     completeAfterMs,
-    // The last message of a cohort begins at its end. Until then the dead are found: what they held is not pending (`coordinator/observe-cohorts.ts`).
+    // The last message of a cohort begins at its end. What the dead held is not pending (`coordinator/observe-cohorts.ts`).
     settleTimeoutMs: completeAfterMs + Math.max(handlerTimeoutMs, livenessMs + longestFindingMs),
     minimum: lookMinimum(stableSlots),
   }

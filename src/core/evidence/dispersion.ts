@@ -1,8 +1,8 @@
 import type { Attempts } from './half-space.ts'
 
 /**
- * How much more the failures of the stable consumers differ from one another than chance explains (failures that come in clusters, a bad
- * pod). Consumers are compared within a look, so a drift or an outage that all of them share does not count.
+ * How much more the failures of the stable consumers differ from one another than chance explains (failures that come in clusters: a bad pod).
+ * Consumers are compared within a look, so a drift or an outage that all of them share does not count.
  */
 export interface Dispersion {
   /** Squared deviations from the pooled rate, and what they would be without clusters. */

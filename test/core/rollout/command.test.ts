@@ -193,3 +193,17 @@ describe('the promotion', () => {
     expect(transition(lost, look(with3), three).state.phase).toBe('Draining')
   })
 })
+
+describe('a drain', () => {
+  it('says that it waits for who may live while reports are lost, and its own reason again once they are there', () => {
+    const draining = rolloutIn('Draining', { recountMs: 6_000 })
+    const policy = buildPolicy({})
+    const lost = transition(draining, look({ stable: facts() }), policy).state
+    expect([lost.phase, lost.why]).toEqual([
+      'Draining',
+      'waiting: the store has lost reports, and consumers of v1 may live',
+    ])
+    const again = transition(lost, look({ stable: facts({ live: 1, undrained: 1 }) }), policy).state
+    expect(again.why).toBe(draining.history.at(-1)?.why)
+  })
+})

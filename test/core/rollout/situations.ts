@@ -67,6 +67,7 @@ const canaryWith = (parts: Parameters<typeof facts>[0]) => ({
   ...facts({ live: 1, ready: 1, undrained: 1, capacity: 10 }),
   ...parts,
 })
+const drained = look({ stable: facts({ ready: 1, live: 1 }), canary: facts({ ready: 1, live: 1 }) })
 const over = { stepElapsedMs: 1_000, phaseElapsedMs: 1_000 }
 const metricOpen = {
   metrics: { 'failure-rate': { ...openMetric({ counts: noCounts, durations: {} }), windowMs: 100 } },
@@ -98,13 +99,9 @@ export const happenings: Readonly<Record<string, Happening>> = {
     look({ canary: handled(10), stable: facts({ live: 1, ready: 1, undrained: 1, unaware: 1 }) }),
     over,
   ),
-  drained: happening(look({ stable: facts({ ready: 1, live: 1 }), canary: facts({ ready: 1, live: 1 }) })),
-  'reports lost': happening(look({ stable: facts({ ready: 1, live: 1 }), canary: facts({ ready: 1, live: 1 }) }), {
-    latest: { stable: counts({ taken: 5 }), canary: counts({}) },
-  }),
-  recounted: happening(look({ stable: facts({ ready: 1, live: 1 }), canary: facts({ ready: 1, live: 1 }) }), {
-    recountMs: 50,
-  }),
+  drained: happening(drained),
+  'reports lost': happening(drained, { latest: { stable: counts({ taken: 5 }), canary: counts({}) } }),
+  recounted: happening(drained, { recountMs: 50 }),
   'drain deadline': happening(look(), { phaseElapsedMs: 10_950 }),
   promote: happening(say('promote')),
   'promote --full': happening(say('promote', { full: true })),

@@ -34,7 +34,7 @@ function isDispensable(name: string, workers: readonly WorkerPlan[]): boolean {
   const lost = workers.find((worker) => worker.name === name)
   const all = workers.filter(({ version }) => version === lost?.version)
   const slots = all.reduce((sum, { concurrency }) => sum + concurrency, 0)
-  return lost !== undefined && !lost.isSolo && 3 * lost.concurrency <= slots
+  return lost !== undefined && 3 * lost.concurrency <= slots
 }
 
 export function drawCommands(dice: Draw): readonly CommandPlan[] {

@@ -49,7 +49,7 @@ function leastMs({ steps, promotion }: Policy, messagesPerSecond: number): numbe
   return 2 * stepsMs.reduce((sum, ms) => sum + ms, 0) + promotion.durationMs + 3_000
 }
 
-/** Behind the last step, where its messages are too few. */
+/** Behind the last step, where its messages are too few; without end where one version takes all. */
 function proofMs({ steps, analysis }: Policy, messagesPerSecond: number): number {
   if (analysis.metrics.every(asksNoProof)) return 0
   const weight = steps.flatMap((step) => (step.kind === 'ramp' ? step.weight : [])).at(-1) ?? 0
