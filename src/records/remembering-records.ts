@@ -59,9 +59,17 @@ export class RememberingRecords implements QueueRecords {
   }
 
   async writeState(state: QueueState, expected: Revision | undefined): Promise<Revision | undefined> {
-    const revision = await this.#records.writeState(state, expected)
-    if (revision !== undefined) this.#learn(state)
+    const whole = expected === undefined ? this.#withRetired(state) : state
+    const revision = await this.#records.writeState(whole, expected)
+    if (revision !== undefined) this.#learn(whole)
     return revision
+  }
+
+  /** A document in the place of one that is lost. Its writer may not have read yet what its own coordinator has decided. */
+  #withRetired(state: QueueState): QueueState {
+    const known = this.#known
+    if (known?.stable !== state.stable) return state
+    return { ...state, tombstones: { ...known.tombstones, ...state.tombstones } }
   }
 
   async readPolicy(digest: string): Promise<Policy | undefined> {

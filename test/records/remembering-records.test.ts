@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Logger } from '../../src/contracts/logger.ts'
 import type { Store, Versioned } from '../../src/contracts/store.ts'
+import { createQueueState } from '../../src/core/rollout/queue-state.ts'
 import type { QueueState } from '../../src/core/rollout/queue-state.ts'
 import { QueueCanaryError } from '../../src/errors.ts'
 import { policyDigest } from '../../src/policy-digest.ts'
@@ -208,6 +209,27 @@ describe('nothing is written', () => {
     await store.wipe()
     expect(await records.readState()).toBeUndefined()
     expect(await held()).toBeUndefined()
+  })
+})
+
+describe('a document in the place of one that is gone', () => {
+  const refused = { v2: { reason: 'rolledBack', at: '2026-01-01T00:00:00.000Z' } } as const
+
+  it.each([
+    ['keeps retired what this process has written as retired', 'v1', ['v0', 'v2']],
+    ['says nothing of it where another version is in charge', 'v2', ['v0']],
+  ])('%s', async (_, stable, retired) => {
+    const { store, process, held } = await open()
+    const { records } = process()
+    await store.wipe()
+    const ended = document(5, { rollout: undefined, stable: 'v1', tombstones: refused })
+    expect(await records.writeState(ended, undefined)).toBeDefined()
+    await store.wipe()
+    expect(await records.readState()).toBeUndefined()
+    const tombstones = { v0: { reason: 'promotedAway', at: '2025-12-01T00:00:00.000Z' } } as const
+    const fresh = { ...createQueueState('g2', stable), tombstones }
+    expect(await records.writeState(fresh, undefined)).toBeDefined()
+    expect(Object.keys((await held())?.tombstones ?? {}).toSorted()).toEqual(retired)
   })
 })
 

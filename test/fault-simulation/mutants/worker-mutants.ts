@@ -130,6 +130,11 @@ export const workerMutants: readonly Mutant[] = [
         find: 'const fresh = { ...createQueueState(newId(), self.version), previous, tombstones }',
         put: 'const fresh = { ...createQueueState(newId(), self.version), previous }\n    void tombstones',
       },
+      {
+        file: 'src/records/remembering-records.ts',
+        find: '{ ...known.tombstones, ...state.tombstones }',
+        put: 'state.tombstones',
+      },
     ],
     violates: ['tombstones-kept'],
     foundBy: 363,
