@@ -11,6 +11,7 @@ import type { Scenario } from '../scenario/scenario.ts'
 import { deadName } from '../broker/broker-model.ts'
 import type { End, Happening, Happenings, Start } from './events.ts'
 import { Grants } from './grants.ts'
+import { Hearing } from './hearing.ts'
 import { Pace } from './pace.ts'
 import { Trial } from './trial.ts'
 
@@ -38,8 +39,6 @@ export interface StepTruth {
 const answersToKnow = 6
 /** By then what was granted has been taken. */
 const takenMs = 5_000
-/** Nearly as long as who is silent is taken to live (`coordinator/roster.ts`). */
-const silentMs = 5_800
 /** How late a write may be that its process takes for lost (`store/store-client.ts`). */
 const lateMs = 4_000
 
@@ -68,8 +67,7 @@ export class Facts {
   /** The slowest that the store was made, one way. */
   slowestMs = 0
   readonly deadLettered = new Set<string>()
-  /** When a process has last written a report. */
-  readonly #heardAt = new Map<string, number>()
+  readonly #hearing = new Hearing()
   readonly #pace = new Pace()
   /** By process and version: deliveries whose handlers run. */
   readonly #running = new Map<string, Map<string, Set<number>>>()
@@ -140,7 +138,7 @@ export class Facts {
   runningOn(version: string, at: number): number {
     let sum = 0
     for (const [container, versions] of this.#running) {
-      const isHeard = at - (this.#heardAt.get(container) ?? -Infinity) < silentMs
+      const isHeard = this.#hearing.isHeard(container, at, this.newsMs)
       if (isHeard && this.isWatched(container)) sum += versions.get(version)?.size ?? 0
     }
     return sum
@@ -167,11 +165,12 @@ export class Facts {
 
   /**
    * The same where the store was in trouble: what nobody could write is told when that is over, and what is written late a while after; and what is
-   * read stale is as old as that.
+   * read stale is as old as that. Who stood still tells what it did before when it goes on.
    */
   get latestNewsMs(): number {
     const troubles = this.scenario.faults.map((fault) => {
       if (fault.kind === 'staleReads') return fault.staleMs
+      if (fault.kind === 'pause') return fault.forMs
       return fault.kind === 'storeTrouble' ? fault.forMs + lateMs : 0
     })
     return this.newsMs + Math.max(0, ...troubles)
@@ -205,7 +204,7 @@ export class Facts {
   #stored(key: string, value: string, at: number): void {
     const [container] = /(?<=\/consumers\/)[^.]+/.exec(key) ?? []
     if (container === undefined) this.#pin(key, value)
-    else this.#heardAt.set(decodeURIComponent(container), at)
+    else this.#hearing.heard(decodeURIComponent(container), at)
   }
 
   #pin(key: string, value: string): void {
