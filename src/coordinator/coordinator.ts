@@ -140,11 +140,12 @@ export class Coordinator {
     const reports = await this.#readReports(watched)
     const lease = { holder: consumer.id, renewals: state.lease.renewals + 1 }
     const next = { ...state, epoch: state.epoch + 1, sequence: state.sequence + 1, lease }
-    if ((await records.writeState(next, revision)) === undefined) return
+    // Before the write: its answer may get lost, and then the next look leads.
     this.#roster.forgetAllBut(reports, watched)
     this.#pace.reset()
     this.#missing = undefined
     this.#decided = undefined
+    if ((await records.writeState(next, revision)) === undefined) return
     this.#watch.mark(now)
     this.#leads = true
     log.info({ epoch: next.epoch, consumer: consumer.id }, 'this consumer coordinates the queue')

@@ -44,13 +44,16 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
 
 function versionFacts(
   version: string,
-  { order }: Rollout,
+  { order, canary }: Rollout,
   gathered: Gathered,
   allocated: Allocations['consumers'],
 ): VersionFacts {
   const reports = gathered.reports.filter((report) => report.version === version)
   const live = reports.filter(gathered.isAlive)
-  const consumers = live.map((report) => consumerFacts(report, gathered.isReady(report)))
+  const isReady = (report: ConsumerReport) => gathered.isReady(report) && (believes(report, order) || holds(report))
+  // A stable one that refuses the document takes no notice of anything; a canary accepts it as long as it allows nothing.
+  const mustKnow = version === canary ? gathered.isReady : isReady
+  const consumers = live.map((report) => consumerFacts(report, isReady(report)))
   const ready = consumers.filter((consumer) => consumer.ready)
   const delays = live.map(({ eventLoopDelayMs }) => eventLoopDelayMs)
   return {
@@ -58,7 +61,7 @@ function versionFacts(
     ready: ready.length,
     undrained: live.filter(({ state }) => state !== 'drained').length,
     holding: live.filter(holds).length,
-    unaware: live.filter((report) => gathered.isReady(report) && !knows(report, order)).length,
+    unaware: live.filter((report) => mustKnow(report) && !knows(report, order)).length,
     inFlight: sum(live.map(({ inFlight }) => inFlight)),
     capacity: sum(ready.map(({ capacity }) => capacity)),
     signedOff: sum(reports.filter(hasEnded).map(({ capacity }) => capacity)),
@@ -87,6 +90,11 @@ function deadAmong(
 
 function holds({ state, link, inFlight }: ConsumerReport): boolean {
   return state !== 'drained' && (link === 'consuming' || inFlight > 0)
+}
+
+/** Who refuses a document, or has not seen it, goes on with what it knew; at rest that is nothing. */
+function believes({ obeyed }: ConsumerReport, { generation }: Order): boolean {
+  return obeyed?.generation === generation
 }
 
 function knows({ obeyed }: ConsumerReport, order: Order): boolean {

@@ -166,6 +166,7 @@ describe('observe', () => {
   const alone = { external: {}, freeze: undefined, peers: {} }
   const gathered = { ...alone, isAlive: alive, isReady: alive, facts: undefined, handsBack: true }
   const state = buildState()
+  const known = { generation: 'g1', epoch: 0, sequence: 0 }
 
   it('sums up per version: counts of everybody, readiness of the living', () => {
     const reports = [
@@ -185,7 +186,7 @@ describe('observe', () => {
         durations: { 2: 3 },
         eventLoopDelayMs: 9,
       }),
-      buildReport({ id: 'b', version: 'v2', state: 'drained', counts: counts({ taken: 7 }) }),
+      buildReport({ id: 'b', version: 'v2', state: 'drained', obeyed: known, counts: counts({ taken: 7 }) }),
       buildReport({ id: 's', version: 'v1', counts: counts({ taken: 100 }) }),
       buildReport({ id: 'x', version: 'v9', counts: counts({ taken: 999 }) }),
     ]
@@ -207,13 +208,29 @@ describe('observe', () => {
 
   it.each([
     ['nothing', undefined, 1],
-    ['the document before it', { generation: 'g1', epoch: 0, sequence: 0 }, 1],
+    ['the document before it', known, 1],
     ['the document that started it', { generation: 'g1', epoch: 0, sequence: 1 }, 0],
     ['one of a later coordinator', { generation: 'g1', epoch: 1, sequence: 0 }, 0],
     ['one of another generation', { generation: 'g0', epoch: 9, sequence: 9 }, 1],
   ])('counts as unaware of the rollout a ready consumer that obeys %s', (_, obeyed, unaware) => {
     const reports = [buildReport({ obeyed }), buildReport({ id: 'dead', obeyed: undefined })]
     expect(observe(state, state.rollout, { ...gathered, reports }).stable.unaware).toBe(unaware)
+  })
+
+  it.each([
+    ['consuming', 0, undefined, 1],
+    ['idle', 1, { generation: 'g0', epoch: 9, sequence: 9 }, 1],
+    ['idle', 0, undefined, 0],
+    ['idle', 0, { generation: 'g0', epoch: 9, sequence: 9 }, 0],
+    ['idle', 0, known, 1],
+  ] as const)('of a link that is %s, with %i in flight, the obeyed document being %o: %i are ready', (...row) => {
+    const [link, inFlight, obeyed, ready] = row
+    const reports = [buildReport({ link, inFlight, obeyed })]
+    const { stable } = observe(state, state.rollout, { ...gathered, reports })
+    expect(stable).toMatchObject({ live: 1, ready, unaware: ready, undrained: 1 })
+    const canaries = reports.map((report) => ({ ...report, version: 'v2' }))
+    const { canary } = observe(state, state.rollout, { ...gathered, reports: canaries })
+    expect(canary).toMatchObject({ live: 1, ready, unaware: 1, undrained: 1 })
   })
 
   it.each([

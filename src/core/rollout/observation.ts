@@ -29,7 +29,7 @@ export interface Observation {
 
 /** One version, over all its consumers, living and gone. */
 export interface VersionFacts {
-  /** Consumers that report; of these, warmed up and linked to the queue; and not drained yet. */
+  /** Consumers that report; of these, warmed up, linked to the queue, and not at rest because they refuse the document; and not drained yet. */
   readonly live: number
   readonly ready: number
   readonly undrained: number

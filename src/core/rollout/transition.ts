@@ -6,7 +6,7 @@ import { commit } from './commit.ts'
 import type { RolloutEvent, Transition } from './event.ts'
 import { bound, boundCommand, followGroup } from './follow-group.ts'
 import { gated } from './gate.ts'
-import { lackOfProof, outage, suspected, unproven } from './judge.ts'
+import { lackOfProof, outage, spentBudget, suspected, unproven } from './judge.ts'
 import { judged } from './judged.ts'
 import { stay } from './look.ts'
 import type { Look } from './look.ts'
@@ -116,10 +116,15 @@ function unprovenWithoutRamp(rollout: Rollout, policy: Policy): string | undefin
   return ramped || policy.onInsufficientData === 'promote' ? undefined : unproven(rollout, policy)
 }
 
-/** A message that waits there is one that the canary failed and nobody has handled: not knowing the number is no better than some. */
+/**
+ * A message that waits there is one that the canary failed and nobody has handled: not knowing the number is no better than some. Nor is a failure
+ * budget of which nothing is left, while it is open whether the stable version fails some of them too.
+ */
 function handBackOpen(look: Look): string | undefined {
-  const { seen } = look
+  const { rollout, policy, seen } = look
   if (replacesTheDead(look)) return undefined
+  const spent = spentBudget(rollout, policy)
+  if (spent !== undefined) return `waiting: ${spent}, unless ${rollout.stable} fails some of them too`
   if (seen.handBackBacklog === undefined) return 'waiting: the broker does not tell how many messages are handed back'
   return seen.handBackBacklog === 0
     ? undefined

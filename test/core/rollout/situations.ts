@@ -87,6 +87,7 @@ export const happenings: Readonly<Record<string, Happening>> = {
   'time over': happening(look({ canary: handled(10) }), over),
   'no samples': happening(look(), over),
   'budget spent': happening(look({ canary: handled(995, 5) })),
+  'budget in doubt': happening(look({ canary: handled(995, 5), handsBack: true }), over),
   'metric failed': judging({ canary: handled(8, 2) }),
   'metric inconclusive': judging({}, { inconclusiveLimit: 0 }),
   'metric error': judging({ backlog: undefined }, { measure: 'backlog', consecutiveErrorLimit: 0 }),

@@ -14,6 +14,7 @@ nothing new         | P0   -    -    -    -    -    M    -    -    -    -    -
 time over           | P0   S1   P2   -    -    -    M    G    -    -    -    -
 no samples          | P0   -    P2   -    -    -    M    G    -    -    -    -
 budget spent        | P0   B    B    B    -    -    B    B    -    -    -    -
+budget in doubt     | P0   S1   P2   -    -    -    -    -    -    -    -    -
 metric failed       | P0   B    B    B    -    -    B    B    -    -    -    -
 metric inconclusive | P0   D    D    D    -    -    D    D    -    -    -    -
 metric error        | P0   B    B    B    -    -    B    B    -    -    -    -
