@@ -19,9 +19,12 @@ export const rolloutEnds: Invariant = {
   }),
 }
 
-/** Where it has registered first, the version that was to be tried has nothing to replace. */
-function isAlreadyInCharge({ state, scenario }: Facts): boolean {
-  return state?.stable === 'v2' && scenario.workers.some(({ version, isSolo }) => version === 'v2' && !isSolo)
+/** Where it has registered first, for one of the queues, the version that was to be tried has nothing to replace. */
+function isAlreadyInCharge({ group, scenario }: Facts): boolean {
+  return (
+    group.some(({ state }) => state?.stable === 'v2') &&
+    scenario.workers.some(({ version, isSolo }) => version === 'v2' && !isSolo)
+  )
 }
 
 export const drainEnds: Invariant = {
