@@ -20,7 +20,7 @@ interface Post {
   readonly queue: QueueWorld
   readonly broker: BrokerClient
   worker: Worker | undefined
-  /** When it asked for the document that it was answered last. */
+  /** When it asked last for the document, of all that was answered. */
   answeredAt: number
 }
 
@@ -48,7 +48,8 @@ export class WorkerProcess {
       onAnswer: (key, found, askedAt) => {
         const post = this.#posts.find(({ queue }) => queue.stateKey === key)
         if (post === undefined) return
-        post.answeredAt = askedAt
+        // Its watch and its coordination ask in turns: an earlier question may be answered later.
+        post.answeredAt = Math.max(post.answeredAt, askedAt)
         post.queue.tell('answer', { at: timeline.now, container: name, state: post.queue.stateIn(found?.value) })
       },
     })
