@@ -61,16 +61,20 @@ export const stableFloor: Invariant = {
     return {
       terminated: ({ container }) => void terminated.add(container),
       state: ({ container, version, state }) => {
-        const { state: document } = facts
         if (state === 'ready') ready.add(`${container} ${version}`)
         // Whoever has not begun to consume yet is no capacity.
-        const isInCharge =
-          ready.has(`${container} ${version}`) && (document === undefined || document.stable === version)
+        const isInCharge = ready.has(`${container} ${version}`) && goesOn(container, version)
         if (state !== 'draining' || !isInCharge || terminated.has(container) || facts.rewinds > 0) return undefined
         // Handlers that do not end may hold every slot: then it has to be started anew.
         if (facts.mayBeStuck(version)) return undefined
         return `${container} of ${version}, which is in charge, drains though nobody told it to`
       },
+    }
+
+    /** By the document, and by what the process has heard: who stands still while a promotion is undone obeys what it was answered before. */
+    function goesOn(container: string, version: string): boolean {
+      const documents = [facts.state, facts.lastSeenBy(container)]
+      return documents.every((document) => document === undefined || document.stable === version)
     }
   },
 }

@@ -1,4 +1,5 @@
 import { isTerminal } from '../../../src/core/rollout/rollout.ts'
+import { emptyingMs } from '../scenario/expect.ts'
 import type { Crew } from './crew.ts'
 import type { Mishaps } from './mishaps.ts'
 import type { World } from './world.ts'
@@ -7,8 +8,6 @@ import type { World } from './world.ts'
 const afterwardsMs = 4_000
 /** Beyond the rollout's own deadlines, from the moment when nothing is wrong any more. */
 const recoveryMs = 30_000
-/** Bursts in the last seconds, and a slow handler on one worker. */
-const emptyingMs = 100_000
 const leavingMs = 10_000
 
 /** Says when a run is over: some time after the rollout's end and the last fault, once the queues are empty; or when it is too late for all that. */
