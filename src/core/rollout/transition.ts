@@ -117,8 +117,8 @@ function unprovenWithoutRamp(rollout: Rollout, policy: Policy): string | undefin
 }
 
 /**
- * A message that waits there is one that the canary failed and nobody has handled: not knowing the number is no better than some. Nor is a failure
- * budget of which nothing is left, while it is open whether the stable version fails some of them too.
+ * Why it is open what becomes of what the canary failed. A message that waits to be handed back has been handled by nobody: not knowing the number is
+ * no better than some. Behind a failure budget that is used up are messages that the stable version may yet fail too.
  */
 function handBackOpen(look: Look): string | undefined {
   const { rollout, policy, seen } = look

@@ -1,5 +1,7 @@
-/** Nearly as long as who is silent is taken to live (`coordinator/roster.ts`). */
-const silentMs = 5_800
+import { livenessMs } from '../../../src/core/liveness.ts'
+
+/** Nearly as long as who is silent is taken to live. */
+const silentMs = livenessMs - 200
 
 /** Whose reports the coordinator can know: who was silent for long is not heard of again at once. */
 export class Hearing {

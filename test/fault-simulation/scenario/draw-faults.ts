@@ -1,6 +1,7 @@
 import { harmless } from './expect.ts'
 import type { Phase } from '../../../src/core/rollout/rollout.ts'
 import type { Draw } from './draw.ts'
+import { slotsOf } from './scenario.ts'
 import type { CommandPlan, Fault, FaultKind, Mishap, MishapOf, When, WorkerPlan } from './scenario.ts'
 
 const mostFaults = 6
@@ -33,8 +34,7 @@ export function loseOne(dice: Draw, faults: readonly Fault[], workers: readonly 
 function isDispensable(name: string, workers: readonly WorkerPlan[]): boolean {
   const lost = workers.find((worker) => worker.name === name)
   const all = workers.filter(({ version }) => version === lost?.version)
-  const slots = all.reduce((sum, { concurrency }) => sum + concurrency, 0)
-  return lost !== undefined && 3 * lost.concurrency <= slots
+  return lost !== undefined && 3 * lost.concurrency <= slotsOf(all)
 }
 
 export function drawCommands(dice: Draw): readonly CommandPlan[] {

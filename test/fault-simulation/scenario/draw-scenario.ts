@@ -5,6 +5,7 @@ import { draw, streamOf } from './draw.ts'
 import type { Draw } from './draw.ts'
 import { drawCommands, drawFaults, loseOne } from './draw-faults.ts'
 import { drawPolicy } from './draw-policy.ts'
+import { fewestSlots, meanHandlerMs } from './scenario.ts'
 import type { ExternalAnswer, Fault, Quality, Scenario, When, WorkerPlan } from './scenario.ts'
 
 /** The scenario of a seed: a fleet, a policy, a canary that is good or bad, and some of the faults, never all of them. */
@@ -47,19 +48,9 @@ export function drawScenario(seed: number): Scenario {
 }
 
 /** Messages a second that either version can take by itself, with one of its workers away. */
-function bearable(
-  workers: readonly WorkerPlan[],
-  { handlerMs, canarySlowness }: Quality,
-  { lingerMs } = { lingerMs: 0 },
-): number {
-  const meanMs = ((handlerMs.least + handlerMs.most) / 2) * canarySlowness + lingerMs
-  const slots = (of: (plan: WorkerPlan) => boolean): number =>
-    workers.filter(of).reduce((sum, { concurrency }) => sum + concurrency, 0)
-  const fewest = Math.min(
-    slots(({ version }) => version === 'v1'),
-    slots(({ version, isSolo }) => version === 'v2' || isSolo),
-  )
-  return Math.max(2, Math.floor((0.5 * fewest * 1_000) / meanMs))
+function bearable(workers: readonly WorkerPlan[], quality: Quality, { lingerMs } = { lingerMs: 0 }): number {
+  const meanMs = meanHandlerMs(quality) + lingerMs
+  return Math.max(2, Math.floor((0.5 * fewestSlots(workers) * 1_000) / meanMs))
 }
 
 /** In some runs nothing happens that could speak against the canary: it has to be promoted. */

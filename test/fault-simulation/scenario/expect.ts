@@ -1,4 +1,5 @@
 import type { Policy } from '../../../src/core/policy/policy.ts'
+import { fewestSlots, meanHandlerMs } from './scenario.ts'
 import type { Fault, FaultKind, Scenario } from './scenario.ts'
 
 /** Faults that are no evidence against a version, and after which nothing is as it was not before. */
@@ -19,7 +20,7 @@ export function mustSucceed(scenario: Scenario, limits: Policy): boolean {
   const isUndisturbed = commands.length === 0 && faults.every(isHarmless) && troubles <= 1
   const isAsUsual =
     messagesPerSecond >= 10 && workers.every(({ version }) => version !== 'v3') && contract === undefined
-  const heldUpMs = faults.reduce((sum, fault) => sum + holdsUpMs(fault), 0)
+  const heldUpMs = sum(faults.map(holdsUpMs))
   const wholeMs = leastMs(limits, messagesPerSecond) + proofMs(limits, messagesPerSecond) + heldUpMs
   const hasTime = wholeMs <= limits.progressDeadlineMs
   return isGood(scenario) && isUndisturbed && isAsUsual && asksLittle(limits) && hasTime
@@ -46,7 +47,7 @@ function leastMs({ steps, promotion }: Policy, messagesPerSecond: number): numbe
     if (step.kind === 'pause') return step.durationMs ?? 0
     return Math.max(step.durationMs, (step.minSamples * 100_000) / (step.weight * messagesPerSecond))
   })
-  return 2 * stepsMs.reduce((sum, ms) => sum + ms, 0) + promotion.durationMs + 3_000
+  return 2 * sum(stepsMs) + promotion.durationMs + 3_000
 }
 
 /** Behind the last step, where its messages are too few; without end where one version takes all. */
@@ -94,12 +95,9 @@ export function mustKeepUp(scenario: Scenario): boolean {
 }
 
 /** With the fewest slots that a version has, and the slower of the two. */
-function burstsTakeMs({ faults, workers, quality: { handlerMs, canarySlowness } }: Scenario): number {
-  const slots = (version: string): number =>
-    sum(workers.filter((worker) => worker.isSolo || worker.version === version).map(({ concurrency }) => concurrency))
+function burstsTakeMs({ faults, workers, quality }: Scenario): number {
   const messages = sum(faults.map((fault) => (fault.kind === 'burst' ? fault.messages : 0)))
-  const eachMs = ((handlerMs.least + handlerMs.most) / 2) * Math.max(1, canarySlowness)
-  return (messages * eachMs) / Math.min(slots('v1'), slots('v2'))
+  return (messages * meanHandlerMs(quality)) / fewestSlots(workers)
 }
 
 function sum(values: readonly number[]): number {

@@ -75,6 +75,18 @@ export interface WorkerPlan {
   readonly wallOffsetMs: number
 }
 
+export function slotsOf(workers: readonly WorkerPlan[]): number {
+  return workers.reduce((sum, { concurrency }) => sum + concurrency, 0)
+}
+
+/** Of the version that has fewer of them: the one in charge first, or the one on trial. */
+export function fewestSlots(workers: readonly WorkerPlan[]): number {
+  return Math.min(
+    slotsOf(workers.filter(({ version }) => version === 'v1')),
+    slotsOf(workers.filter(({ version, isSolo }) => version === 'v2' || isSolo)),
+  )
+}
+
 /** Rates are fractions of messages, drawn by the message: one that is poison is so for everybody. */
 export interface Quality {
   readonly handlerMs: { readonly least: number; readonly most: number }
@@ -86,6 +98,11 @@ export interface Quality {
   readonly canaryStuck: number
   /** An external metric of the policy: what its provider says. undefined: the policy has none. */
   readonly external: ExternalAnswer | undefined
+}
+
+/** Of the version on trial, which is never the quicker one. */
+export function meanHandlerMs({ handlerMs, canarySlowness }: Quality): number {
+  return ((handlerMs.least + handlerMs.most) / 2) * canarySlowness
 }
 
 export type ExternalAnswer = 'good' | 'bad' | 'nan' | 'noData' | 'error' | 'never'
