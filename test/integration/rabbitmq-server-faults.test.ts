@@ -95,6 +95,31 @@ describe.skipIf(control === undefined)('faults of the server', () => {
     expect(back).toEqual(new Map(ids.map((id) => [id, 3])))
   })
 
+  it('a copy that is confirmed too late is not returned beside', { timeout: 120_000 }, async () => {
+    const of = must(control)
+    const target = await openCase(server, teardown, 'classic')
+    const broker = target.broker()
+    await broker.prepareHandBack()
+    const taken: Delivery[] = []
+    await broker.subscribe(streaming, { onDelivery: (one) => void taken.push(one), onLink: () => {} })
+    await target.publish(2)
+    await eventually(() => taken.length === 2, { what: 'both deliveries' })
+    const [first, second] = taken
+    teardown.add(await of.ctl('set_vm_memory_high_watermark', '0.00001'), () =>
+      of.ctl('set_vm_memory_high_watermark', '0.4'),
+    )
+    await expect(must(first).handBack(note)).rejects.toThrow(/not confirmed/)
+    await of.ctl('set_vm_memory_high_watermark', '0.4')
+    await eventually(() => must(second).handBack(note), { what: 'the confirmation of what was sent after it' })
+    expect(must(first).requeue()).toBe(true)
+    await broker.close()
+    await remains(async () => (await target.helper.ready(target.handBackQueue)) === 2, {
+      what: 'one copy of each',
+      forMs: 1_000,
+    })
+    expect(await target.helper.ready(target.queue)).toBe(0)
+  })
+
   it(
     'a memory alarm stops hand-backs, which fail in time and leave one copy in the end, and no consuming',
     { timeout: 180_000 },

@@ -89,7 +89,7 @@ export class RabbitDelivery implements Delivery {
       await this.#publication.confirmed()
     } catch (error) {
       // what is written and not answered may still arrive: the next attempt waits for that answer and publishes nothing
-      if (!this.#publication.pending) this.#publication = undefined
+      if (!this.#publication.mayArrive) this.#publication = undefined
       this.#open = true
       throw error
     }
@@ -97,6 +97,8 @@ export class RabbitDelivery implements Delivery {
   }
 
   #return(requeue: boolean): boolean {
+    // the broker has the copy by now: this one would be a second
+    if (this.#publication?.isConfirmed === true) return this.ack()
     if (!this.#open) return false
     this.#open = false
     return this.#settler.nack(this.#raw.fields.deliveryTag, requeue)

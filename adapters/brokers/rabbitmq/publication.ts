@@ -18,7 +18,7 @@ const whatFailed = { HAND_BACK_FAILED: 'hand-back', RETRY_FAILED: 'retry' } as c
 export class Publication {
   readonly #settings: PublicationSettings
   readonly #outcome: Promise<void>
-  #state: 'waiting' | 'written' | 'over' = 'waiting'
+  #state: 'waiting' | 'written' | 'confirmed' | 'over' = 'waiting'
 
   /** `work` publishes if it is told that it may, at the moment of writing. */
   constructor(settings: PublicationSettings, work: (mayWrite: () => boolean) => Promise<void>) {
@@ -27,9 +27,14 @@ export class Publication {
     this.#outcome.catch(() => undefined)
   }
 
-  /** True while the broker may take the message but has not said so. */
-  get pending(): boolean {
-    return this.#state === 'written'
+  /** False while the message is not written, and once it is known that the broker does not have it: it may be published anew. */
+  get mayArrive(): boolean {
+    return this.#state === 'written' || this.isConfirmed
+  }
+
+  /** True once the broker has said that it has the message, also where that came after the deadline. */
+  get isConfirmed(): boolean {
+    return this.#state === 'confirmed'
   }
 
   /**
@@ -57,8 +62,10 @@ export class Publication {
         this.#state = 'written'
         return true
       })
-    } finally {
+      if (this.#state === 'written') this.#state = 'confirmed'
+    } catch (error) {
       this.#state = 'over'
+      throw error
     }
   }
 }
