@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { inject } from 'vitest'
+import { pauseContainer } from './pause-container.ts'
 import { awaitRabbitmq } from './rabbitmq-answers.ts'
 import { debianCommand, killDebianNode, launchDebianNode, signalDebianNode } from './rabbitmq-debian.ts'
 import type { RabbitmqHandle } from './rabbitmq-handle.ts'
@@ -98,7 +99,7 @@ function processOf(handle: Exclude<RabbitmqHandle, { kind: 'url' }>): ServerProc
     kill: async () => void (await docker('kill', handle.container)),
     start: async () => void (await docker('start', handle.container)),
     stop: async () => void (await docker('stop', '--time', '30', handle.container)),
-    pause: async () => void (await docker('pause', handle.container)),
+    pause: () => pauseContainer(handle.container),
     resume: async () => void (await docker('unpause', handle.container)),
   }
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { pauseContainer } from './pause-container.ts'
 import type { ContainerPlan, ServerBody } from './store-server.ts'
 
 const run = promisify(execFile)
@@ -25,7 +26,7 @@ export async function startDockerServer(plan: ContainerPlan, port: number): Prom
     kill: () => docker('kill'),
     terminate: () => docker('stop'),
     start: () => docker('start'),
-    pause: () => docker('pause'),
+    pause: () => pauseContainer(container.getId()),
     resume: () => docker('unpause'),
     stop: async () => void (await container.stop({ timeout: 0 })),
   }
