@@ -105,7 +105,8 @@ export function isLinked(state: string): boolean {
 
 /**
  * One delivery of one message. It is settled by the first of the five calls; each later call, and each call after it became void, does
- * nothing and returns false (a settlement goes to the link or receipt its delivery came with, or nowhere).
+ * nothing and returns false (a settlement goes to the link or receipt its delivery came with, or nowhere). Where an adapter hears only
+ * after `handBack` or `retryLater` gave up that the broker has the copy, `requeue` and `deadLetter` ack: the copy is the message.
  */
 export interface Delivery {
   readonly message: BrokerMessage

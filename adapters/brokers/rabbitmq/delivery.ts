@@ -83,13 +83,13 @@ export class RabbitDelivery implements Delivery {
 
   async #handOver(publish: (receipt: Receipt) => Publication): Promise<boolean> {
     if (!this.#open || !this.#settler.alive) return false
-    this.#publication ??= publish({ later: this.#later, receivedAt: this.#receivedAt })
+    // what is written and not answered may still arrive: this attempt waits for that answer, and publishes nothing
+    if (this.#publication?.isOver !== false)
+      this.#publication = publish({ later: this.#later, receivedAt: this.#receivedAt })
     this.#open = false
     try {
       await this.#publication.confirmed()
     } catch (error) {
-      // what is written and not answered may still arrive: the next attempt waits for that answer and publishes nothing
-      if (!this.#publication.mayArrive) this.#publication = undefined
       this.#open = true
       throw error
     }

@@ -27,9 +27,12 @@ export class Publication {
     this.#outcome.catch(() => undefined)
   }
 
-  /** False while the message is not written, and once it is known that the broker does not have it: it may be published anew. */
-  get mayArrive(): boolean {
-    return this.#state === 'written' || this.isConfirmed
+  /**
+   * True once nothing comes of it any more: it was not written in time, or writing it failed. The broker may have it all the same where the link was
+   * lost meanwhile.
+   */
+  get isOver(): boolean {
+    return this.#state === 'over'
   }
 
   /** True once the broker has said that it has the message, also where that came after the deadline. */

@@ -24,6 +24,8 @@ export class ClientDelivery implements Delivery {
   readonly returnsLeft = Infinity
   readonly #options: ClientDeliveryOptions
   #isOpen = true
+  /** The broker has confirmed a copy, in time or not. */
+  #isCopied = false
   #handingBack: Promise<void> | undefined
   #puttingOff: Promise<void> | undefined
 
@@ -43,11 +45,11 @@ export class ClientDelivery implements Delivery {
   }
 
   requeue(): boolean {
-    return this.#settle('nack')
+    return this.#settle(this.#isCopied ? 'ack' : 'nack')
   }
 
   deadLetter(): boolean {
-    return this.#settle('deadLetter')
+    return this.#settle(this.#isCopied ? 'ack' : 'deadLetter')
   }
 
   async handBack(note: HandBackNote): Promise<boolean> {
@@ -77,7 +79,11 @@ export class ClientDelivery implements Delivery {
   #publish(at: (confirm: () => void) => void): Promise<void> {
     const { connection } = this.#options.channel
     const { promise, resolve } = Promise.withResolvers<void>()
-    connection.toServer(() => at(() => connection.toClient(resolve)))
+    const confirmed = (): void => {
+      this.#isCopied = true
+      resolve()
+    }
+    connection.toServer(() => at(() => connection.toClient(confirmed)))
     return promise
   }
 

@@ -146,10 +146,7 @@ export const redeliveredForAReason: Invariant = {
     const returned = new Set<number>()
     const toldToEnd = new Set<string>()
     const draining = new Set<string>()
-    const { faults, network } = facts.scenario
-    const { mostMs } = network
-    // What is confirmed too late is noticed when the broker is asked again.
-    const askedAgainMs = faults.some(({ kind }) => kind === 'publishBlocked') ? longestPauseMs : 0
+    const { mostMs } = facts.scenario.network
     const hurriedAt = new Map<string, number>()
     // What is given up while its handler runs may be done all the same. Whoever is told to end twice gives up all that it holds at that moment.
     // So does a drain at its end, and the handler may be done before the broker hears of it.
@@ -161,7 +158,7 @@ export const redeliveredForAReason: Invariant = {
     }
     // A drain that ends meanwhile cannot know of the copy: the confirmation is on its way, as is the return.
     const isUnconfirmed = ({ number, container }: Dispatch, at: number): boolean =>
-      draining.has(container) && at - (copiedAt.get(number) ?? -Infinity) <= 2 * mostMs + facts.heldUpMs + askedAgainMs
+      draining.has(container) && at - (copiedAt.get(number) ?? -Infinity) <= 2 * mostMs + facts.heldUpMs
     return {
       state: ({ container, state }) => void (state === 'draining' && draining.add(container)),
       terminated: ({ at, container }) => {
@@ -205,6 +202,3 @@ export const redeliveredForAReason: Invariant = {
 
 /** By the world's time; a process's own clock may be fast. */
 const shortestTimeoutMs = 0.9 * workerLimits.handlerTimeoutMs
-
-/** Between two tries to give a message to the broker, in a process whose clock may be slow. */
-const longestPauseMs = 1.1 * 5_000
