@@ -94,7 +94,7 @@ function open({ isBlocked = false } = {}) {
 }
 
 async function givenUp(delivery: RabbitDelivery, clock: ManualClock): Promise<void> {
-  const attempt = expect(delivery.handBack(note)).rejects.toThrow(/not confirmed/)
+  const attempt = delivery.handBack(note).catch((error: unknown) => error)
   await clock.advance(waits.confirm)
-  await attempt
+  expect(await attempt).toMatchObject({ code: 'HAND_BACK_FAILED' })
 }
