@@ -3,17 +3,18 @@ import { RabbitDelivery } from '../../adapters/brokers/rabbitmq/delivery.ts'
 import { Publication } from '../../adapters/brokers/rabbitmq/publication.ts'
 import { waits } from '../../adapters/brokers/rabbitmq/timing.ts'
 import { manualClock } from '../support/manual-clock.ts'
-import type { ManualClock } from '../support/manual-clock.ts'
 import { consumed } from '../support/rabbitmq-message.ts'
 
 const note = { version: 'v2', reason: 'failed', deliveryCount: 0 } as const
 
+type Answer = (copy: PromiseWithResolvers<void>) => void
+
 /** What becomes of the copy once the deadline is over. */
-const late: Record<string, (copy: PromiseWithResolvers<void>) => void> = {
+const late = {
   'is confirmed': ({ resolve }) => resolve(),
   'is refused': ({ reject }) => reject(new Error('refused by the broker')),
   'is not answered': () => {},
-}
+} satisfies Record<string, Answer>
 
 describe('a delivery whose copy was not confirmed in time', () => {
   it.each([
@@ -24,11 +25,7 @@ describe('a delivery whose copy was not confirmed in time', () => {
     ['is not answered', 'requeue', 'nack, requeued'],
     ['is not answered', 'deadLetter', 'nack'],
   ] as const)('and then %s: %s sends %s, once', async (what, how, sent) => {
-    const { delivery, copies, settlements, clock } = open()
-    await givenUp(delivery, clock)
-    const [copy] = copies
-    if (copy !== undefined) late[what]?.(copy)
-    await clock.advance(0)
+    const { delivery, settlements } = await givenUp(late[what])
     expect([delivery[how](), delivery[how](), delivery.ack()]).toEqual([true, false, false])
     expect(settlements).toEqual([sent])
   })
@@ -37,11 +34,7 @@ describe('a delivery whose copy was not confirmed in time', () => {
     ['is confirmed', 1],
     ['is refused', 2],
   ] as const)('and then %s: the next attempt makes it %i in all, and acks', async (what, copiesInAll) => {
-    const { delivery, copies, settlements, clock } = open()
-    await givenUp(delivery, clock)
-    const [copy] = copies
-    if (copy !== undefined) late[what]?.(copy)
-    await clock.advance(0)
+    const { delivery, copies, settlements } = await givenUp(late[what])
     const again = delivery.handBack(note)
     copies.at(-1)?.resolve()
     expect(await again).toBe(true)
@@ -50,8 +43,7 @@ describe('a delivery whose copy was not confirmed in time', () => {
   })
 
   it('as it was not written at all, is not copied any more', async () => {
-    const { delivery, writes, settlements, clock } = open({ isBlocked: true })
-    await givenUp(delivery, clock)
+    const { delivery, writes, settlements } = await givenUp(late['is not answered'], { isBlocked: true })
     expect(delivery.requeue()).toBe(true)
     expect([writes(), settlements]).toEqual([[false], ['nack, requeued']])
   })
@@ -93,8 +85,13 @@ function open({ isBlocked = false } = {}) {
   return { delivery, copies, writes: () => asked.map((mayWrite) => mayWrite()), settlements, clock }
 }
 
-async function givenUp(delivery: RabbitDelivery, clock: ManualClock): Promise<void> {
-  const attempt = delivery.handBack(note).catch((error: unknown) => error)
+/** A hand-back that was not confirmed in time, and what came of its copy then. */
+async function givenUp(answer: Answer, options?: Parameters<typeof open>[0]) {
+  const { clock, ...opened } = open(options)
+  const attempt = opened.delivery.handBack(note).catch((error: unknown) => error)
   await clock.advance(waits.confirm)
   expect(await attempt).toMatchObject({ code: 'HAND_BACK_FAILED' })
+  opened.copies.forEach(answer)
+  await clock.advance(0)
+  return opened
 }

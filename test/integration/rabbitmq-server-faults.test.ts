@@ -96,7 +96,6 @@ describe.skipIf(control === undefined)('faults of the server', () => {
   })
 
   it('a copy that is confirmed too late is not returned beside', { timeout: 120_000 }, async () => {
-    const of = must(control)
     const target = await openCase(server, teardown, 'classic')
     const broker = target.broker()
     await broker.prepareHandBack()
@@ -105,11 +104,9 @@ describe.skipIf(control === undefined)('faults of the server', () => {
     await target.publish(2)
     await eventually(() => taken.length === 2, { what: 'both deliveries' })
     const [first, second] = taken
-    teardown.add(await of.ctl('set_vm_memory_high_watermark', '0.00001'), () =>
-      of.ctl('set_vm_memory_high_watermark', '0.4'),
-    )
+    teardown.add(await memoryAlarm(true), () => memoryAlarm(false))
     await expect(must(first).handBack(note)).rejects.toThrow(/not confirmed/)
-    await of.ctl('set_vm_memory_high_watermark', '0.4')
+    await memoryAlarm(false)
     await eventually(() => must(second).handBack(note), { what: 'the confirmation of what was sent after it' })
     expect(must(first).requeue()).toBe(true)
     await broker.close()
@@ -124,7 +121,6 @@ describe.skipIf(control === undefined)('faults of the server', () => {
     'a memory alarm stops hand-backs, which fail in time and leave one copy in the end, and no consuming',
     { timeout: 180_000 },
     async () => {
-      const of = must(control)
       const target = await openCase(server, teardown, 'classic')
       const broker = target.broker()
       await broker.prepareHandBack()
@@ -138,9 +134,7 @@ describe.skipIf(control === undefined)('faults of the server', () => {
       await target.publish(30)
       await broker.subscribe(streaming, sink)
       await eventually(() => sink.count === 20, { what: 'some deliveries' })
-      teardown.add(await of.ctl('set_vm_memory_high_watermark', '0.00001'), () =>
-        of.ctl('set_vm_memory_high_watermark', '0.4'),
-      )
+      teardown.add(await memoryAlarm(true), () => memoryAlarm(false))
 
       const attempts = async (): Promise<PromiseSettledResult<boolean>[]> =>
         Promise.allSettled(held.map((delivery) => delivery.handBack(note)))
@@ -154,7 +148,7 @@ describe.skipIf(control === undefined)('faults of the server', () => {
       gate.resolve()
       await eventually(() => sink.count === 30, { what: 'consuming goes on' })
 
-      await of.ctl('set_vm_memory_high_watermark', '0.4')
+      await memoryAlarm(false)
       await eventually(async () => (await attempts()).every(({ status }) => status === 'fulfilled'), {
         what: 'hand-backs after the alarm',
         deadlineMs: 60_000,
@@ -202,6 +196,11 @@ describe.skipIf(control === undefined)('a subscription that the server ends', ()
     expect(sink.reasons.join()).not.toContain('not reachable')
   })
 })
+
+/** While it lasts, nothing that is published is taken. */
+function memoryAlarm(isOn: boolean): Promise<string> {
+  return must(control).ctl('set_vm_memory_high_watermark', isOn ? '0.00001' : '0.4')
+}
 
 function must<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the test needs a server of its own')

@@ -45,11 +45,11 @@ export class ClientDelivery implements Delivery {
   }
 
   requeue(): boolean {
-    return this.#settle(this.#isCopied ? 'ack' : 'nack')
+    return this.#settle('nack')
   }
 
   deadLetter(): boolean {
-    return this.#settle(this.#isCopied ? 'ack' : 'deadLetter')
+    return this.#settle('deadLetter')
   }
 
   async handBack(note: HandBackNote): Promise<boolean> {
@@ -91,7 +91,8 @@ export class ClientDelivery implements Delivery {
     const { channel, tag, dispatch } = this.#options
     if (!this.#isOpen || !channel.isLive) return false
     this.#isOpen = false
-    channel.connection.toServer(() => channel.server?.settle(tag, how, dispatch.number))
+    const sent = this.#isCopied ? 'ack' : how
+    channel.connection.toServer(() => channel.server?.settle(tag, sent, dispatch.number))
     return true
   }
 }

@@ -56,7 +56,7 @@ export const adapterMutants: readonly Mutant[] = [
     patches: [
       {
         file: `${client}/client-delivery.ts`,
-        find: "return this.#settle(this.#isCopied ? 'ack' : 'nack')",
+        find: "return this.#settle('nack')",
         put: "return this.#settle('deadLetter')",
       },
     ],
