@@ -107,7 +107,7 @@ function policyOf(key: string, content: unknown): Policy {
   if (parsed.ok) return parsed.policy
   throw new QueueCanaryError(
     'RECORD_INVALID',
-    `the record ${key} holds no policy that this release can read; start the rollout again`,
+    `the record ${key} holds no policy that this release can read; abort the rollout, remove the record and start again`,
   )
 }
 

@@ -1,13 +1,19 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { natsStore } from '../../adapters/stores/nats/index.ts'
 import { postgresStore } from '../../adapters/stores/postgres/index.ts'
 import { redisStore } from '../../adapters/stores/redis/index.ts'
 import type { Store } from '../../src/contracts/store.ts'
 import { isQueueCanaryError } from '../../src/errors.ts'
+import { eventually } from '../support/eventually.ts'
+import { fakeRedis, fitAnswer, noAnswer } from '../support/fake-redis.ts'
+import { useTeardown } from '../support/teardown.ts'
+
+const teardown = useTeardown()
 
 type Open = (options: { readonly url: string; readonly deadlineMs?: number }) => Store
 
@@ -20,6 +26,8 @@ const mistakes: readonly (readonly [Open, string])[] = [
   [redisStore, 'redis://user:hunter2@h/0?prefix=a{b}'],
   [redisStore, 'redis://user:hunter2@h?prefxi=a'],
   [redisStore, 'redis://user:hunter2%zz@h'],
+  [natsStore, 'nats://hunter2#more@h:4222'],
+  [postgresStore, 'postgres://user:hunter2#more@h/db'],
   [natsStore, 'nats://user:hunter2@h/path'],
   [natsStore, 'nats://user:hunter2@h?bucket=a.b'],
   [natsStore, 'nats://user:hunter2@h?replicas=2'],
@@ -90,6 +98,110 @@ describe('a server that slams the door', () => {
     },
   )
 })
+
+describe('a server that accepts and says nothing', () => {
+  it.each([
+    [redisStore, (port: number) => `redis://127.0.0.1:${port}`],
+    [redisStore, (port: number) => `rediss://127.0.0.1:${port}`],
+    [natsStore, (port: number) => `nats://127.0.0.1:${port}`],
+    [natsStore, (port: number) => `tls://127.0.0.1:${port}`],
+    [postgresStore, (port: number) => `postgres://app@127.0.0.1:${port}/db`],
+    [postgresStore, (port: number) => `postgres://app@127.0.0.1:${port}/db?sslmode=require`],
+  ] satisfies (readonly [Open, (port: number) => string])[])(
+    '%o %s: each try is a new connection, and none is left behind',
+    async (open, url) => {
+      const server = await silentServer()
+      const store = open({ url: url(server.port), deadlineMs })
+      for (let accepted = 0; accepted < 4; accepted = server.accepted) {
+        const failure: unknown = await store.get('k').catch((error: unknown) => error)
+        expect(isQueueCanaryError(failure, 'STORE_UNREACHABLE')).toBe(true)
+        // one that is being made, and one that is being ended
+        expect(server.open).toBeLessThanOrEqual(2)
+      }
+      await closedInTime(store)
+      await eventually(() => server.open === 0, { what: 'no connection' })
+    },
+  )
+
+  it('not even while it is being checked', async () => {
+    const server = teardown.add(
+      await fakeRedis((connection) => (command) => {
+        return connection <= 2 && command[0] === ['INFO', 'EVALSHA'][connection - 1] ? undefined : fitAnswer(command)
+      }),
+      (fake) => fake.close(),
+    )
+    const store = redisStore({ url: server.url, deadlineMs })
+    await eventually(() => store.get('k'), { what: 'the third connection' })
+    expect(server.accepted).toBe(3)
+    await closedInTime(store)
+  })
+
+  it('a store that is closed does not wait for its connection', async () => {
+    const server = teardown.add(await fakeRedis(() => noAnswer), (fake) => fake.close())
+    const store = redisStore({ url: server.url, deadlineMs: 60_000 })
+    const call = store.get('k').catch((error: unknown) => error)
+    await eventually(() => server.open === 1, { what: 'the connection' })
+    await closedInTime(store)
+    expect(isQueueCanaryError(await call, 'STORE_REFUSED')).toBe(true)
+  })
+})
+
+describe('a call that has ended', () => {
+  it('is not sent when the connection stands at last', async () => {
+    const seen: string[] = []
+    const server = teardown.add(
+      await fakeRedis((connection) => {
+        if (connection <= 8) return 'reset'
+        return async (command) => {
+          seen.push(...command.filter((word) => word.startsWith('value')))
+          // within the time that a connection may take, and too late for who has waited to make it
+          if (command[0] === 'INFO') await setTimeout(0.8 * deadlineMs)
+          return fitAnswer(command)
+        }
+      }),
+      (fake) => fake.close(),
+    )
+    const store = teardown.add(redisStore({ url: server.url, deadlineMs }), (opened) => opened.close())
+    const ended: string[] = []
+    for (let call = 0; server.accepted <= 8 || call < 30; call++) {
+      const sentBefore = seen.length
+      await store.put('k', `value ${call}`, undefined).catch(() => ended.push(`value ${call}`))
+      if (server.accepted > 8 && seen.length > sentBefore) break
+    }
+    expect(ended.length).toBeGreaterThanOrEqual(8)
+    expect(ended.filter((value) => seen.includes(value))).toEqual([])
+  })
+})
+
+const deadlineMs = 400
+
+async function closedInTime(store: Store): Promise<void> {
+  const beganAt = performance.now()
+  await store.close()
+  expect(performance.now() - beganAt).toBeLessThan(5_000)
+}
+
+async function silentServer() {
+  let accepted = 0
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    accepted++
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    socket.resume()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  teardown.add(server, (listening) => listening.close())
+  return {
+    port: (server.address() as AddressInfo).port,
+    get accepted() {
+      return accepted
+    },
+    get open() {
+      return sockets.size
+    },
+  }
+}
 
 describe('a driver that is not installed', () => {
   it.each([

@@ -41,7 +41,7 @@ function writeDatabase(path: string, script: string): void {
 const refusals: Record<string, [make: (path: string) => void, named: RegExp]> = {
   'a text file': [(path) => writeFileSync(path, 'queues: [orders]\n'.repeat(400)), /not a database/],
   'random bytes': [(path) => writeFileSync(path, Buffer.alloc(20_000, 0xa5)), /not a database/],
-  'a directory': [(path) => mkdirSync(path), /EISDIR/],
+  'a directory': [(path) => mkdirSync(path), /unable to open database file/],
   'a newer schema': [(path) => writeDatabase(path, 'PRAGMA user_version = 99'), /newer release \(schema 99.*upgrade/],
   'a database of something else': [(path) => writeDatabase(path, 'CREATE TABLE customers (id)'), /something else/],
   'a store with damaged pages': [damaged, /malformed|not a database|corrupt/],

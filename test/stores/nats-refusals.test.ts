@@ -4,6 +4,7 @@ import { natsStore } from '../../adapters/stores/nats/index.ts'
 import { bucketOf } from '../../adapters/stores/nats/place.ts'
 import { sweepMarks } from '../../adapters/stores/nats/sweep-marks.ts'
 import type { Store } from '../../src/contracts/store.ts'
+import { remains } from '../support/eventually.ts'
 import { jetStream, startNats, withNats } from '../support/nats-server.ts'
 import type { NatsSetting } from '../support/nats-server.ts'
 import { allRefused, refusals } from '../support/store-refusals.ts'
@@ -92,6 +93,20 @@ it('old marks of removed documents go, and nothing that was written after them',
   expect(await stored()).toMatchObject({ messages: before.messages - 1 })
   expect(await store.list('')).toEqual([{ key: 'back', value: 'two', revision: again }])
   expect(await store.put('gone', 'three', undefined)).toEqual(expect.any(String))
+})
+
+it('a reader whose clock is ahead removes no mark before its time', async () => {
+  const [store, other] = [open(), open()]
+  await store.put('gone', 'one', undefined)
+  expect((await other.list('')).length).toBe(1)
+  await store.delete('gone')
+  const stored = async () => Object((await jetStream(server.url, `STREAM.INFO.${stream}`))['state']).messages
+  const before = await stored()
+  const clock = teardown.add(Date.now, (now) => (Date.now = now))
+  Date.now = () => clock() + 7_200_000
+  expect(await store.list('')).toEqual([])
+  await remains(async () => expect(await stored()).toBe(before), { what: 'the mark stays' })
+  expect(await other.list('')).toEqual([])
 })
 
 it('a list follows what others write, thousands of documents at once, and a reader that the server forgot', async () => {

@@ -7,6 +7,7 @@ import { definition } from '../../adapters/stores/postgres/schema.ts'
 import type { Store } from '../../src/contracts/store.ts'
 import { eventually } from '../support/eventually.ts'
 import { increment } from '../support/increment.ts'
+import { startPgbouncer } from '../support/pgbouncer.ts'
 import { sql, startPostgres } from '../support/postgres-server.ts'
 import { allRefused, refusals } from '../support/store-refusals.ts'
 import { atPort } from '../support/store-server.ts'
@@ -27,6 +28,22 @@ interface Login {
   readonly password?: string
   readonly database?: string
   readonly options?: string
+}
+
+const waiting = `wait_event_type = 'Lock'`
+
+async function backends(condition: string): Promise<number> {
+  const [found] = await admin(`select count(*) as count from pg_stat_activity where ${condition}`)
+  return Number(found?.['count'])
+}
+
+/** The server's address for a client that comes so. */
+async function urlBy(way: 'as it is' | 'over TLS' | 'through a transaction pooler'): Promise<string> {
+  if (way === 'as it is') return server.url
+  if (way === 'through a transaction pooler')
+    return teardown.add(await startPgbouncer(server.url), (pooler) => pooler.stop()).url
+  const front = await tlsFront(Number(new URL(server.url).port), greetAsPostgres)
+  return `${atPort(server.url, teardown.add(front, (opened) => opened.close()).port)}?sslmode=require`
 }
 
 function open({ user, password = 'hunter2', database, options = '' }: Login = {}): Store {
@@ -154,20 +171,26 @@ describe('a server with trouble that passes', () => {
     expect((await store.get('k'))?.value).toBe('two')
   })
 
-  it('documents that somebody has locked: each call ends at its deadline', async () => {
-    await open().put('k', 'one', undefined)
-    const store = teardown.add(postgresStore({ url: server.url, deadlineMs: 500 }), (opened) => opened.close())
-    await store.get('k')
-    const locked = admin('begin; lock table queue_canary; select pg_sleep(2); commit')
-    await eventually(
-      async () => {
-        await expect(store.put('k', 'late', 'no revision')).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
-      },
-      { what: 'the lock' },
-    )
-    await locked
-    expect((await store.get('k'))?.value).toBe('one')
-  })
+  it.each(['as it is', 'over TLS', 'through a transaction pooler'] as const)(
+    'documents that somebody has locked, %s: each call ends at its deadline, and leaves nothing in the server that waits',
+    async (way) => {
+      await open().put('k', 'one', undefined)
+      const url = await urlBy(way)
+      const store = teardown.add(postgresStore({ url, deadlineMs: 400 }), (opened) => opened.close())
+      await store.get('k')
+      const locked = admin('begin; lock table queue_canary; select pg_sleep(4); commit')
+      await eventually(async () => expect(await backends(`wait_event = 'PgSleep'`)).toBe(1), { what: 'the lock' })
+      // together: the server has the second one already when it gives up the first one
+      const calls = Promise.allSettled([store.put('k', 'late', 'no revision'), store.get('k')])
+      await eventually(async () => expect(await backends(waiting)).toBe(1), { what: 'the call to wait' })
+      const unreachable = { status: 'rejected', reason: expect.objectContaining({ code: 'STORE_UNREACHABLE' }) }
+      expect(await calls).toEqual([unreachable, unreachable])
+      await eventually(async () => expect(await backends(waiting)).toBe(0), { what: 'no waiting', deadlineMs: 1_500 })
+      expect(await backends(`wait_event = 'PgSleep'`)).toBe(1)
+      await locked
+      await eventually(async () => expect((await store.get('k'))?.value).toBe('one'), { what: 'the store again' })
+    },
+  )
 
   it.each(['repeatable read', 'serializable'])(
     'many that write at the same moment, where %s is the default',

@@ -122,11 +122,16 @@ describe('a server that must not be used', () => {
     expect(await refusals(open('', '/99'))).toEqual(allRefused(/no such database/))
   })
 
-  it('one that waits for replicas is unreachable', async () => {
+  it('one that waits for replicas is unreachable, and left: the address may lead to another primary by now', async () => {
     const store = open()
     await store.get('k')
     await command('CONFIG', 'SET', 'min-replicas-to-write', '1')
-    await expect(store.put('k', 'one', undefined)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
+    const connections = async () => /total_connections_received:(\d+)/.exec(String(await command('INFO', 'stats')))?.[1]
+    const before = Number(await connections())
+    for (let call = 0; call < 2; call++)
+      await expect(store.put('k', 'one', undefined)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' })
+    // one of them is the question itself
+    expect(Number(await connections())).toBe(before + 2)
   })
 })
 
@@ -171,6 +176,27 @@ describe('a cluster', () => {
     expect(await openAt(second.url).get('k')).toEqual(await store.get('k'))
   })
 
+  it('a replica of it leads to the primary, and so does the primary that has become one', async () => {
+    const [first, primary] = await cluster()
+    const replica = await node()
+    await meet(replica, primary)
+    const store = openAt(primary.url)
+    await eventually(() => store.put('k', 'one', undefined), { what: 'the cluster to be up', deadlineMs: 30_000 })
+    const replicate = async () => redisCommand(replica.url, ['CLUSTER', 'REPLICATE', await idOf(primary)])
+    await eventually(replicate, { what: 'the nodes to know each other' })
+    const isSynchronous = async () =>
+      expect(await redisCommand(replica.url, ['INFO', 'replication'])).toContain('master_link_status:up')
+    await eventually(isSynchronous, { what: 'the replica' })
+    expect((await openAt(replica.url).get('k'))?.value).toBe('one')
+    await eventually(() => redisCommand(replica.url, ['CLUSTER', 'FAILOVER', 'FORCE']), { what: 'the failover' })
+    const isReplica = async () =>
+      expect(await redisCommand(primary.url, ['INFO', 'replication'])).toContain('role:slave')
+    await eventually(isReplica, { what: 'the primary to step down', deadlineMs: 30_000 })
+    await eventually(async () => expect((await store.get('k'))?.value).toBe('one'), { what: 'the store' })
+    expect((await openAt(primary.url).get('k'))?.value).toBe('one')
+    expect((await openAt(first.url).get('k'))?.value).toBe('one')
+  })
+
   it('keys that are on their way to another node are waited for', async () => {
     const [to, from] = await cluster()
     const store = openAt(from.url)
@@ -198,13 +224,17 @@ const documents = '{queue-canary}:documents'
 /** Two nodes, of which the second has all slots. */
 async function cluster() {
   const [first, second] = await Promise.all([node(), node()])
-  await redisCommand(first.url, ['CLUSTER', 'MEET', '127.0.0.1', new URL(second.url).port, `${second.bus}`])
+  await meet(first, second)
   await redisCommand(second.url, ['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
   return [first, second] as const
 }
 
 function openAt(url: string): Store {
   return teardown.add(redisStore({ url, deadlineMs: 5_000 }), (store) => store.close())
+}
+
+async function meet(one: { readonly url: string }, other: Awaited<ReturnType<typeof node>>): Promise<void> {
+  await redisCommand(one.url, ['CLUSTER', 'MEET', '127.0.0.1', new URL(other.url).port, `${other.bus}`])
 }
 
 async function idOf({ url }: StoreServer): Promise<string> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import type { Versioned } from '../../../src/contracts/store.ts'
-import { documentOf, firstSequence, lastSequence } from './documents.ts'
+import { beginning, documentOf, lastSequence } from './documents.ts'
 import { ask } from './jetstream.ts'
 import type { Bucket } from './place.ts'
 import { keyOf } from './subjects.ts'
@@ -43,7 +43,7 @@ export class Cursor {
   /** What was written before the look began is in it: the server tells a reader of news a moment after it has answered their writer. */
   async #look(): Promise<ReadonlyMap<string, Versioned>> {
     // One after the other: what has left the stream after the target was asked for may have been written anew, unseen so far.
-    const first = await firstSequence(this.#connection, this.#bucket)
+    const { first, now } = await beginning(this.#connection, this.#bucket)
     const target = await lastSequence(this.#connection, this.#bucket, `${this.#bucket.prefix}${this.#filter}`)
     if (target < this.#reached) this.#reader = undefined
     do {
@@ -51,7 +51,7 @@ export class Cursor {
       if (!(await this.#catchUp(this.#reader))) this.#reader = undefined
     } while (this.#reader === undefined || this.#reached < target)
     this.#forgetBefore(first)
-    void sweepMarks(this.#connection, this.#bucket, { marks: this.#marks.splice(0), now: Date.now() })
+    void sweepMarks(this.#connection, this.#bucket, { marks: this.#marks.splice(0), now })
     return this.#documents
   }
 

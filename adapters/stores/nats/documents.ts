@@ -28,9 +28,13 @@ export async function lastSequence(connection: NatsConnection, { stream }: Bucke
   return (await last(connection, stream, filter))?.seq ?? 0
 }
 
-/** The sequence of the first message that the stream has: what was written before it is gone. */
-export async function firstSequence(connection: NatsConnection, { stream }: Bucket): Promise<number> {
-  return (await ask(connection, `STREAM.INFO.${stream}`, {})).state?.first_seq ?? 0
+/** The sequence of the first message that the stream has, before which everything is gone, and the server's time in milliseconds. */
+export async function beginning(
+  connection: NatsConnection,
+  { stream }: Bucket,
+): Promise<{ readonly first: number; readonly now: number }> {
+  const { state, ts = '' } = await ask(connection, `STREAM.INFO.${stream}`, {})
+  return { first: state?.first_seq ?? 0, now: Date.parse(ts) }
 }
 
 async function last(connection: NatsConnection, stream: string, filter: string): Promise<StoredMessage | undefined> {

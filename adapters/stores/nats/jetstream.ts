@@ -8,6 +8,8 @@ export interface ApiAnswer {
   readonly message?: StoredMessage
   /** Of a message that was stored. */
   readonly seq?: number
+  /** When the server answered, in RFC 3339; what tells of a stream has it. */
+  readonly ts?: string
 }
 
 export interface StreamConfig {

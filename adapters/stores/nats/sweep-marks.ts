@@ -15,8 +15,8 @@ const markLifeMs = 3_600_000
 const mostAtOnce = 50
 
 /**
- * Removes old marks, so that workers that come and go leave nothing for ever. Only the mark itself goes, not what was written after it. A user
- * without the right to purge keeps them.
+ * Removes old marks, so that workers that come and go leave nothing for ever. Only the mark itself goes, not what was written after it. How old a
+ * mark is the server's clock says, `now` as `at`. A user without the right to purge keeps them.
  */
 export async function sweepMarks(
   connection: NatsConnection,

@@ -1,6 +1,10 @@
 import { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
+import { endedOnAbort } from '../remote/abortable.ts'
 import { loadDriver } from '../remote/load-driver.ts'
+import { cancelQuery } from './cancel.ts'
+import type { Backend, BackendKey } from './cancel.ts'
 import type { Location } from './location.ts'
 
 /** One connection. Queries are pipelined: one need not wait for the answer to the one before. */
@@ -8,7 +12,7 @@ export interface Postgres {
   readonly isAlive: boolean
   /** Each query is a transaction of its own, and is run again where another one came between: what it then finds is the answer. */
   query(text: string, values?: readonly unknown[]): Promise<Answer>
-  /** Ends it at once. */
+  /** Ends it: at once, or when the server has given up what it still does for it, within a second. No further query is sent. */
   destroy(): void
   end(): Promise<void>
 }
@@ -36,50 +40,86 @@ export async function connect(location: Location, signal: AbortSignal): Promise<
     stream: () => socket,
     types: { getTypeParser: () => String },
   })
-  const state = { isAlive: true }
-  const ended = (): void => void (state.isAlive = false)
-  // each call reports what befell it
-  client.on('error', ended).on('end', ended)
-  const abort = (): void => void socket.destroy()
-  signal.addEventListener('abort', abort)
-  try {
-    await client.connect()
-    signal.throwIfAborted()
-    return wrap(client, socket, state)
-  } catch (error) {
-    socket.destroy()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', abort)
+  const connection = new Connection(client, socket, location)
+  await endedOnAbort(
+    signal,
+    () => void socket.destroy(),
+    () => client.connect(),
+  )
+  return connection
+}
+
+class Connection implements Postgres {
+  readonly #client: Client
+  readonly #socket: Socket
+  readonly #location: Location
+  #backend: Backend | undefined
+  #isAlive = true
+  /** Queries without an answer. */
+  #open = 0
+  #isEnding = false
+
+  constructor(client: Client, socket: Socket, location: Location) {
+    this.#client = client
+    this.#socket = socket
+    this.#location = location
+    const ended = (): void => void (this.#isAlive = false)
+    // each call reports what befell it
+    client.on('error', ended).on('end', ended)
+    client.connection.once('backendKeyData', ({ processID, secretKey }: BackendKey) => {
+      this.#backend = { processID, secretKey, host: socket.remoteAddress ?? location.address.host }
+    })
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive
+  }
+
+  async query(text: string, values?: readonly unknown[]): Promise<Answer> {
+    while (this.#isAlive) {
+      this.#open++
+      try {
+        // without a name: a statement that is prepared under a name belongs to one session of the server
+        const { rows, rowCount } = await this.#client.query(values === undefined ? text : binary(text, values))
+        return { rows, count: rowCount ?? 0 }
+      } catch (error) {
+        if (!isOvertaken(error)) throw error
+      } finally {
+        this.#open--
+      }
+    }
+    throw new Error('the connection was closed')
+  }
+
+  destroy(): void {
+    this.#isAlive = false
+    if (this.#isEnding) return
+    this.#isEnding = true
+    void this.#cancelAll().finally(() => this.#socket.resetAndDestroy())
+  }
+
+  async end(): Promise<void> {
+    await this.#client.end()
+  }
+
+  /** Whatever the server still does for this connection: it takes them one by one, and may have the next ones already. */
+  async #cancelAll(): Promise<void> {
+    const signal = AbortSignal.timeout(cancelMs)
+    try {
+      while (this.#backend !== undefined && this.#open > 0 && !signal.aborted) {
+        await cancelQuery(this.#location, this.#backend, signal)
+        await sleep(answerMs, undefined, { signal })
+      }
+    } catch {
+      // It is gone, or as silent as the connection. What was asked for stands as it would without.
+    }
   }
 }
 
-function wrap(client: Client, socket: Socket, state: { isAlive: boolean }): Postgres {
-  return {
-    get isAlive() {
-      return state.isAlive
-    },
-    async query(text, values) {
-      for (;;) {
-        try {
-          // without a name: a statement that is prepared under a name belongs to one session of the server
-          const { rows, rowCount } = await client.query(values === undefined ? text : binary(text, values))
-          return { rows, count: rowCount ?? 0 }
-        } catch (error) {
-          if (!isOvertaken(error)) throw error
-        }
-      }
-    },
-    destroy() {
-      state.isAlive = false
-      // what is still on its way is not sent any more
-      socket.resetAndDestroy()
-    },
-    async end() {
-      await client.end()
-    },
-  }
-}
+/** A server that does not notice in this time what it is to give up will hardly ever. */
+const cancelMs = 1_000
+/** Until a query that was given up is answered. */
+const answerMs = 20
 
 /** Only where the default isolation is stricter than `read committed`; nothing was done. */
 function isOvertaken(error: unknown): boolean {

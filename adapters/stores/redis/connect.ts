@@ -1,20 +1,31 @@
 import { isIP } from 'node:net'
 import type { RedisArgument, RedisClientType } from 'redis'
 import { QueueCanaryError } from '../../../src/errors.ts'
+import { endedOnAbort } from '../remote/abortable.ts'
 import type { Address } from '../remote/address.ts'
 import { loadDriver } from '../remote/load-driver.ts'
 
 /** Connects to the server at `address` or, where it is a node of a cluster that has the keys elsewhere, to the one that has them. */
-export async function connectToKeys(address: Address, probe: Probe, signal: AbortSignal): Promise<Redis> {
+export async function connectToKeys(
+  address: Address,
+  { probe, deadlineMs }: Attempt,
+  signal: AbortSignal,
+): Promise<Redis> {
   let { host, port } = address
   for (let hops = 0; ; hops++) {
-    const client = await connect({ ...address, host, port }, signal)
+    const client = await createConnection({ ...address, host, port }, deadlineMs)
     try {
-      await checkServer(client, address.name)
-      await probe(client)
-      return client
+      return await endedOnAbort(
+        signal,
+        () => client.destroy(),
+        async () => {
+          await client.connect()
+          await checkServer(client, address.name)
+          await probe(client)
+          return client
+        },
+      )
     } catch (error) {
-      client.destroy()
       const target = movedTo(error)
       if (target === undefined || hops === mostHops) throw error
       host = target.host || host
@@ -25,16 +36,20 @@ export async function connectToKeys(address: Address, probe: Probe, signal: Abor
 
 export type Redis = Pick<RedisClientType, 'sendCommand' | 'isReady' | 'close' | 'destroy'>
 export type Argument = RedisArgument
-/** A first call, which shows rights and the place of the keys. */
-export type Probe = (client: Redis) => Promise<unknown>
+export interface Attempt {
+  /** A first call, which shows rights and the place of the keys. */
+  readonly probe: (client: Redis) => Promise<unknown>
+  readonly deadlineMs: number
+}
 
 const mostHops = 3
 
 /** A connection for one life: the session makes a new one, and nothing is ever queued for it. */
-async function connect(address: Address, signal: AbortSignal): Promise<Redis> {
+async function createConnection(address: Address, deadlineMs: number) {
   const { createClient } = await loadDriver('redis', () => import('redis'))
   const { host, port, user, password, path, protocol } = address
-  const common = { host, port, reconnectStrategy: false as const, connectTimeout: 60_000 }
+  // where the server never answers, `destroy` does nothing before the driver itself has given up
+  const common = { host, port, reconnectStrategy: false as const, connectTimeout: deadlineMs }
   const client = createClient({
     RESP: 2,
     disableOfflineQueue: true,
@@ -47,18 +62,7 @@ async function connect(address: Address, signal: AbortSignal): Promise<Redis> {
   })
   // each call reports what befell it
   client.on('error', () => {})
-  const abort = (): void => client.destroy()
-  signal.addEventListener('abort', abort)
-  try {
-    await client.connect()
-    signal.throwIfAborted()
-    return client
-  } catch (error) {
-    client.destroy()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
+  return client
 }
 
 /** An address is no name (RFC 6066, section 3). */
@@ -71,7 +75,8 @@ async function checkServer(client: Redis, name: string): Promise<void> {
   const facts = await serverFacts(client)
   const major = Number.parseInt(facts.get('redis_version') ?? '', 10)
   if (major < 7) throw refusal(name, `is Redis ${facts.get('redis_version')}: Redis 7 or later is needed, or Valkey`)
-  if (facts.get('role') === 'slave') throw new Error('READONLY')
+  // in a cluster a replica tells where the primary of the keys is
+  if (facts.get('role') === 'slave' && facts.get('cluster_enabled') !== '1') throw new Error('READONLY')
   const policy = facts.get('maxmemory_policy') ?? 'unknown'
   // our keys have no time to live: a volatile policy never takes them
   if (facts.get('maxmemory') === '0' || /^(?:noeviction|volatile-.+)$/.test(policy)) return
@@ -81,9 +86,11 @@ async function checkServer(client: Redis, name: string): Promise<void> {
   )
 }
 
+const sections = ['server', 'memory', 'persistence', 'replication', 'cluster']
+
 /** CONFIG is forbidden on many managed servers; INFO tells the same. */
 export async function serverFacts(client: Redis): Promise<ReadonlyMap<string, string>> {
-  const answer: unknown = await client.sendCommand(['INFO', 'server', 'memory', 'persistence', 'replication'])
+  const answer: unknown = await client.sendCommand(['INFO', ...sections])
   const lines = (typeof answer === 'string' ? answer : '').matchAll(/^(\w+):(.*?)\r?$/gm)
   return new Map([...lines].map(([, name = '', value = '']) => [name, value]))
 }

@@ -6,6 +6,9 @@ type Verdict = Omit<Trouble, 'anew'> & { readonly anew?: boolean }
 const unreachable = (text: string): Verdict => ({ code: 'STORE_UNREACHABLE', text })
 const refused = (text: string): Verdict => ({ code: 'STORE_REFUSED', text })
 
+/** Of a node that others may have replaced: the address may lead to another one by now. */
+const elsewhere = (text: string): Verdict => ({ ...unreachable(text), anew: true })
+
 const moving = unreachable('is moving keys; try again')
 
 /** The first word of a reply says what it is about. https://github.com/redis/redis/blob/8.0/src/server.c (createSharedObjects) */
@@ -14,10 +17,10 @@ const replies: Readonly<Record<string, Verdict>> = {
   BUSY: unreachable('is busy with a script'),
   TRYAGAIN: moving,
   ASK: moving,
-  CLUSTERDOWN: unreachable('is a cluster that is down'),
-  MASTERDOWN: unreachable('has lost its primary'),
-  NOREPLICAS: unreachable('has fewer replicas than min-replicas-to-write demands'),
-  MOVED: { ...unreachable('has moved the keys to another node'), anew: true },
+  CLUSTERDOWN: elsewhere('is a cluster that is down'),
+  MASTERDOWN: elsewhere('has lost its primary'),
+  NOREPLICAS: elsewhere('has fewer replicas than min-replicas-to-write demands'),
+  MOVED: elsewhere('has moved the keys to another node'),
   READONLY: {
     ...refused('is a read-only replica: use the address of the primary (a failover may be under way)'),
     anew: true,

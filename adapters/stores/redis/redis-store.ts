@@ -34,7 +34,8 @@ export function redisStore({ url, deadlineMs = defaultDeadlineMs }: RedisStoreOp
   const session = createSession(
     {
       name: address.name,
-      connect: (signal) => connectToKeys(address, (client) => evaluate(client, scripts.get, ['']), signal),
+      connect: (signal) =>
+        connectToKeys(address, { probe: (client) => evaluate(client, scripts.get, ['']), deadlineMs }, signal),
       isAlive: (client) => client.isReady,
       discard: (client) => client.destroy(),
       finish: (client) => client.close(),

@@ -30,7 +30,8 @@ export interface AddressForm {
 export function parseAddress(url: string, form: AddressForm): Address {
   const parts = URL.canParse(url) ? new URL(url) : undefined
   const protocol = parts?.protocol.slice(0, -1) ?? ''
-  if (parts === undefined || !form.protocols.includes(protocol) || parts.hostname === '') throw invalid(form)
+  if (parts === undefined || !form.protocols.includes(protocol) || parts.hostname === '' || parts.hash !== '')
+    throw invalid(form)
   const [port, path] = [Number(parts.port) || form.defaultPort, decode(parts.pathname.slice(1), form)]
   return {
     protocol,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { QueueCanaryError } from '../../../src/errors.ts'
+import { untilAborted } from './abortable.ts'
 
 /** Two tries fit into the five seconds that a lease and an allocation live. */
 export const defaultDeadlineMs = 2_000
@@ -8,11 +9,11 @@ export const defaultDeadlineMs = 2_000
 export interface Driver<C> {
   /** How messages name the store; never a credential. */
   readonly name: string
-  /** Connects and checks that the server is fit. Once the signal aborts it stops and leaves nothing behind. */
+  /** Connects and checks that the server is fit. Once the signal aborts nobody waits for it: it stops and leaves nothing behind. */
   readonly connect: (signal: AbortSignal) => Promise<C>
   /** False once the connection has ended by itself. */
   readonly isAlive: (connection: C) => boolean
-  /** Ends it at once: of what is under way nothing more is sent. Never throws. */
+  /** Ends it, within a second: of what is under way nothing more is sent, and the server is asked to give it up where it would not notice. Never throws. */
   readonly discard: (connection: C) => void
   /** Ends it when what is under way has been answered. */
   readonly finish: (connection: C) => Promise<void>
@@ -66,8 +67,11 @@ class SharedSession<C extends object> implements Session<C> {
   async run<T>(exchange: (connection: C) => Promise<T>): Promise<T> {
     if (this.#ended.signal.aborted) throw this.#error('STORE_REFUSED', 'was closed: open a new one')
     let used: C | undefined
+    let isOver = false
     const working = (async () => {
-      used = await this.#connected()
+      const connection = await this.#connected()
+      if (isOver) throw silence
+      used = connection
       const answer = await exchange(used)
       this.#failures = 0
       this.#hasWorked = true
@@ -77,6 +81,8 @@ class SharedSession<C extends object> implements Session<C> {
       return await this.#inTime(working)
     } catch (error) {
       throw this.#failed(error, used)
+    } finally {
+      isOver = true
     }
   }
 
@@ -107,7 +113,7 @@ class SharedSession<C extends object> implements Session<C> {
     await sleep(pauseMs, undefined, { signal: this.#ended.signal })
     const given = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(this.#deadlineMs)])
     try {
-      const connection = await this.#driver.connect(given)
+      const connection = await untilAborted(given, this.#driver.connect(given), this.#driver.discard)
       this.#connection = connection
       return connection
     } catch (error) {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { QueueCanaryError } from '../../../src/errors.ts'
@@ -40,9 +40,18 @@ export function openDatabase(path: string): Database {
   }
 }
 
-/** What the file holds is nobody else's business. */
+/**
+ * What the file holds is nobody else's business. One that is there is not touched: whoever closes a file gives up all locks that the process has on
+ * it, those of another connection to the database too. https://www.sqlite.org/howtocorrupt.html (2.2)
+ */
 function createPrivately(path: string): void {
-  closeSync(openSync(path, 'a', 0o600))
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    // says which right is missing; SQLite would not
+    accessSync(path, constants.R_OK | constants.W_OK)
+  }
 }
 
 function fileIdentity(path: string): string {
