@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { untilForgotten } from '../../adapters/brokers/rabbitmq/watchdog.ts'
+import { leastSilenceMs, nextSilenceMs, untilForgotten } from '../../adapters/brokers/rabbitmq/watchdog.ts'
 import { manualClock } from '../support/manual-clock.ts'
 
 interface Queue {
@@ -25,6 +25,7 @@ async function watch(start: Partial<Queue>, happens: (queue: Queue, second: numb
   const watched = {
     deliveries: () => queue.deliveries,
     thirsty: () => queue.thirsty,
+    silenceMs: leastSilenceMs,
     count: async () => {
       queue.asked++
       if (queue.counts === undefined) throw new Error('no answer')
@@ -88,4 +89,14 @@ describe('a consumer that the broker may have forgotten', () => {
   it('is not asked for while messages come', async () => {
     expect((await watch({}, (queue) => void queue.deliveries++)).asked).toBe(0)
   })
+})
+
+it.each([
+  [20_000, true, 20_000],
+  [160_000, true, 20_000],
+  [20_000, false, 40_000],
+  [40_000, false, 80_000],
+  [3_000_000, false, 3_600_000],
+])('after one that was watched for %i ms (served: %s) the next consumer is for %i', (silenceMs, wasServed, next) => {
+  expect(nextSilenceMs(silenceMs, wasServed)).toBe(next)
 })

@@ -17,7 +17,7 @@ import { PermitLedger } from '../shared/permit-ledger.ts'
 import { StreamingLane } from './streaming-lane.ts'
 import { sendAtOnce } from './send-at-once.ts'
 import { Backoff } from './timing.ts'
-import { untilForgotten } from './watchdog.ts'
+import { leastSilenceMs, nextSilenceMs, untilForgotten } from './watchdog.ts'
 
 export interface SubscriptionSettings {
   readonly link: Link
@@ -39,6 +39,7 @@ export class RabbitSubscription implements Subscription {
   #session: ChannelSession | undefined
   #lane: Lane | undefined
   #deliveries = 0
+  #silenceMs = leastSilenceMs
   #state: LinkState | undefined
   #reason: string | undefined
   /** What was last said of a broker that is there and does not deliver. */
@@ -158,15 +159,18 @@ export class RabbitSubscription implements Subscription {
     const { clock, place } = this.#settings
     const over = new AbortController()
     void session.ended.then(() => over.abort())
+    const before = this.#deliveries
     const watched = {
       deliveries: () => this.#deliveries,
       thirsty: () => this.#lane?.thirsty === true,
+      silenceMs: this.#silenceMs,
       count: () => askOnce(model, clock, (channel) => channel.checkQueue(place.queue)),
       clock,
       random: Math.random,
     }
     const found = await untilForgotten(watched, over.signal)
     if (found === undefined) return
+    this.#silenceMs = nextSilenceMs(this.#silenceMs, this.#deliveries > before)
     session.end(new QueueCanaryError('BROKER_UNREACHABLE', `${place.server} does not deliver: ${found}`))
   }
 

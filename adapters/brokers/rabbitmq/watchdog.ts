@@ -5,6 +5,8 @@ export interface Watched {
   readonly deliveries: () => number
   /** Whether the broker may deliver now, as far as this side knows: it was told to, and its credit is not used up. */
   readonly thirsty: () => boolean
+  /** Milliseconds without a delivery before somebody asks the queue. */
+  readonly silenceMs: number
   /** The queue's own counts. */
   readonly count: () => Promise<{ readonly messageCount: number; readonly consumerCount: number }>
   readonly clock: Clock
@@ -12,8 +14,8 @@ export interface Watched {
   readonly random: () => number
 }
 
-/** Without a delivery for this long, somebody asks the queue. */
-const silenceMs = 20_000
+export const leastSilenceMs = 20_000
+const longestSilenceMs = 3_600_000
 /** Messages that nobody gets are seen twice, so far apart, before they prove anything. */
 const proofMs = 2_000
 
@@ -23,7 +25,7 @@ const proofMs = 2_000
  * undefined when the signal aborts. A queue that cannot be asked proves nothing.
  */
 export async function untilForgotten(watched: Watched, signal: AbortSignal): Promise<string | undefined> {
-  const { clock, random } = watched
+  const { clock, random, silenceMs } = watched
   while (!signal.aborted) {
     const before = watched.deliveries()
     const isSilent = (): boolean => !signal.aborted && watched.thirsty() && watched.deliveries() === before
@@ -34,6 +36,11 @@ export async function untilForgotten(watched: Watched, signal: AbortSignal): Pro
     if (found !== undefined && isSilent()) return found
   }
   return undefined
+}
+
+/** Of the consumer that takes the place of a forgotten one. Where that was never served either, the broker may have its reasons: another one is the single active consumer, or goes before. */
+export function nextSilenceMs(silenceMs: number, wasServed: boolean): number {
+  return wasServed ? leastSilenceMs : Math.min(longestSilenceMs, 2 * silenceMs)
 }
 
 async function trouble({ count }: Watched): Promise<string | undefined> {
