@@ -12,20 +12,20 @@ export type PolicyText =
   | { readonly ok: true; readonly policy: Policy }
   | { readonly ok: false; readonly problems: readonly string[] }
 
-/** Reads a policy from a file. Never rejects: a file that cannot be read is a problem like any other. */
-export async function loadPolicyFile(path: string): Promise<PolicyText> {
+/** Reads a policy from a file, which `root` names. Never rejects: a file that cannot be read is a problem like any other. */
+export async function loadPolicyFile(path: string, root = 'the file'): Promise<PolicyText> {
   const chunks: Buffer[] = []
   try {
     // One byte more than is accepted, however long the file is.
     const stream = createReadStream(path, { end: mostBytes, signal: AbortSignal.timeout(readTimeoutMs) })
     for await (const chunk of stream) chunks.push(chunk)
   } catch (error) {
-    return refuse(`the file: expected a file that can be read, found ${reasonOf(error)}`)
+    return refuse(`${root}: expected a file that can be read, found ${reasonOf(error)}`)
   }
   const bytes = Buffer.concat(chunks)
   if (bytes.length > mostBytes) return refuse(tooLong)
   const text = decodeUtf8(bytes)
-  return text === undefined ? refuse('the file: expected UTF-8 text, found other bytes') : readPolicyText(text)
+  return text === undefined ? refuse(`${root}: expected UTF-8 text, found other bytes`) : readPolicyText(text)
 }
 
 /** Reads a policy from YAML 1.2 (core schema) or JSON of at most 64 KiB. Never throws, and costs little whatever the text holds. */

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-const common = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } }
+const common = {
+  resolve: { conditions: ['queue-canary-source'] },
+  ssr: { resolve: { conditions: ['queue-canary-source'] } },
+}
 const results = process.env['QUEUE_CANARY_TEST_RESULTS']
 
 /** They stop the server that others use, or judge whole rollouts by the clock: a busy machine changes what they see. */

@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** What takes too long for every change: each regime of traffic at length, each fault on each type of queue. Run by itself: `npm run test:long`. */
 export default defineConfig({
-  resolve: { conditions: ['source'] },
-  ssr: { resolve: { conditions: ['source'] } },
+  resolve: { conditions: ['queue-canary-source'] },
+  ssr: { resolve: { conditions: ['queue-canary-source'] } },
   test: {
     root: new URL('..', import.meta.url).pathname,
     name: 'long',

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import type { ParseArgsConfig } from 'node:util'
 import { parseDuration } from '../core/policy/duration.ts'
-import { parseWith } from '../core/schema/reader.ts'
 import type { CommandKind } from '../core/rollout/queue-state.ts'
-import { argumentMistake } from './argument-mistake.ts'
+import { versionProblems } from '../core/version.ts'
+import { argumentMistake, repeatedOptions } from './argument-mistake.ts'
+import type { OptionTokens } from './argument-mistake.ts'
 import type { Command, Place, Waiting } from './command.ts'
-import { versionReader } from './environment-readers.ts'
 import { commandNames, isCommandName } from './help.ts'
 import type { CommandName } from './help.ts'
 
@@ -49,7 +49,7 @@ const several = { type: 'string', multiple: true } as const
 type Options = NonNullable<ParseArgsConfig['options']>
 const placeOptions: Options = { store: value, namespace: value }
 const waitOptions: Options = { watch: flag, timeout: value, 'exit-on-pause': flag }
-const operateOptions: Options = { ...placeOptions, queue: several, reason: value, json: flag }
+const operateOptions: Options = { ...placeOptions, queue: value, reason: value, json: flag }
 
 type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>
 
@@ -87,7 +87,7 @@ const shapes: Readonly<Record<PlainCommand, Shape>> = {
     }),
   },
   status: {
-    options: { ...placeOptions, queue: several, watch: flag, json: flag },
+    options: { ...placeOptions, queue: value, watch: flag, json: flag },
     required: [],
     make: (values) => ({
       kind: 'status',
@@ -126,7 +126,7 @@ function operating(wish: CommandKind): Shape {
 
 function again(kind: 'retry' | 'undo'): Shape {
   return {
-    options: { ...placeOptions, ...waitOptions, queue: several, json: flag },
+    options: { ...placeOptions, ...waitOptions, queue: value, json: flag },
     required: ['queue'],
     make: (values) => ({ kind, ...targetOf(values), ...waitingOf(values) }),
   }
@@ -134,18 +134,17 @@ function again(kind: 'retry' | 'undo'): Shape {
 
 function build(name: PlainCommand, words: readonly string[]): ParsedArguments {
   const { options, required, make } = shapes[name]
-  let values: Values
+  let read: { readonly values: Values; readonly tokens: OptionTokens }
   try {
-    values = parseArgs({ args: [...words], options, strict: true, allowPositionals: false }).values
+    read = parseArgs({ args: [...words], options, strict: true, allowPositionals: false, tokens: true })
   } catch (error) {
     return { ok: false, why: argumentMistake(error, Object.keys(options)), topic: name }
   }
+  const { values, tokens } = read
   const problems = [
     ...required.flatMap((key) => missing(values, key)),
     ...mistakes(values),
-    ...(name !== 'start' && texts(values, 'queue').length > 1
-      ? [`--queue: expected one, found ${texts(values, 'queue').length}: only start takes several, as one rollout`]
-      : []),
+    ...repeatedOptions(tokens, options),
   ]
   if (problems.length > 0) return { ok: false, why: problems.join('; '), topic: name }
   return { ok: true, command: make(values) }
@@ -174,9 +173,7 @@ function mistakes(values: Values): readonly string[] {
 
 /** A version that no worker can have would be waited for without end. */
 function versionMistakes(version: Values[string]): readonly string[] {
-  if (typeof version !== 'string' || version === '') return []
-  const read = parseWith(versionReader(), version)
-  return read.ok ? [] : read.problems.map(({ expected, found }) => `--version: expected ${expected}, found ${found}`)
+  return typeof version !== 'string' || version === '' ? [] : versionProblems('--version', version)
 }
 
 /** Each one is kept in the history, and a queue's record may not outgrow what a store takes. */
@@ -208,9 +205,9 @@ function isSet(values: Values, key: string): boolean {
   return values[key] === true
 }
 
-/** Of an option that may be repeated, the first. */
 function text(values: Values, key: string): string | undefined {
-  return texts(values, key)[0]
+  const given = values[key]
+  return typeof given === 'string' ? given : undefined
 }
 
 function texts(values: Values, key: string): readonly string[] {

@@ -20,7 +20,7 @@ export interface Display {
 
 export function openDisplay(io: Io, json: boolean): Display {
   if (json) return jsonDisplay(io)
-  return io.out.isTerminal ? liveDisplay(io) : plainDisplay(io)
+  return io.out.hasCursor ? liveDisplay(io) : plainDisplay(io)
 }
 
 /** One queue in full, several on one line each. */

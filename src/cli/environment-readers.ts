@@ -1,9 +1,9 @@
 import { readQueueUrl } from '../../adapters/brokers/sqs/address.ts'
-import { describeUrl } from '../core/schema/describe-url.ts'
 import { optional } from '../core/schema/objects.ts'
 import type { Reader } from '../core/schema/reader.ts'
 import { parsed, string } from '../core/schema/scalars.ts'
 import { describeValue } from '../core/schema/describe-problem.ts'
+import { describeLocation } from './describe-location.ts'
 
 /** Where rollouts and reports live: in this process, on this host, or on a server that the workers of many hosts share. */
 export type StoreSettings =
@@ -33,14 +33,15 @@ export type HandBackSettings =
 export function storeReader(): Reader<StoreSettings> {
   return parsed({
     expected: 'redis[s]://…, nats://…, tls://…, postgres[ql]://…, sqlite:PATH or memory:',
-    pattern: /^(?:memory:|sqlite:(?!\/\/|:memory:).+|(?!sqlite:)[a-z]+:\/\/\S+)$/s,
+    // White space at the end of a path is not meant: it would be another store.
+    pattern: /^(?:memory:|sqlite:(?!\/\/|:memory:|\s)\P{Cc}+(?<!\s)|(?!sqlite:)[a-z]+:\/\/\S+)$/u,
     parse: (text) => {
       if (text === 'memory:') return { kind: 'memory' }
       if (text.startsWith('sqlite:')) return { kind: 'sqlite', path: text.slice('sqlite:'.length) }
       const kind = serverStores.get(text.slice(0, text.indexOf(':')))
       return kind !== undefined && isServerUrl(text) ? { kind, url: text } : undefined
     },
-    describeFound: describeUrl,
+    describeFound: describeLocation,
   })
 }
 
@@ -62,7 +63,7 @@ export function brokerReader(): Reader<BrokerSettings> {
       if (url.startsWith('http')) return readQueueUrl(url) && { kind: 'sqs', url }
       return isServerUrl(url) ? { kind: 'rabbitmq', url } : undefined
     },
-    describeFound: describeUrl,
+    describeFound: describeLocation,
   })
 }
 
@@ -95,13 +96,6 @@ export function queueNameReader(): Reader<string> {
     expected: 'the name of a queue of 1 to 255 bytes without control characters',
     pattern: /^\P{Cc}+$/u,
     parse: (name) => (isQueueName(name) ? name : undefined),
-  })
-}
-
-export function versionReader(): Reader<string> {
-  return string({
-    expected: 'a version of 1 to 128 printable ASCII characters without spaces, and no URL',
-    pattern: /^(?!.*:\/\/)[!-~]{1,128}$/,
   })
 }
 

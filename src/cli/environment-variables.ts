@@ -1,12 +1,13 @@
 import { describe } from '../core/schema/combine.ts'
 import { escapeText } from '../core/schema/describe-problem.ts'
-import { describeUrl } from '../core/schema/describe-url.ts'
 import { object, optional, withDefault } from '../core/schema/objects.ts'
 import type { Fields, ObjectOf } from '../core/schema/objects.ts'
 import { parseWith } from '../core/schema/reader.ts'
 import { referenceTable } from '../core/schema/reference-table.ts'
 import { oneOf } from '../core/schema/scalars.ts'
 import { duration } from '../core/policy/duration.ts'
+import { versionReader } from '../core/version.ts'
+import { describeLocation } from './describe-location.ts'
 import {
   allowedHostsReader,
   brokerReader,
@@ -19,7 +20,6 @@ import {
   queueNameReader,
   queueNamesReader,
   storeReader,
-  versionReader,
   wholeNumberReader,
   workerReader,
 } from './environment-readers.ts'
@@ -152,7 +152,7 @@ export function readVariables<F extends Fields>(fields: F, find: (key: string) =
   const problems = parsed.problems.map(({ path, expected, found }) => {
     const { name, text } = find(String(path[0]))
     // A URL that was meant for another variable has its password in it.
-    return problemLine(name, expected, text?.includes('://') === true ? describeUrl(text) : found)
+    return problemLine(name, expected, text?.includes('://') === true ? describeLocation(text) : found)
   })
   return { value: undefined, problems }
 }

@@ -68,7 +68,7 @@ Exit codes: 0 started / Succeeded, 2 refused, 3 RolledBack, 4 held, 5 timed out 
   status: `One line a queue, or everything about one queue. One whose records cannot be read shows its error, and ends it with that exit code.
 
   --queue Q           only this queue, in full
-  --watch             a live view on a terminal, a line per change elsewhere
+  --watch             a live view on a terminal, a line per change elsewhere; until Ctrl-C, or a change that nobody reads any more
 ${json}
 ${place}`,
   promote: `Goes on to the next step. --full skips what is left of the ramp.

@@ -16,10 +16,14 @@ export interface Sink {
   /** Writes the text as it is; lines end with a newline of the caller's. */
   readonly write: (text: string) => void
   readonly isTerminal: boolean
+  /** True where what was written can be drawn over: a terminal, and no dumb one. */
+  readonly hasCursor: boolean
+  /** False once a write has found that nobody reads any more, as after `| head`. */
+  readonly hasReader: boolean
   /** Size of the terminal; 80 by 24 where there is none. */
   readonly columns: number
   readonly rows: number
-  /** True when colours are wanted: a terminal, and no `NO_COLOR`. */
+  /** True when colours are wanted: a terminal that is not dumb, and no `NO_COLOR`. */
   readonly color: boolean
 }
 

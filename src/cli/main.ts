@@ -16,7 +16,7 @@ import { helpText } from './help.ts'
 import type { Io } from './io.ts'
 import { writeLine } from './io.ts'
 import { ownVersion } from './own-version.ts'
-import { endProcess, processIo } from './process-io.ts'
+import { processIo } from './process-io.ts'
 import { reportError } from './report-error.ts'
 import { withSession } from './session.ts'
 import type { Session } from './session.ts'
@@ -26,8 +26,8 @@ export async function runProcess(): Promise<void> {
   const argv = process.argv.slice(2)
   const io = processIo()
   // A worker returns what it holds when it is told twice; the other commands hold nothing.
-  if (argv[0] !== 'worker') io.hurry.addEventListener('abort', () => endProcess(exitCodes.interrupted))
-  endProcess(await main(argv, io))
+  if (argv[0] !== 'worker') io.hurry.addEventListener('abort', () => io.end(exitCodes.interrupted))
+  io.end(await main(argv, io))
 }
 
 /** Runs one command and resolves to its exit code. Never rejects. */

@@ -11,7 +11,7 @@ import { parseWith } from '../core/schema/reader.ts'
 import type { Infer, Reader } from '../core/schema/reader.ts'
 import { oneOf, parsed } from '../core/schema/scalars.ts'
 import { mostRuns } from '../simulate/summary.ts'
-import { argumentMistake } from './argument-mistake.ts'
+import { argumentMistake, repeatedOptions } from './argument-mistake.ts'
 
 /** What `policy` is asked to do. */
 export type PolicyAction =
@@ -171,17 +171,19 @@ function readWords(words: readonly string[], shape: Shape) {
   } catch (error) {
     return { ...nothing, problems: [argumentMistake(error, [...shape.options, 'json'])] }
   }
-  const { positionals, texts } = given
+  const { positionals, texts, repeated } = given
   const missing = shape.required.filter((name) => texts[name] === undefined).map((name) => `--${name} is missing`)
   const { values, problems } = readTexts(texts)
-  const all = [...fileProblems(positionals, shape), ...missing, ...problems]
+  const all = [...fileProblems(positionals, shape), ...missing, ...repeated, ...problems]
   return { file: positionals[0] ?? '', values, problems: all }
 }
 
 function parseWords(words: readonly string[], shape: Shape) {
   const known = Object.fromEntries(shape.options.map((name) => [name, { type: 'string' } as const]))
-  const { positionals, values } = parseArgs({ args: [...words], options: known, strict: true, allowPositionals: true })
-  return { positionals, texts: values as Readonly<Partial<Record<OptionName, string>>> }
+  const config = { options: known, strict: true, allowPositionals: true, tokens: true } as const
+  const { positionals, values, tokens } = parseArgs({ args: [...words], ...config })
+  const texts = values as Readonly<Partial<Record<OptionName, string>>>
+  return { positionals, texts, repeated: repeatedOptions(tokens, known) }
 }
 
 function fileProblems(files: readonly string[], shape: Shape): readonly string[] {

@@ -1,7 +1,15 @@
-import type { Io, Sink } from './io.ts'
+import { exitCodes } from './exit-codes.ts'
+import type { Io } from './io.ts'
+import { streamSink } from './stream-sink.ts'
+
+export interface ProcessIo extends Io {
+  /** Ends the process once what was written has been taken, or nobody takes it. Open handles of handler modules do not hold it. */
+  readonly end: (code: number) => void
+}
 
 /** The process itself as the world of a command. Takes over SIGINT and SIGTERM. */
-export function processIo(): Io {
+export function processIo(): ProcessIo {
+  let lost: Error | undefined
   const first = new AbortController()
   const second = new AbortController()
   const onSignal = (): void => (first.signal.aborted ? second.abort() : first.abort())
@@ -10,14 +18,16 @@ export function processIo(): Io {
   return {
     env: process.env,
     cwd: process.cwd(),
-    out: sink(process.stdout),
-    err: sink(process.stderr),
+    out: streamSink(process.stdout, (error) => (lost ??= error)),
+    // There is nowhere left to say so.
+    err: streamSink(process.stderr, () => {}),
     signal: first.signal,
     hurry: second.signal,
     onCrash(handle) {
       process.on('uncaughtException', handle)
       process.on('unhandledRejection', handle)
     },
+    end: (code) => endProcess(code, () => lost),
   }
 }
 
@@ -35,27 +45,21 @@ export async function sparingStdout<T>(work: () => Promise<T>): Promise<T> {
 
 const flushMs = 2_000
 
-/** Ends the process once what was written has been taken, or nobody takes it. Open handles of handler modules do not hold it. */
-export function endProcess(code: number): void {
+function endProcess(code: number, lost: () => Error | undefined): void {
   process.exitCode = code
   setTimeout(() => process.exit(code), flushMs)
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+  // A write is called back before the stream tells of its failure.
+  process.stdout.write('', () => setImmediate(() => flushStderr(code, lost())))
 }
 
-function sink(stream: NodeJS.WriteStream): Sink {
-  // A reader that went away (`| head`) is no failure of the command.
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
-  return {
-    write: (text) => void stream.write(text),
-    isTerminal: stream.isTTY,
-    get columns() {
-      return stream.columns ?? 80
-    },
-    get rows() {
-      return stream.rows ?? 24
-    },
-    color: stream.isTTY && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
-  }
+/** Results that nobody got are a failure, whatever else went well. */
+function flushStderr(code: number, lost: Error | undefined): void {
+  const said = lost === undefined ? '' : incomplete(lost)
+  const told = code === exitCodes.done && lost !== undefined ? exitCodes.unexpected : code
+  process.stderr.write(said, () => process.exit(told))
+}
+
+function incomplete({ message }: Error): string {
+  const mend = 'let stdout go where there is room; all else that the command does is done'
+  return `error: stdout: expected all of it to be written, found ${message}\nwhat to do: ${mend}\n`
 }

@@ -35,8 +35,8 @@ function breathing({ err, signal }: Io, progress: () => string) {
     /** False when it is time to stop. */
     async take(): Promise<boolean> {
       if (performance.now() - last < breathEveryMs) return true
-      if (err.isTerminal) err.write(`\r${progress()}${clearLine}`)
-      isShown = err.isTerminal
+      if (err.hasCursor) err.write(`\r${progress()}${clearLine}`)
+      isShown = err.hasCursor
       await setImmediate()
       last = performance.now()
       return !signal.aborted

@@ -64,7 +64,7 @@ export interface VersionStatus {
   readonly inFlight: number
   /** Slots of these consumers. */
   readonly capacity: number
-  /** Since the start of the rollout; without one, since the consumers started. */
+  /** Since the canary was first let take something; without a rollout, since the consumers started. */
   readonly outcomes: Counts
   /** Which messages it accepts; null where it accepts all, or does not live. */
   readonly accepts: { readonly header: string; readonly range: string } | null

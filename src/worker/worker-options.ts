@@ -8,6 +8,7 @@ import type { OpenMetricProvider } from '../contracts/metric-provider.ts'
 import type { Store } from '../contracts/store.ts'
 import type { Policy } from '../core/policy/policy.ts'
 import type { ConsumerState } from '../core/rollout/consumer-report.ts'
+import { versionProblems } from '../core/version.ts'
 import { QueueCanaryError } from '../errors.ts'
 import { policyDigest } from '../policy-digest.ts'
 import type { PinnedPolicy } from './automatic-start.ts'
@@ -24,7 +25,7 @@ export interface WorkerOptions<T = unknown, C = T> {
   /** Shared with whoever else uses it; never closed by the worker. */
   readonly store: Store
   readonly handler: Handler<T>
-  /** Identity of the handler's code: a git sha, a release number. Never ordered. */
+  /** Identity of the handler's code: a git sha, a release number. Printable ASCII without spaces. Never ordered. */
   readonly version: string
   /** Solo mode: the next version, hosted in this process too. @default its broker is the worker's */
   readonly canary?: { readonly handler: Handler<C>; readonly version: string; readonly broker?: Broker }
@@ -150,12 +151,18 @@ function hostedVersions<T, C>({ version, handler, broker, canary }: WorkerOption
   return [first, second]
 }
 
-function wrongNames<T, C>({ queue, version, canary }: WorkerOptions<T, C>, namespace: string): string[] {
-  const names = { queue, version, namespace, ...(canary === undefined ? {} : { 'canary.version': canary.version }) }
-  const empty = Object.entries(names).filter(([, value]) => typeof value !== 'string' || value === '')
-  const problems = empty.map(([name]) => `${name}: expected a name that is not empty`)
-  if (canary?.version === version) problems.push("canary.version: expected another version than the worker's own")
-  return problems
+function wrongNames<T, C>({ queue, version, canary }: WorkerOptions<T, C>, namespace: string): readonly string[] {
+  const empty = Object.entries({ queue, namespace }).filter(([, value]) => typeof value !== 'string' || value === '')
+  return [
+    ...empty.map(([name]) => `${name}: expected a name that is not empty`),
+    ...versionProblems('version', version),
+    ...(canary === undefined ? [] : wrongCanary(canary.version, version)),
+  ]
+}
+
+function wrongCanary(canary: string, version: string): readonly string[] {
+  if (canary === version) return ["canary.version: expected another version than the worker's own"]
+  return versionProblems('canary.version', canary)
 }
 
 function wrongLimits(limits: ConsumerLimits): string[] {

@@ -106,9 +106,13 @@ describe('a question over HTTPS', () => {
       const resolve = async () => [{ address: '127.0.0.1', family: 4 }]
       const provider = httpMetrics({ url: '${url}', jsonPath: '$.data.value', resolve })
       console.log(JSON.stringify(await provider.measure({}, new AbortController().signal)))`
-    const { stdout } = await run(process.execPath, ['--conditions=source', '--input-type=module', '-e', script], {
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
-    })
+    const { stdout } = await run(
+      process.execPath,
+      ['--conditions=queue-canary-source', '--input-type=module', '-e', script],
+      {
+        env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+      },
+    )
     return JSON.parse(stdout)
   }
 

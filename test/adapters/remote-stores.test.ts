@@ -216,7 +216,7 @@ describe('a driver that is not installed', () => {
       } })
       const { ${stores[name].name} } = await import('queue-canary/${name}')
       await ${stores[name].name}({ url: '${url}' }).get('k').catch((error) => console.log(error.code, error.message))`
-    const args = ['--conditions=source', '--input-type=module', '-e', script]
+    const args = ['--conditions=queue-canary-source', '--input-type=module', '-e', script]
     expect(execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()).toBe(
       `STORE_REFUSED the ${name} store needs a package that is not installed: npm install ${install}`,
     )

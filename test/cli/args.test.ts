@@ -52,6 +52,7 @@ describe('arguments', () => {
     ['resume --queue q', { kind: 'operate', wish: 'resume', queue: 'q', full: false, reason: '', json: false, place }],
     ['retry --queue q --watch', { kind: 'retry', queue: 'q', json: false, ...idle, watch: true, place }],
     ['undo --queue q', { kind: 'undo', queue: 'q', json: false, ...idle, place }],
+    ['status --json --watch --json', { kind: 'status', queue: undefined, watch: true, json: true, place }],
     ['policy lint p.yaml --json', { kind: 'policy', args: ['lint', 'p.yaml'], json: true }],
   ])('%s', (line, command) => {
     expect(parseArguments(line.split(' '))).toEqual({ ok: true, command })
@@ -75,6 +76,13 @@ describe('arguments', () => {
       '--timeout: expected a value, found another option',
     ],
     ['pause --queue a --queue b', 'pause', '--queue: expected one, found 2: only start takes several, as one rollout'],
+    ['pause --queue a --reason x --reason y', 'pause', '--reason: expected one, found 2'],
+    [
+      'start --queue a --queue b --version v2 --version v3 --policy p --policy=q --policy p',
+      'start',
+      '--version: expected one, found 2; --policy: expected one, found 3',
+    ],
+    ['worker --store sqlite:a --store sqlite:a', 'worker', '--store: expected one, found 2'],
     ['start --queue= --version v2 --policy p', 'start', '--queue: expected a value, found an empty text'],
     ['start --queue q --version=véé --policy p', 'start', '--version: expected a version of 1 to 128 printable ASCII'],
     ['status orders', 'status', "Unexpected argument 'orders'"],

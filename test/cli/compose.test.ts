@@ -16,7 +16,7 @@ describe('a store whose driver is not installed', () => {
       } })
       const { createComposition } = await import('${compose}')
       await createComposition({}).openStore({ kind: '${kind}', url: '${url}' }).catch(({ code }) => console.log(code))`
-    const args = ['--conditions=source', '--input-type=module', '-e', script]
+    const args = ['--conditions=queue-canary-source', '--input-type=module', '-e', script]
     expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('STORE_REFUSED\n')
   })
 })

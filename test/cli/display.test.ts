@@ -107,6 +107,15 @@ describe('a display', () => {
     expect(lines.stdout()).not.toContain('\u001b')
   })
 
+  it('prints lines on a terminal whose cursor cannot be moved', () => {
+    const io = fakeIo({ terminal: true, dumb: true })
+    const display = openDisplay(io, false)
+    display.show([status])
+    display.close()
+    expect(io.stdout()).toMatch(/^\d\d:\d\d:\d\dZ {2}orders {2}Progressing [^\n]*\n$/)
+    expect(io.stdout()).not.toContain('\u001b')
+  })
+
   it('begins anew with another rollout', () => {
     const io = fakeIo()
     const display = openDisplay(io, false)

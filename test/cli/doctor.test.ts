@@ -76,7 +76,7 @@ describe('doctor', () => {
   it('keeps stdout for the document, whatever a handler module prints when it is loaded', async () => {
     const processes = teardown.add(createProcesses(), (all) => all.killAll())
     const handler = 'console.log("hello"); process.stdout.write("from afar\\n"); export default () => {}'
-    const args = ['--conditions=source', bin, 'doctor', '--json']
+    const args = ['--conditions=queue-canary-source', bin, 'doctor', '--json']
     const run = processes.launch({ name: 'doctor', args, ...(await surroundings(handler, {})) })
     await run.exitsWith(0)
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: true })

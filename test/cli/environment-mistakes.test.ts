@@ -42,6 +42,21 @@ const mistakes: readonly (readonly [Settings, readonly string[]])[] = [
   [{ STORE: 'sqlite:' }, [`STORE: expected ${stores}, found sqlite:…`]],
   [{ STORE: 'sqlite://state.db' }, [`STORE: expected ${stores}, found sqlite://state.db`]],
   [{ STORE: 'sqlite::memory:' }, [`STORE: expected ${stores}, found sqlite:…`]],
+  ...['sqlite: state.db', 'sqlite:state.db ', 'sqlite:state.db\n', 'sqlite:state\n.db'].map(
+    (text): [Settings, string[]] => [
+      { STORE: text },
+      [`STORE: expected ${stores}, found sqlite:… with white space in it`],
+    ],
+  ),
+  [{ STORE: 'sqlite:a\u0007.db' }, [`STORE: expected ${stores}, found sqlite:… with a control character in it`]],
+  [
+    { STORE: 'redis://127.0.0.1:1/0 ' },
+    [`STORE: expected ${stores}, found redis://127.0.0.1:1 with white space in it`],
+  ],
+  [
+    { ORDERS_URL: 'amqp://me:secret@rabbit/prod\n' },
+    [`ORDERS_URL: expected ${brokers}, found amqp://rabbit with white space in it`],
+  ],
   [{ STORE: './state.db' }, [`STORE: expected ${stores}, found text that is no URL`]],
   [{ NAMESPACE: 'a/b' }, [`NAMESPACE: expected ${names}, found "a/b"`]],
   [{ NAMESPACE: '' }, [`NAMESPACE: expected ${names}, found ""`]],

@@ -9,7 +9,7 @@ import { reportError } from '../../src/cli/report-error.ts'
 import { createQueueState } from '../../src/core/rollout/queue-state.ts'
 import { errorCodes, QueueCanaryError } from '../../src/errors.ts'
 import { createQueueRecords } from '../../src/records/queue-records.ts'
-import { eventually } from '../support/eventually.ts'
+import { eventually, settles } from '../support/eventually.ts'
 import { useTeardown } from '../support/teardown.ts'
 import { fakeIo } from './fake-io.ts'
 
@@ -119,6 +119,18 @@ describe('the command line', () => {
     watched.interrupt()
     expect(await watching).toBe(1)
     expect(watched.stdout()).toMatch(/bills {2}RECORD_INVALID[^]*orders {2}no rollout/)
+  })
+
+  it.each([
+    ['interrupt', []],
+    ['hangUp', []],
+    ['hangUp', ['--json']],
+  ] as const)('ends status --watch well after %s, with %j', async (end, options) => {
+    const io = fakeIo({ env: { QUEUE_CANARY_STORE: await storeWith('orders') } })
+    const watching = main(['status', '--watch', ...options], io)
+    await eventually(() => io.stdout().includes('orders'), { what: 'the queue is shown' })
+    io[end]()
+    expect(await settles(watching, { what: 'the end of the watch' })).toBe(0)
   })
 
   it('says once what is wrong with the store as a whole', async () => {

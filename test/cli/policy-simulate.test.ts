@@ -133,7 +133,7 @@ describe('policy simulate', () => {
     })
     expect(await run(['none.yaml', ...given, '1%'])).toMatchObject({
       code: 2,
-      err: 'the file: expected a file that can be read, found none of this name\n',
+      err: 'none.yaml: expected a file that can be read, found none of this name\n',
     })
   })
 })

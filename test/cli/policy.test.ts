@@ -56,6 +56,15 @@ describe('policy lint', () => {
     })
   })
 
+  it.each([
+    ['nofile.yaml', 'none of this name'],
+    ['.', 'a directory'],
+  ])('names a file that cannot be read: %s', async (file, found) => {
+    const io = fakeIo({ cwd: folder })
+    expect(await runPolicyCommand(['lint', file], io, false)).toBe(2)
+    expect(io.stderr()).toBe(`${file}: expected a file that can be read, found ${found}\n`)
+  })
+
   it('is one JSON document where that is wanted', async () => {
     const right = await run(['lint', good], true)
     expect([right.code, right.err]).toStrictEqual([0, ''])
@@ -136,6 +145,7 @@ describe('wrong usage', () => {
     ['lnt x', `expected lint, show, schema, simulate or test, found "lnt"; ${general}`],
     ['constructor x', `expected lint, show, schema, simulate or test, found "constructor"; ${general}`],
     ['lint', `policy lint: expected one policy file, found 0; ${lint}`],
+    ['lint a --rate 1/s --rate=2/s', `policy lint: --rate: expected one, found 2; ${lint}`],
     ['lint a b', `policy lint: expected one policy file, found 2; ${lint}`],
     ['schema a', 'policy schema: expected no file, found 1; usage: queue-canary policy schema'],
     ['show --yaml', "policy show: Unknown option '--yaml'; the options are --json; usage: queue-canary policy show F"],
@@ -144,7 +154,7 @@ describe('wrong usage', () => {
       `policy simulate: --stable-failures is missing; policy simulate: --canary-failures is missing; ${simulate}`,
     ],
     [
-      `simulate a ${needed} --rate 100 --runs 0 --traffic floods`,
+      `simulate a --stable-failures 1% --canary-failures 5% --rate 100 --runs 0 --traffic floods`,
       'policy simulate: --rate: expected a rate such as 50/s (per s, m or h), found "100"; ' +
         'policy simulate: --runs: expected a whole number from 1 to 1000000, found "0"; ' +
         `policy simulate: --traffic: expected steady, bursts, sine, outages, trickle or backlog, found "floods"; ${simulate}`,

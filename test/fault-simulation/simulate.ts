@@ -60,7 +60,7 @@ function startChild(task: Task): ChildProcess {
   return fork(new URL('child.ts', import.meta.url), [JSON.stringify(task)], {
     // Runs leave much garbage and keep nothing; nobody reads the stacks of their errors.
     execArgv: [
-      '--conditions=source',
+      '--conditions=queue-canary-source',
       '--disable-warning=ExperimentalWarning',
       '--max-semi-space-size=64',
       '--stack-trace-limit=0',

@@ -42,12 +42,18 @@ describe('docker-compose.yml', () => {
   test.each(all)(
     '%s runs an image that is built here or that the tests use, after services that exist',
     (_, service) => {
-      const known = ['rabbitmq:4-management', 'redis:8', 'prom/prometheus']
-      expect(service.build === '.' ? ['queue-canary'] : known).toContain(service.image)
+      const known = ['queue-canary', 'rabbitmq:4-management', 'redis:8', 'prom/prometheus']
+      expect(known).toContain(service.image)
       expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(service.depends_on ?? {})))
       for (const volume of service.volumes ?? []) expect(existsSync(volume.split(':')[0] ?? '')).toBe(true)
     },
   )
+
+  test('its image is built once, and pulled by nobody', () => {
+    const ours = all.filter(([, { image }]) => image === 'queue-canary')
+    expect(ours.flatMap(([name, { build }]) => (build === '.' ? [name] : []))).toEqual(['stable'])
+    for (const [name, service] of ours) expect([name, service.pull_policy]).toEqual([name, 'never'])
+  })
 
   test.each(workers)('%s has an environment that a worker accepts, and time to drain', (_, service) => {
     const environment = environmentInImage(service.environment ?? {})

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { runPolicyCommand } from '../../src/cli/commands/policy.ts'
+import { fakeIo } from '../cli/fake-io.ts'
 import { environmentInImage, imageVariables } from '../support/shipped-files.ts'
 import { useTeardown } from '../support/teardown.ts'
 
@@ -49,6 +51,13 @@ interface Variable {
     readonly secretKeyRef?: { readonly name: string; readonly key: string }
     readonly fieldRef?: { readonly fieldPath: string }
   }
+}
+
+/** Of the CI job. */
+interface Step {
+  readonly uses?: string
+  readonly with?: Readonly<Record<string, unknown>>
+  readonly run?: string
 }
 
 interface Released {
@@ -149,4 +158,19 @@ test('the CI job runs it with what it reads', () => {
   const read = [...readFileSync(join(folder, 'release.sh'), 'utf8').matchAll(/\$([A-Z]+)/g)].map(([, name]) => name)
   expect(Object.keys(jobs.release.env)).toEqual(expect.arrayContaining(read))
   expect(jobs.release.steps.at(-1)).toEqual({ run: './release.sh' })
+})
+
+test('the CI job has a Node that queue-canary runs on, and a policy whose tests hold', async () => {
+  const { jobs } = parse(readFileSync(join(folder, 'release-workflow.yml'), 'utf8'))
+  const steps = jobs.release.steps as readonly Step[]
+  const setup = steps.findIndex(({ uses }) => uses?.startsWith('actions/setup-node@'))
+  const [step, words] = steps.flatMap(({ run }, index) => {
+    const [, policy] = /npx queue-canary policy (.+)$/.exec(run ?? '') ?? []
+    return policy === undefined ? [] : [index, policy.split(' ')]
+  }) as [number, readonly string[]]
+  const { engines } = JSON.parse(readFileSync('package.json', 'utf8'))
+  expect(steps[setup]?.with?.['node-version']).toBe(Number(engines.node.slice('>='.length)))
+  expect(setup).toBeLessThan(step)
+  const io = fakeIo({ cwd: folder })
+  expect({ code: await runPolicyCommand(words, io, false), said: io.stderr() }).toEqual({ code: 0, said: '' })
 })

@@ -5,8 +5,29 @@ import { expect, test } from 'vitest'
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 
 test.each(Object.entries(manifest.exports))('the entry point %s has its source', (_, target) => {
-  const file = typeof target === 'string' ? target : (target as { source: string }).source
-  expect(existsSync(file)).toBe(true)
+  const file = typeof target === 'string' ? target : (target as Record<string, string>)['queue-canary-source']
+  expect(existsSync(file ?? '')).toBe(true)
+})
+
+interface Pack {
+  readonly files: readonly { readonly path: string }[]
+}
+
+const packing = ['pack', '--dry-run', '--json', '--ignore-scripts']
+const [pack] = JSON.parse(execFileSync('npm', packing, { encoding: 'utf8', stdio: 'pipe' })) as readonly Pack[]
+const shipped = pack?.files.map(({ path }) => path) ?? []
+
+test('sources, which are not shipped, are what no condition of another project leads to', () => {
+  const conditions = Object.values<string | object>(manifest.exports).flatMap((target) =>
+    typeof target === 'string' ? [] : Object.keys(target),
+  )
+  expect(new Set(conditions)).toEqual(new Set(['queue-canary-source', 'types', 'default']))
+})
+
+const pages = [...readFileSync('README.md', 'utf8').matchAll(/\]\((?!https?:)([^)#]+\.md)/g)].map(([, page]) => page)
+
+test.each(pages)('the README leads to the page %s, which is shipped', (page) => {
+  expect(shipped).toContain(page)
 })
 
 const drivers = ['redis', 'pg', '@nats-io/transport-node']
@@ -43,8 +64,12 @@ test.each([
     } })
     for (const entry of ${JSON.stringify(entries[name])}) await import(entry)
     console.log('clean')`
-  const output = execFileSync(process.execPath, ['--conditions=source', '--input-type=module', '-e', script], {
-    encoding: 'utf8',
-  })
+  const output = execFileSync(
+    process.execPath,
+    ['--conditions=queue-canary-source', '--input-type=module', '-e', script],
+    {
+      encoding: 'utf8',
+    },
+  )
   expect(output.trim()).toBe('clean')
 })

@@ -37,6 +37,6 @@ ${commandNames.map((name) => `### ${name}\n\n\`\`\`\n${helpText(name).trim()}\n\
 | 4 | Paused or WaitingPromotion, with \`--exit-on-pause\` |
 | 5 | timed out waiting |
 | 6 | broker or store unreachable |
-| 130 | interrupted while it waited or watched; a worker drains and exits 0 |
+| 130 | interrupted while it waited; \`status --watch\` then ends as \`status\` does, with 0 where all could be read, and a worker drains and exits 0 |
 `,
 }

@@ -7,6 +7,7 @@ import type { Variables } from '../../src/cli/environment-variables.ts'
 export interface ComposeService {
   readonly image: string
   readonly build?: string
+  readonly pull_policy?: string
   readonly restart?: string
   readonly scale?: number
   readonly read_only?: boolean

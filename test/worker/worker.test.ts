@@ -36,6 +36,24 @@ describe('options', () => {
   })
 })
 
+describe('the version of a worker', () => {
+  const { server, store } = fleet(teardown)
+  const options = { queue: 'orders', broker: server.broker({ queue: 'orders' }), store, handler: () => undefined }
+
+  it.each(['v 1', '', 'v\n1', 'é', 'x'.repeat(129)])('is one that start would take, and not %j', (version) => {
+    expect(() => createWorker({ ...options, version })).toThrow(/wrong: version: expected a version of 1 to 128 [^;]*$/)
+    const canary = { version, handler: fail }
+    expect(() => createWorker({ ...options, version: 'v1', canary })).toThrow(
+      /wrong: canary\.version: expected a version of 1 to 128 [^;]*$/,
+    )
+  })
+
+  it('is missed without a word about a canary that there is not', () => {
+    const without = { ...options, version: undefined as unknown as string }
+    expect(() => createWorker(without)).toThrow(/wrong: version: expected a version [^;]*, found nothing$/)
+  })
+})
+
 describe('a handler of batches', () => {
   it('may not let messages wait for others as long as their handler may take', () => {
     const { server, store } = fleet(teardown)

@@ -24,7 +24,7 @@ export async function runPolicyCommand(args: readonly string[], io: Io, json: bo
     writeDocument(io, policyJsonSchema())
     return exitCodes.done
   }
-  const loaded = await loadPolicyFile(resolve(io.cwd, action.file))
+  const loaded = await loadPolicyFile(resolve(io.cwd, action.file), action.file)
   if (!loaded.ok) return refuse(loaded.problems, io, json)
   const objections = objectionsTo(action, loaded.policy)
   return objections.length > 0 ? refuse(objections, io, json) : carryOut(action, loaded.policy, io, json)

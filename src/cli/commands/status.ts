@@ -12,7 +12,7 @@ import type { Session } from '../session.ts'
 import { liveView } from '../view/live-view.ts'
 import { entryLine } from '../view/status-line.ts'
 
-/** Shows one queue or all of the namespace, once or until Ctrl-C. */
+/** Shows one queue or all of the namespace, once, or until Ctrl-C or its reader has gone. */
 export async function statusCommand(command: StatusCommand, io: Io, session: Session): Promise<number> {
   const read = reader(command, session)
   if (command.watch) return watch(command, io, { session, read })
@@ -78,7 +78,7 @@ async function watch(
         display.show(entries)
       },
       onTrouble: (text) => display.note(text),
-      isOver: () => false,
+      isOver: () => !io.out.hasReader,
       clock: session.clock,
       everyMs: display.everyMs,
       timeoutMs: undefined,

@@ -145,6 +145,6 @@ export class Stage implements Props {
   }
 
   launch(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-    return this.processes.launch({ name, args: ['--conditions=source', bin, ...args], env, cwd: this.dir })
+    return this.processes.launch({ name, args: ['--conditions=queue-canary-source', bin, ...args], env, cwd: this.dir })
   }
 }
