@@ -37,13 +37,23 @@ describe('address', () => {
 
 describe('failures', () => {
   const place = { server: 'h:5672/', queue: 'orders' }
-  const closed = (code: number) =>
-    Object.assign(new Error(`Channel closed by server: ${code} for user 's3cret'`), { code })
+  const closed = (code: number, text = '') =>
+    Object.assign(new Error(`Channel closed by server: ${code} for user 's3cret' with message "${text}"`), { code })
   const handshake = (code: number) =>
     new Error(`Handshake terminated by server: ${code} (REFUSED) with message "s3cret"`)
 
   it.each([
-    [closed(404), 'QUEUE_MISSING', 'missing'],
+    [closed(404, "NOT_FOUND - no queue 'orders' in vhost '/'"), 'QUEUE_MISSING', 'missing'],
+    [
+      closed(404, "NOT_FOUND - home node 'r@h' of durable queue 'orders' in vhost '/' is down or inaccessible"),
+      'BROKER_UNREACHABLE',
+      'connecting',
+    ],
+    [
+      closed(404, "NOT_FOUND - failed to perform operation on queue 'no queue 'x'' in vhost '/' due to timeout"),
+      'BROKER_UNREACHABLE',
+      'connecting',
+    ],
     [closed(403), 'BROKER_REFUSED', 'refused'],
     [closed(405), 'BROKER_REFUSED', 'refused'],
     [closed(406), 'BROKER_UNREACHABLE', 'connecting'],

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { factsIn } from '../../adapters/brokers/rabbitmq/management.ts'
 import { differenceIn } from '../../adapters/brokers/rabbitmq/queue-arguments.ts'
 import type { QueueArguments } from '../../adapters/brokers/rabbitmq/queue-arguments.ts'
-import { limitFindings, queueFindings } from '../../adapters/brokers/rabbitmq/queue-findings.ts'
+import {
+  expiryFindings,
+  limitFindings,
+  mostReturns,
+  queueFindings,
+} from '../../adapters/brokers/rabbitmq/queue-findings.ts'
+import { returnLimit } from '../../src/worker/settle.ts'
 
 const refused = (text: string) =>
   Object.assign(
@@ -18,7 +24,12 @@ const plain: QueueArguments = {
   type: 'classic',
   others: { 'x-dead-letter-exchange': 'dlx' },
 }
-const blank = { deadLetterExchange: undefined, deliveryLimit: undefined, exclusiveConsumer: false }
+const blank = {
+  deadLetterExchange: undefined,
+  deliveryLimit: undefined,
+  policyExpires: undefined,
+  exclusiveConsumer: false,
+}
 
 describe('difference in a refused declaration', () => {
   it.each([
@@ -119,6 +130,8 @@ describe('findings', () => {
     ['quorum', undefined, 4, [['ok', expect.stringContaining('20, unless')]]],
     ['quorum', undefined, 3, [['ok', expect.stringContaining('none, unless')]]],
     ['quorum', 2, 4, [['warning', '2']]],
+    ['quorum', 10, 4, [['warning', '10']]],
+    ['quorum', 11, 4, [['ok', '11']]],
     ['quorum', 50, 4, [['ok', '50']]],
     ['quorum', -1, 4, [['ok', 'none']]],
   ])('of a %s queue with limit %s on RabbitMQ %d', (type, deliveryLimit, major, expected) => {
@@ -127,16 +140,35 @@ describe('findings', () => {
       expected,
     )
   })
+
+  it('leave room for as many returns as a worker may make', () => {
+    expect(mostReturns).toBe(returnLimit)
+  })
+
+  it.each([
+    [undefined, []],
+    [86_400_000, []],
+    [5_000, [['warning', 'a policy ends queues that were not used for 5000 ms']]],
+  ])('of a policy with expires %s', (policyExpires, expected) => {
+    const findings = expiryFindings({ ...blank, policyExpires }, 'orders')
+    expect(findings.map(({ level, found }) => [level, found])).toEqual(expected)
+    for (const { mend } of findings) expect(mend).toContain('exclude "orders.queue-canary.*"')
+  })
 })
 
 describe('management answer', () => {
   it('prefers arguments to policies', () => {
     const answer = {
       arguments: { 'x-dead-letter-exchange': 'own' },
-      effective_policy_definition: { 'dead-letter-exchange': 'policy', 'delivery-limit': 7 },
+      effective_policy_definition: { 'dead-letter-exchange': 'policy', 'delivery-limit': 7, expires: 9 },
       consumer_details: [{ exclusive: false }, { exclusive: true }],
     }
-    expect(factsIn(answer)).toEqual({ deadLetterExchange: 'own', deliveryLimit: 7, exclusiveConsumer: true })
+    expect(factsIn(answer)).toEqual({
+      deadLetterExchange: 'own',
+      deliveryLimit: 7,
+      policyExpires: 9,
+      exclusiveConsumer: true,
+    })
     expect(factsIn({ arguments: {} })).toEqual(blank)
   })
 

@@ -115,6 +115,22 @@ describe('hand-back queue', () => {
   })
 })
 
+describe.skipIf(server.control === undefined)('a virtual host that allows no further queue', () => {
+  const teardown = useTeardown()
+
+  it('is told as such, and not as a queue of other arguments', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    const vhost = teardown.add(`full-${target.queue}`, (name) => server.control?.ctl('delete_vhost', name))
+    await server.control?.ctl('add_vhost', vhost)
+    await server.control?.ctl('set_permissions', '-p', vhost, 'guest', '.*', '.*', '.*')
+    await server.control?.ctl('set_vhost_limits', '-p', vhost, '{"max-queues": 0}')
+    await expect(target.broker({ url: `${server.url}/${vhost}` }).prepareHandBack()).rejects.toMatchObject({
+      code: 'BROKER_REFUSED',
+      message: expect.stringMatching(/may not be declared as hand-back queue \(406\): raise the limit of queues/),
+    })
+  })
+})
+
 describe('a message that the client cannot send again', () => {
   const teardown = useTeardown()
   const retryNote = { ...note, attempts: 1, error: undefined, delayMs: 1_000, waits: 0, dead: false }

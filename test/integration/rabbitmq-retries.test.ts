@@ -87,6 +87,27 @@ describe('a delay queue', () => {
     })
   })
 
+  it.each([
+    [0.04, 0, true],
+    [0.04, 100, true],
+    [0.06, 100, false],
+  ])(
+    'is asked by some of many workers while a message waits: chance %f, %i consumers',
+    async (chance, consumers, asks) => {
+      const target = await openCase(server, teardown, 'quorum')
+      const connection = teardown.add(await connect(server.url), (opened) => opened.close())
+      const channel = await connection.createConfirmChannel()
+      for (let consumer = 0; consumer < consumers; consumer++) await channel.consume(target.queue, () => {})
+      const settings = { server: 'test', queue: target.queue, clock: realClock, random: () => chance }
+      const name = retryQueueName(target.queue, 512)
+      await new RetryQueues(settings).prepare(connection, 512)
+      channel.sendToQueue(name, Buffer.from('x'), { persistent: true })
+      await channel.waitForConfirms()
+      await new RetryQueues(settings).prepare(connection, 512)
+      expect(await channel.get(name)).toMatchObject({ fields: { redelivered: asks } })
+    },
+  )
+
   it('is made anew when somebody deletes it', async () => {
     const target = await openCase(server, teardown, 'classic')
     const broker = target.broker()

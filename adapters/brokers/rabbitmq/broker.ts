@@ -101,7 +101,6 @@ class RabbitBroker implements Broker {
     } catch (error) {
       throw brokerError(error, place)
     }
-    this.#inspector.expectHandBackQueue()
   }
 
   inspect(): Promise<QueueFacts> {

@@ -1,4 +1,4 @@
-import type { ChannelModel, Options } from 'amqplib'
+import type { ChannelModel, Options, Replies } from 'amqplib'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { askOnce } from './ask-once.ts'
@@ -17,17 +17,17 @@ export interface Declaration {
 export type QueueType = 'quorum' | 'classic'
 
 /** A durable classic queue where the broker has no quorum queues, or made one at an earlier time. Rejects with amqplib's error or `BROKER_REFUSED`. */
-export async function declareQueue(model: ChannelModel, declaration: Declaration): Promise<void> {
+export async function declareQueue(model: ChannelModel, declaration: Declaration): Promise<Replies.AssertQueue> {
   const { place, clock } = declaration
   const assert = (type: QueueType) =>
     askOnce(model, clock, (channel) => channel.assertQueue(place.queue, optionsOf(declaration, type)))
   try {
-    await assert('quorum')
+    return await assert('quorum')
   } catch (error) {
     const reply = replyCode(error)
     if (reply === undefined || reply === 403 || reply === 405) throw error
-    await assert('classic').catch((second: unknown) => {
-      throw replyCode(second) === 406 ? inequivalent(declaration) : second
+    return await assert('classic').catch((second: unknown) => {
+      throw replyCode(second) === 406 ? refused(second, declaration) : second
     })
   }
 }
@@ -46,9 +46,11 @@ function optionsOf(declaration: Declaration, type: QueueType): Options.AssertQue
   return { durable: true, arguments: declaration.arguments(type) }
 }
 
-function inequivalent({ place: { queue, server }, purpose }: Declaration): QueueCanaryError {
-  return new QueueCanaryError(
-    'BROKER_REFUSED',
-    `queue "${queue}" on ${server} exists with other arguments than a ${purpose} needs: delete it, or name another one`,
-  )
+/** One code for two things: a queue that was declared otherwise, and a limit that allows no further one. */
+function refused(error: unknown, { place: { queue, server }, purpose }: Declaration): QueueCanaryError {
+  const subject = `queue "${queue}" on ${server}`
+  const found = String(error).includes('inequivalent arg')
+    ? `${subject} exists with other arguments than a ${purpose} needs: delete it, or name another one`
+    : `${subject} may not be declared as ${purpose} (406): raise the limit of queues of its virtual host or user, or change the operator policy that forbids it`
+  return new QueueCanaryError('BROKER_REFUSED', found)
 }

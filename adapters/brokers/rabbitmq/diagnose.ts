@@ -3,7 +3,7 @@ import type { Finding } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Address } from './address.ts'
 import { askOnce } from './ask-once.ts'
-import { brokerError, replyCode } from './failures.ts'
+import { brokerError, isNoQueue, replyCode } from './failures.ts'
 import { passingOnArguments } from './declare-queue.ts'
 import type { Link } from './link.ts'
 import { askManagement } from './management.ts'
@@ -11,7 +11,7 @@ import type { ManagementFacts } from './management.ts'
 import { handBackQueueOf } from './options.ts'
 import type { RabbitmqOptions } from './options.ts'
 import { noSuchType, readQueueArguments, refusal } from './queue-arguments.ts'
-import { limitFindings, queueFindings } from './queue-findings.ts'
+import { expiryFindings, limitFindings, queueFindings } from './queue-findings.ts'
 import { retryQueueName } from './retry-queue-names.ts'
 import { waits, withDeadline } from './timing.ts'
 
@@ -46,7 +46,11 @@ async function examine(model: ChannelModel, settings: DiagnoseSettings, findings
   const declared = await readQueueArguments(model, clock, options.queue)
   const managed = await askManagement(address, options.queue)
   findings.push(...queueFindings(declared, managed), ...limitFindings(declared, managed, majorVersion(model)))
-  findings.push(...exclusiveFindings(managed), await handBackFinding(model, settings))
+  findings.push(
+    ...expiryFindings(managed, options.queue),
+    ...exclusiveFindings(managed),
+    await handBackFinding(model, settings),
+  )
   findings.push(await retryFinding(model, clock, options.queue))
 }
 
@@ -115,13 +119,14 @@ function exclusiveFindings(managed: ManagementFacts | undefined): Finding[] {
   return [{ level: 'error', subject: 'consumers', found: 'one of them is exclusive', mend }]
 }
 
-async function handBackFinding(model: ChannelModel, { clock, options }: DiagnoseSettings): Promise<Finding> {
+async function handBackFinding(model: ChannelModel, settings: DiagnoseSettings): Promise<Finding> {
+  const { clock, options } = settings
   const subject = 'hand-back queue'
   const queue = handBackQueueOf(options)
   if (queue === undefined) return { level: 'ok', subject, found: 'off: failed messages return to the queue' }
   const finding =
     options.handBack.kind === 'existing'
-      ? await existingFinding(model, clock, queue)
+      ? await existingFinding(model, settings, queue)
       : await createdFinding(model, clock, { queue, to: options.queue })
   if (finding.level === 'error' || (await mayConsume(model, clock, queue))) return finding
   const mend = `grant the user "read" on "${queue}"`
@@ -166,11 +171,14 @@ async function retryFinding(model: ChannelModel, clock: Clock, to: string): Prom
   }
 }
 
-async function existingFinding(model: ChannelModel, clock: Clock, queue: string): Promise<Finding> {
+async function existingFinding(model: ChannelModel, settings: DiagnoseSettings, queue: string): Promise<Finding> {
+  const { address, clock } = settings
   const subject = 'hand-back queue'
   const error = await refusal(model, clock, (channel) => channel.checkQueue(queue))
-  if (replyCode(error) === 404)
-    return { level: 'error', subject, found: `"${queue}" does not exist`, mend: 'declare it' }
+  if (replyCode(error) === 404) {
+    const mend = isNoQueue(error) ? 'declare it' : bringBack
+    return { level: 'error', subject, found: brokerError(error, { ...address, queue }).message, mend }
+  }
   const declared = await readQueueArguments(model, clock, queue)
   if (typeof declared === 'object' && declared.others['x-dead-letter-exchange'] === '') {
     return { level: 'ok', subject, found: `"${queue}" exists` }
@@ -181,10 +189,12 @@ async function existingFinding(model: ChannelModel, clock: Clock, queue: string)
 }
 
 function troubleFinding(error: unknown, { server }: Address, queue: string): Finding {
-  const trouble = brokerError(error, replyCode(error) === 404 ? { server, queue } : { server })
-  const missing = trouble.code === 'QUEUE_MISSING'
-  const mend = missing
-    ? 'declare the queue; queue-canary never does'
-    : 'check address, credentials, virtual host and rights'
-  return { level: 'error', subject: missing ? 'queue' : 'connection', found: trouble.message, mend }
+  if (replyCode(error) !== 404) {
+    const mend = 'check address, credentials, virtual host and rights'
+    return { level: 'error', subject: 'connection', found: brokerError(error, { server }).message, mend }
+  }
+  const mend = isNoQueue(error) ? 'declare the queue; queue-canary never does' : bringBack
+  return { level: 'error', subject: 'queue', found: brokerError(error, { server, queue }).message, mend }
 }
+
+const bringBack = 'start the node that it is on; where that runs, look for the queue in the log of the broker'

@@ -14,6 +14,10 @@ export interface Place {
 export function brokerError(error: unknown, place: Place): QueueCanaryError {
   if (error instanceof QueueCanaryError) return error.code === 'TIMED_OUT' ? silent(error, place) : error
   const reply = replyCode(error)
+  if (reply === 404 && !isNoQueue(error)) {
+    const found = `${subject(place)} cannot be used: its node is down, or it has crashed or stopped (404)`
+    return new QueueCanaryError('BROKER_UNREACHABLE', found, { cause: reply })
+  }
   const known = reply === undefined ? undefined : replies[reply]
   if (known !== undefined)
     return new QueueCanaryError(known.code, `${subject(place)} ${known.text} (${reply})`, { cause: reply })
@@ -63,6 +67,11 @@ export function replyCode(error: unknown): number | undefined {
   if (handshake !== null) return Number(handshake[1])
   // the answer to connection.open: unknown virtual host, no right to it, or a connection limit
   return error.message.startsWith('Expected ConnectionOpenOk; got <ConnectionClose') ? 530 : undefined
+}
+
+/** The same code tells of a queue that is there with its messages, and cannot be used: its node is down, or it has crashed or stopped. */
+export function isNoQueue(error: unknown): boolean {
+  return error instanceof Error && replyCode(error) === 404 && error.message.includes("NOT_FOUND - no queue '")
 }
 
 const replies: Readonly<Record<number, { readonly code: ErrorCode; readonly text: string }>> = {

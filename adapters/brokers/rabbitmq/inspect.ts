@@ -2,7 +2,7 @@ import type { Replies } from 'amqplib'
 import type { QueueFacts } from '../../../src/contracts/broker.ts'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import { askOnce } from './ask-once.ts'
-import { brokerError, replyCode } from './failures.ts'
+import { brokerError, isNoQueue } from './failures.ts'
 import type { Place } from './failures.ts'
 import type { Link } from './link.ts'
 import { waits, withDeadline } from './timing.ts'
@@ -17,7 +17,6 @@ export interface InspectSettings {
 /** Counts by passive checks. */
 export class Inspector {
   readonly #settings: InspectSettings
-  #handBackMissingUntil = Number.NEGATIVE_INFINITY
 
   constructor(settings: InspectSettings) {
     this.#settings = settings
@@ -33,11 +32,6 @@ export class Inspector {
     }
   }
 
-  /** The hand-back queue was declared. */
-  expectHandBackQueue(): void {
-    this.#handBackMissingUntil = Number.NEGATIVE_INFINITY
-  }
-
   async #ask(): Promise<QueueFacts> {
     const { place } = this.#settings
     const main = await this.#check(place.queue)
@@ -49,16 +43,15 @@ export class Inspector {
     }
   }
 
-  /** Each check of a missing queue leaves an error in the broker's log, so that a missing one is left alone for a while. */
+  /** Asked each time, though it leaves an error in the broker's log where there is none: another worker may have declared it since. */
   async #handBackBacklog(): Promise<number> {
-    const { handBackQueue, clock } = this.#settings
-    if (handBackQueue === undefined || clock.now() < this.#handBackMissingUntil) return 0
+    const { handBackQueue: queue, place } = this.#settings
+    if (queue === undefined) return 0
     try {
-      return (await this.#check(handBackQueue)).messageCount
+      return (await this.#check(queue)).messageCount
     } catch (error) {
-      if (replyCode(error) !== 404) throw error
-      this.#handBackMissingUntil = clock.now() + 30_000
-      return 0
+      if (isNoQueue(error)) return 0
+      throw brokerError(error, { ...place, queue })
     }
   }
 

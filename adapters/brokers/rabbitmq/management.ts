@@ -5,6 +5,8 @@ export interface ManagementFacts {
   /** Name of the exchange, also where a policy sets it. */
   readonly deadLetterExchange: string | undefined
   readonly deliveryLimit: number | undefined
+  /** After how many milliseconds without use a policy ends the queue. */
+  readonly policyExpires: number | undefined
   readonly exclusiveConsumer: boolean
 }
 
@@ -28,13 +30,15 @@ export async function askManagement({ amqp }: Address, queue: string): Promise<M
 /** Facts in the answer; exported for tests. */
 export function factsIn(answer: unknown): ManagementFacts | undefined {
   if (!isRecord(answer) || !isRecord(answer['arguments'])) return undefined
-  const policy = isRecord(answer['effective_policy_definition']) ? answer['effective_policy_definition'] : {}
+  const effective = answer['effective_policy_definition']
+  const policy = isRecord(effective) ? effective : {}
   const setting = (name: string): unknown => Object(answer['arguments'])[`x-${name}`] ?? policy[name]
   const [exchange, limit] = [setting('dead-letter-exchange'), setting('delivery-limit')]
   const consumers: unknown = answer['consumer_details']
   return {
     deadLetterExchange: typeof exchange === 'string' ? exchange : undefined,
     deliveryLimit: typeof limit === 'number' ? limit : undefined,
+    policyExpires: typeof policy['expires'] === 'number' ? policy['expires'] : undefined,
     exclusiveConsumer: Array.isArray(consumers) && consumers.some((one) => isRecord(one) && one['exclusive'] === true),
   }
 }

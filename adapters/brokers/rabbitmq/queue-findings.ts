@@ -1,6 +1,7 @@
 import type { Finding } from '../../../src/contracts/broker.ts'
 import type { ManagementFacts } from './management.ts'
 import type { Argument, QueueArguments } from './queue-arguments.ts'
+import { delayQueueLifeMs } from './retry-queues.ts'
 
 /** What the declaration of the queue means for a release. */
 export function queueFindings(
@@ -32,8 +33,21 @@ export function limitFindings(
 
 function limitFinding(limit: number): Finding {
   const subject = 'delivery limit'
-  if (limit < 0 || limit >= 5) return { level: 'ok', subject, found: limit < 0 ? 'none' : String(limit) }
-  return { level: 'warning', subject, found: String(limit), mend: 'set at least 5: returned messages count too' }
+  if (limit < 0 || limit > mostReturns) return { level: 'ok', subject, found: limit < 0 ? 'none' : String(limit) }
+  const mend = `set more than ${mostReturns}: a worker may return a message until it was delivered so often, and each return counts`
+  return { level: 'warning', subject, found: String(limit), mend }
+}
+
+/** What a worker may use up of the limit by itself: the `returnLimit` of `src/worker/settle.ts`. */
+export const mostReturns = 10
+
+/** A policy for many queues may take in those of ours. Of two times after which an unused queue ends, the shorter one counts. */
+export function expiryFindings(managed: ManagementFacts | undefined, queue: string): Finding[] {
+  const ms = managed?.policyExpires
+  if (ms === undefined || ms >= delayQueueLifeMs) return []
+  const found = `a policy ends queues that were not used for ${ms} ms`
+  const mend = `exclude "${queue}.queue-canary.*" from it: a delay queue or a hand-back queue that ends so soon takes its messages with it`
+  return [{ level: 'warning', subject: 'expires', found, mend }]
 }
 
 function hidden(declared: 'denied' | undefined): Finding {

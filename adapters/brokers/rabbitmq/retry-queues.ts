@@ -1,10 +1,11 @@
-import type { ChannelModel } from 'amqplib'
+import type { ChannelModel, Replies } from 'amqplib'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { askOnce } from './ask-once.ts'
 import { declareQueue, passingOnArguments } from './declare-queue.ts'
 import type { QueueType } from './declare-queue.ts'
-import { brokerError, replyCode } from './failures.ts'
+import { brokerError, isNoQueue, replyCode } from './failures.ts'
+import type { Place } from './failures.ts'
 import { retryQueueName } from './retry-queue-names.ts'
 
 export interface RetryQueuesSettings {
@@ -14,17 +15,24 @@ export interface RetryQueuesSettings {
   readonly clock: Clock
   /** How long a delay queue stays that nobody uses, in milliseconds, on top of its delay. All workers of a queue agree on it. @default a day */
   readonly lifeMs?: number
+  /** From 0 to 1. @default Math.random */
+  readonly random?: () => number
 }
 
+/** How long a delay queue stays that nobody uses, on top of its delay. */
+export const delayQueueLifeMs = 86_400_000
 /** A delay queue is looked at so often that it never comes near its end while messages go in. */
 const looksInLife = 24
+/** Of all workers so many, on average, ask a delay queue in which messages wait. */
+const askers = 5
 /** So long nothing is asked of a broker that has refused. */
 const refusedMs = 60_000
 
 /**
  * The delay queues of one queue. Each gives every message the same time to live, because a queue looks for expired messages at its head only, and
  * passes what has expired on to where it came from. They end by themselves (`x-expires`) when they were not used for a day. Publishing is no
- * use, and declaring a quorum queue again is none either; asking it for a message is, on every version and type: that is what keeps it.
+ * use, and declaring a quorum queue again is none either; asking it for a message is, on every version and type: that is what keeps it. Where one
+ * waits, asking uses up one of its deliveries, so that of many workers only some ask.
  */
 export class RetryQueues {
   readonly #settings: RetryQueuesSettings
@@ -33,7 +41,7 @@ export class RetryQueues {
 
   constructor(settings: RetryQueuesSettings) {
     this.#settings = settings
-    this.#lifeMs = settings.lifeMs ?? 86_400_000
+    this.#lifeMs = settings.lifeMs ?? delayQueueLifeMs
   }
 
   name(seconds: number): string {
@@ -67,32 +75,43 @@ export class RetryQueues {
   async #make(model: ChannelModel, seconds: number): Promise<void> {
     const place = { server: this.#settings.server, queue: this.name(seconds) }
     try {
-      await this.#declare(model, place, seconds)
+      const declared = await this.#declare(model, place, seconds)
+      if (declared !== undefined && (await this.#isAsker(model, declared))) await this.#ask(model, place.queue)
     } catch (error) {
       throw brokerError(error, place)
     }
   }
 
   /**
-   * Without the right to declare it, one that the operator declared will do; that one is for the operator to keep. From RabbitMQ 4.2.6 on only
-   * those who have a right to a queue are told whether it is there.
+   * Without the right to declare it, one that the operator declared will do: undefined, as that one is for the operator to keep. From RabbitMQ 4.2.6 on
+   * only those who have a right to a queue are told whether it is there.
    */
-  async #declare(model: ChannelModel, place: { server: string; queue: string }, seconds: number): Promise<void> {
+  async #declare(
+    model: ChannelModel,
+    place: Required<Place>,
+    seconds: number,
+  ): Promise<Replies.AssertQueue | undefined> {
     const { clock } = this.#settings
     const purpose = `delay queue of ${seconds} s`
     try {
-      await declareQueue(model, { place, clock, purpose, arguments: (type) => this.arguments(seconds, type) })
+      return await declareQueue(model, { place, clock, purpose, arguments: (type) => this.arguments(seconds, type) })
     } catch (error) {
       if (replyCode(error) !== 403) throw error
       await askOnce(model, clock, (channel) => channel.checkQueue(place.queue)).catch((second: unknown) => {
-        throw [403, 404].includes(replyCode(second) ?? 0) ? notAllowed(place.queue) : second
+        throw replyCode(second) === 403 || isNoQueue(second) ? notAllowed(place.queue) : second
       })
-      return
+      return undefined
     }
-    await this.#look(model, place.queue)
   }
 
-  async #look(model: ChannelModel, queue: string): Promise<void> {
+  async #isAsker(model: ChannelModel, { messageCount }: Replies.AssertQueue): Promise<boolean> {
+    if (messageCount === 0) return true
+    const { queue, clock, random = Math.random } = this.#settings
+    const { consumerCount } = await askOnce(model, clock, (channel) => channel.checkQueue(queue))
+    return random() * consumerCount < askers
+  }
+
+  async #ask(model: ChannelModel, queue: string): Promise<void> {
     await askOnce(model, this.#settings.clock, async (channel) => {
       const first = await channel.get(queue)
       if (first !== false) channel.nack(first)
