@@ -93,7 +93,7 @@ export interface DeliverySink {
 /**
  * `connecting`: no link, being restored. `idle`: linked, without permits. `consuming`: linked and taking. `missing`: the queue does not
  * exist (checked again with backoff, never declared by us). `refused`: the broker denies it (rights, exclusive use). A reason beside `idle` or
- * `consuming` says why nothing comes all the same: the broker throttles.
+ * `consuming` says what is wrong all the same: the broker throttles, or messages cannot be settled.
  */
 export const linkStates = ['connecting', 'idle', 'consuming', 'missing', 'refused', 'closed'] as const
 export type LinkState = (typeof linkStates)[number]

@@ -8,14 +8,14 @@ import { manualClock } from '../support/manual-clock.ts'
 const visibilityS = 60
 const visibilityMs = visibilityS * 1_000
 
-function scene() {
+function scene(seconds = visibilityS) {
   const clock = manualClock()
   const calls: (readonly VisibilityChange[])[] = []
   const lost: Lease[] = []
   let answer: () => Promise<readonly (string | undefined)[]> = async () => []
   const heartbeat = new Heartbeat({
     clock,
-    visibilityS,
+    visibilityS: seconds,
     setVisibility: (changes) => {
       calls.push(changes)
       return answer()
@@ -24,7 +24,7 @@ function scene() {
   })
   const lease = (name: string): Lease => {
     const received = readMessage({ MessageId: name, ReceiptHandle: name }, { isFifo: false })
-    return new Lease(received, { since: clock.now(), visibilityMs }, () => {})
+    return new Lease(received, { since: clock.now(), visibilityMs: seconds * 1_000 }, () => {})
   }
   return { clock, calls, lost, heartbeat, lease, answers: (next: typeof answer) => void (answer = next) }
 }
@@ -63,6 +63,17 @@ describe('the heartbeat', () => {
     expect(lost).toEqual([one])
     const total = calls.flat().at(-1)
     expect(total?.seconds).toBeLessThanOrEqual(visibilityS)
+    expect(one.isOver(clock.now())).toBe(true)
+  })
+
+  it('shortens no lease that lasts longer than it may be extended', async () => {
+    const longest = 12 * 3_600
+    const { clock, calls, heartbeat, lease } = scene(longest)
+    const one = lease('one')
+    heartbeat.keep(one)
+    await clock.advance(longest * 1_000 - 1)
+    expect([calls, one.isOver(clock.now())]).toEqual([[], false])
+    await clock.advance(1)
     expect(one.isOver(clock.now())).toBe(true)
   })
 

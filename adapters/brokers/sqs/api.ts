@@ -9,7 +9,8 @@ import {
 import type { BatchResultErrorEntry, Message, SendMessageCommandInput } from '@aws-sdk/client-sqs'
 import type { Clock } from '../../../src/contracts/clock.ts'
 import type { QueueAddress } from './address.ts'
-import { brokerError, closedError } from './failures.ts'
+import { brokerError, closedError, credentialsError } from './failures.ts'
+import type { Attempt } from './failures.ts'
 import type { SqsOptions } from './options.ts'
 import { waits, withDeadline } from './timing.ts'
 
@@ -142,12 +143,23 @@ export class SqsApi {
     action: string,
     { ms = waits.answer, send }: { readonly ms?: number; readonly send: () => Promise<T> },
   ): Promise<T> {
+    const attempt = { queue: name, action }
+    await this.#credentials(attempt)
     if (this.#isClosed) throw closedError()
     try {
-      // finding credentials is not part of the request's own time
       return await withDeadline(send(), ms + waits.connect, this.#clock)
     } catch (error) {
-      throw brokerError(error, { queue: name, action })
+      throw brokerError(error, attempt)
+    }
+  }
+
+  /** A time of their own: the SDK waits for them as long as it takes, and would send the request after its caller has given it up. */
+  async #credentials(attempt: Attempt): Promise<void> {
+    if (this.#isClosed) throw closedError()
+    try {
+      await withDeadline(this.#client.config.credentials(), waits.credentials, this.#clock)
+    } catch (error) {
+      throw credentialsError(error, attempt)
     }
   }
 }

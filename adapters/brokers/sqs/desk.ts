@@ -3,12 +3,14 @@ import type { Clock } from '../../../src/contracts/clock.ts'
 import type { Logger } from '../../../src/contracts/logger.ts'
 import { isQueueCanaryError } from '../../../src/errors.ts'
 import type { QueueAddress } from './address.ts'
-import type { EntryFailure, SqsApi } from './api.ts'
+import type { EntryFailure, SqsApi, VisibilityChange } from './api.ts'
 import { Batcher } from './batcher.ts'
 import type { EntryOutcome } from './batcher.ts'
-import { isStaleReceipt } from './failures.ts'
+import { entryError, isStaleReceipt } from './failures.ts'
+import type { Attempt } from './failures.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Lease } from './lease.ts'
+import { SettlementTrouble } from './settlement-trouble.ts'
 import { Backoff, waits, withDeadline } from './timing.ts'
 
 export interface DeskSettings {
@@ -18,6 +20,8 @@ export interface DeskSettings {
   readonly visibilityS: number
   readonly clock: Clock
   readonly log: Logger | undefined
+  /** Why messages cannot be settled; undefined when that is over. */
+  readonly onTrouble: (reason: string | undefined) => void
 }
 
 interface Return {
@@ -35,29 +39,29 @@ export class Desk {
   readonly #open = new Set<Lease>()
   /** Settlements that wait for something: for a copy to arrive in a dead-letter queue, for an extension to end. */
   readonly #waiting = new Set<Promise<void>>()
+  readonly #trouble: SettlementTrouble
   readonly #closing = new AbortController()
   #duplicates = 0
   #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(settings: DeskSettings) {
-    const { api, queue, clock, visibilityS } = settings
+    const { api, queue, clock, visibilityS, log, onTrouble } = settings
     this.#settings = settings
+    this.#trouble = new SettlementTrouble({ queue: queue.name, clock, log, onTrouble })
     this.#heartbeat = new Heartbeat({
       clock,
       visibilityS,
-      setVisibility: (changes) => api.setVisibility(queue, changes),
+      setVisibility: (changes) => this.#setVisibility(changes),
       onLost: (lease) => this.#lost(lease),
     })
     this.#deletes = new Batcher<Lease>({
       clock,
       lingerMs: waits.deleteLinger,
       send: (leases) =>
-        this.#carryOut(leases, () =>
-          api.delete(
-            queue,
-            leases.map(({ receipt }) => receipt),
-          ),
-        ),
+        this.#carryOut(leases, () => {
+          const receipts = leases.map(({ receipt }) => receipt)
+          return this.#watched('DeleteMessage', api.delete(queue, receipts))
+        }),
       onEnd: (lease, outcome) => this.#deleted(lease, outcome),
     })
     this.#returns = new Batcher<Return>({
@@ -67,7 +71,7 @@ export class Desk {
         const changes = returns.map(({ lease: { receipt }, seconds }) => ({ receipt, seconds }))
         return this.#carryOut(
           returns.map(({ lease }) => lease),
-          () => api.setVisibility(queue, changes),
+          () => this.#setVisibility(changes),
         )
       },
       onEnd: () => undefined,
@@ -163,6 +167,30 @@ export class Desk {
     }
   }
 
+  #setVisibility(changes: readonly VisibilityChange[]): Promise<readonly EntryFailure[]> {
+    const { api, queue } = this.#settings
+    return this.#watched('ChangeMessageVisibility', api.setVisibility(queue, changes))
+  }
+
+  /** A call as it ends. Of a queue that is gone the link tells. */
+  async #watched(action: string, call: Promise<readonly EntryFailure[]>): Promise<readonly EntryFailure[]> {
+    const attempt = { queue: this.#settings.queue.name, action }
+    try {
+      const failures = await call
+      const failure = failures.find((name) => name !== undefined && !isStaleReceipt(name))
+      if (failure === undefined || failures.includes(undefined)) this.#trouble.worked(attempt)
+      else this.#trouble.failed(attempt, entryError(failure, attempt))
+      return failures
+    } catch (error) {
+      if (!isQueueCanaryError(error, 'QUEUE_MISSING')) this.#failed(attempt, error)
+      throw error
+    }
+  }
+
+  #failed(attempt: Attempt, error: unknown): void {
+    if (isQueueCanaryError(error) && !this.#settings.api.isClosed) this.#trouble.failed(attempt, error)
+  }
+
   #tellClosed(messages: number): void {
     const { log, queue } = this.#settings
     log?.warn(
@@ -195,17 +223,18 @@ export class Desk {
   }
 
   async #move(lease: Lease, { to, copy, elseSeconds }: Move): Promise<void> {
-    const { api, clock, log } = this.#settings
+    const { api, clock } = this.#settings
     const backoff = new Backoff({ longest: 5_000 })
+    const attempt = { queue: to.name, action: 'SendMessage' }
     while (!this.#hasEnded(lease)) {
       try {
         await api.send(to, copy)
+        this.#trouble.worked(attempt)
         this.delete(lease)
         return
       } catch (error) {
+        this.#failed(attempt, error)
         const isRefused = !api.isClosed && isQueueCanaryError(error) && !error.retryable
-        if (isRefused)
-          log?.warn({ queue: to.name, reason: error.message }, 'a message may not be sent: it returns to its queue')
         if (isRefused || this.#closing.signal.aborted) break
       }
       await clock.sleep(backoff.next(0), this.#closing.signal)

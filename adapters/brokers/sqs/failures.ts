@@ -14,7 +14,7 @@ export interface Attempt {
  * What is wrong with credentials or the clock of this machine is the broker's matter, never that of a version. The cause is the name.
  */
 export function brokerError(error: unknown, { queue, action }: Attempt): QueueCanaryError {
-  if (error instanceof QueueCanaryError) return error
+  if (error instanceof QueueCanaryError) return error.code === 'TIMED_OUT' ? silent(error, { queue, action }) : error
   if (isRegionMissing(error)) return new QueueCanaryError('BROKER_REFUSED', `queue "${queue}" ${regionMissing}`)
   const name = errorName(error)
   const known = meaningOf(name)
@@ -32,6 +32,22 @@ export function brokerError(error: unknown, { queue, action }: Attempt): QueueCa
   }
   const found = status === undefined ? `${name}${systemCode(error)}` : `${name} (${status})`
   return new QueueCanaryError('BROKER_UNREACHABLE', `queue "${queue}": sqs:${action} was not answered: ${found}`)
+}
+
+/** What befell one entry of a batch, by the name that SQS gives it. */
+export function entryError(name: string, attempt: Attempt): QueueCanaryError {
+  return brokerError(Object.assign(new Error(name), { name }), attempt)
+}
+
+/** Why there were no credentials for a request, which was not sent. */
+export function credentialsError(error: unknown, attempt: Attempt): QueueCanaryError {
+  if (!isQueueCanaryError(error, 'TIMED_OUT')) return brokerError(error, attempt)
+  const found = `queue "${attempt.queue}": sqs:${attempt.action} was not sent, as there were no credentials in time`
+  return new QueueCanaryError('BROKER_UNREACHABLE', `${found}: look at where they come from (${error.message})`)
+}
+
+function silent(error: QueueCanaryError, { queue, action }: Attempt): QueueCanaryError {
+  return new QueueCanaryError('BROKER_UNREACHABLE', `queue "${queue}": sqs:${action}: ${error.message}`)
 }
 
 export function closedError(): QueueCanaryError {

@@ -79,7 +79,13 @@ export class Heartbeat {
       if (lease.isOver(now)) this.#lose(lease)
       else this.#kept.set(lease, now + this.#intervalMs)
     }
-    return due.filter((lease) => this.#kept.has(lease) && this.#secondsFor(lease, now) > 0)
+    return due.filter((lease) => this.#kept.has(lease) && this.#isExtendable(lease, now))
+  }
+
+  /** A change of visibility may also shorten it: near the longest lease there is nothing to gain. */
+  #isExtendable(lease: Lease, now: number): boolean {
+    const seconds = this.#secondsFor(lease, now)
+    return seconds > 0 && !lease.outlasts(now + seconds * 1_000)
   }
 
   #secondsFor({ since }: Lease, now: number): number {
@@ -111,7 +117,7 @@ export class Heartbeat {
     void clock.sleep(soon, this.#closing.signal).then(() => {
       const now = clock.now()
       const kept = leases.filter((lease) => this.#kept.has(lease))
-      const live = kept.filter((lease) => !lease.isOver(now))
+      const live = kept.filter((lease) => !lease.isOver(now) && this.#isExtendable(lease, now))
       for (const lease of kept) if (lease.isOver(now) && this.#kept.delete(lease)) this.#lose(lease)
       if (live.length > 0) this.#extend(live, now)
     })

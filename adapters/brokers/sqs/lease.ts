@@ -29,6 +29,11 @@ export class Lease {
     return this.#isOver
   }
 
+  /** Whether it lasts until then as it is. */
+  outlasts(endsAt: number): boolean {
+    return this.#endsAt >= endsAt
+  }
+
   extendedUntil(endsAt: number): void {
     if (!this.#isOver) this.#endsAt = Math.max(this.#endsAt, endsAt)
   }

@@ -17,19 +17,24 @@ export class LinkReport {
     this.#log = log
   }
 
-  /** What is known already is no news, and after `closed` comes none. */
-  tell(state: LinkState, reason?: string): void {
-    const isNews = state !== this.#state || reason !== this.#reason
+  /** What is known already is no news, and after `closed` comes none. `settling`: why messages cannot be settled, of which the log was told. */
+  tell(state: LinkState, reason?: string, settling?: string): void {
+    const told = joined(reason, settling)
+    const isNews = state !== this.#state || told !== this.#reason
     if (!isNews || this.#state === 'closed') return
     this.#state = state
-    this.#reason = reason
-    this.#log?.debug({ queue: this.#queue, state, reason }, 'subscription state')
+    this.#reason = told
+    this.#note(state, reason)
+    this.#sink.onLink(state, told)
+  }
+
+  #note(state: LinkState, reason: string | undefined): void {
+    this.#log?.debug({ queue: this.#queue, state, reason: this.#reason }, 'subscription state')
     if (state === 'connecting' && reason !== undefined)
       this.#away(reason, 'SQS cannot be reached; it is tried again and again')
     else if (isLinked(state) && reason !== undefined)
       this.#away(reason, 'SQS gives nothing to this consumer, which asks less often')
     else if (isLinked(state)) this.#back()
-    this.#sink.onLink(state, reason)
   }
 
   #away(reason: string, what: string): void {
@@ -43,4 +48,9 @@ export class LinkReport {
     this.#isAway = false
     this.#log?.info({ queue: this.#queue }, 'SQS answers again')
   }
+}
+
+function joined(...reasons: readonly (string | undefined)[]): string | undefined {
+  const known = reasons.filter((reason) => reason !== undefined)
+  return known.length === 0 ? undefined : known.join('; ')
 }

@@ -50,6 +50,8 @@ export class SqsSubscription implements Subscription {
   #wayMs: number | undefined
   /** What the last look at the queue, and the last poll, have found. */
   #trouble: { look?: QueueCanaryError | undefined; poll?: QueueCanaryError | undefined } = {}
+  /** Why messages that were taken cannot be settled. */
+  #settling: string | undefined
   #stopped: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
@@ -154,7 +156,11 @@ export class SqsSubscription implements Subscription {
   #open({ visibilityS }: QueueSettings): Works {
     const { api, source, main, handBackQueue, request, clock, log } = this.#settings
     const queue = source.address
-    const desk = new Desk({ api, queue, visibilityS, clock, log })
+    const onTrouble = (reason: string | undefined): void => {
+      this.#settling = reason
+      this.#reportLinked()
+    }
+    const desk = new Desk({ api, queue, visibilityS, clock, log, onTrouble })
     const context: DeliveryContext = {
       api,
       desk,
@@ -242,7 +248,7 @@ export class SqsSubscription implements Subscription {
     const troubles = [this.#trouble.look, this.#trouble.poll].filter((trouble) => trouble !== undefined)
     if (this.#works === undefined || !troubles.every(isThrottled)) return
     const state = !this.#ending.signal.aborted && this.#ledger.left > 0 ? 'consuming' : 'idle'
-    this.#report.tell(state, troubles[0]?.message)
+    this.#report.tell(state, troubles[0]?.message, this.#settling)
   }
 }
 

@@ -13,6 +13,8 @@ export const waits = {
   answer: 5_000,
   /** TCP and TLS handshake. */
   connect: 3_000,
+  /** Finding credentials, where the ones at hand have expired. What takes longer goes on, and serves a later request. */
+  credentials: 5_000,
   /** A confirmation of a hand-back. */
   confirm: 5_000,
   /** How long `stop` waits for polls under way, beyond their own time. */

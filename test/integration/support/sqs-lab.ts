@@ -69,3 +69,14 @@ export async function openSqsLab(teardown: Teardown, options: SqsLabOptions = {}
   }
   return { queue, dead, helper, proxy, logged, broker, take }
 }
+
+/** What its link is told from now on. */
+export function reasonsOf(taker: Taker): readonly (string | undefined)[] {
+  const reasons: (string | undefined)[] = []
+  const onLink = taker.onLink.bind(taker)
+  taker.onLink = (...told: readonly [Parameters<typeof onLink>[0], string?]): void => {
+    reasons.push(told[1])
+    onLink(told[0])
+  }
+  return reasons
+}
