@@ -48,8 +48,7 @@ const flushMs = 2_000
 function endProcess(code: number, lost: () => Error | undefined): void {
   process.exitCode = code
   setTimeout(() => process.exit(code), flushMs)
-  // A write is called back before the stream tells of its failure.
-  process.stdout.write('', () => setImmediate(() => flushStderr(code, lost())))
+  process.stdout.write('', () => flushStderr(code, lost()))
 }
 
 /** Results that nobody got are a failure, whatever else went well. */
@@ -60,6 +59,6 @@ function flushStderr(code: number, lost: Error | undefined): void {
 }
 
 function incomplete({ message }: Error): string {
-  const mend = 'let stdout go where there is room; all else that the command does is done'
+  const mend = 'let stdout go where there is room'
   return `error: stdout: expected all of it to be written, found ${message}\nwhat to do: ${mend}\n`
 }

@@ -3,13 +3,16 @@ import type { Sink } from './io.ts'
 /** `onLost` hears of what could not be written; a reader that went away (`| head`) is no failure of the command. */
 export function streamSink(stream: NodeJS.WriteStream, onLost: (error: Error) => void): Sink {
   let hasReader = true
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+  const told = (error: NodeJS.ErrnoException | null | undefined): void => {
+    if (!error || !hasReader) return
     if (error.code === 'EPIPE') hasReader = false
     else onLost(error)
-  })
+  }
+  // Others write to it too: what becomes of that is not the command's.
+  stream.on('error', () => {})
   const hasCursor = stream.isTTY && process.env['TERM'] !== 'dumb'
   return {
-    write: (text) => void stream.write(text),
+    write: (text) => void stream.write(text, told),
     isTerminal: stream.isTTY,
     hasCursor,
     get hasReader() {

@@ -7,6 +7,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -136,6 +137,13 @@ test('nothing is opened or made before the first use', async () => {
   expect(existsSync(path)).toBe(false)
   expect(await store.get('k')).toBeUndefined()
   expect(existsSync(path)).toBe(true)
+})
+
+test('a symbolic link leads to a file that is made when it is missing', async () => {
+  const [path, target] = [freshPath(), freshPath()]
+  symlinkSync(target, path)
+  await open(path).put('k', 'one', undefined)
+  expect((await open(target).get('k'))?.value).toBe('one')
 })
 
 test('a file that was removed or replaced is noticed: all clients go on with the one at the path', async () => {

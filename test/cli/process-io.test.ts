@@ -12,7 +12,8 @@ import { createQueueRecords } from '../../src/records/queue-records.ts'
 import { eventually, settles } from '../support/eventually.ts'
 import { useTeardown } from '../support/teardown.ts'
 
-const program = ['--conditions=queue-canary-source', new URL('../../src/cli/bin.ts', import.meta.url).pathname]
+const conditions = '--conditions=queue-canary-source'
+const program = [conditions, new URL('../../src/cli/bin.ts', import.meta.url).pathname]
 const env = { PATH: process.env['PATH'] }
 
 describe('the process', () => {
@@ -30,6 +31,21 @@ describe('the process', () => {
       /^error: stdout: expected all of it to be written, found ENOSPC[^\n]*\nwhat to do: [^\n]+\n$/,
     )
     expect(status).toBe(1)
+  })
+
+  it('ends well all the same where only others have written', () => {
+    const full = teardown.add(openSync('/dev/full', 'w'), closeSync)
+    const script = `
+      import { processIo } from '${new URL('../../src/cli/process-io.ts', import.meta.url).pathname}'
+      console.log('a handler says hello')
+      processIo().end(0)`
+    const { status, stderr } = spawnSync(process.execPath, [conditions, '--input-type=module', '-e', script], {
+      env,
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+      timeout: 15_000,
+    })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
   })
 
   it.each([[['--json']], [[]]])('ends status --watch %j once nobody reads it', async (options) => {

@@ -33,7 +33,7 @@ export async function fakeRedis(behave: (connection: number) => Answer | 'reset'
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     const answer = behave(++accepted)
     if (answer === 'reset') socket.resetAndDestroy()
-    else void serve(socket, answer)
+    else serve(socket, answer).catch(() => {})
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {

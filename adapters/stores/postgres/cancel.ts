@@ -22,19 +22,26 @@ export interface Backend extends BackendKey {
  */
 export async function cancelQuery(location: Location, backend: Backend, signal: AbortSignal): Promise<void> {
   const plain = connectTo({ host: backend.host, port: location.address.port })
-  // whoever waits for something of it hears
+  // what is waited for rejects with it; between two waits it would end the process
   plain.on('error', () => {})
+  let isAsked = false
   try {
     await once(plain, 'connect', { signal })
     const socket = await secured(plain, location, signal)
     socket.write(message(cancelRequest, backend.processID, backend.secretKey))
+    isAsked = true
     // the server answers nothing, and closes
     socket.resume()
     await once(socket, 'close', { signal })
   } finally {
-    plain.destroy()
+    // who leaves before the request was passed on ends a PgBouncer of an older release (https://github.com/pgbouncer/pgbouncer/issues/801)
+    if (isAsked) plain.unref().setTimeout(passingMs, () => plain.destroy())
+    else plain.destroy()
   }
 }
+
+/** Longer than PgBouncer keeps a request that it cannot pass on (`cancel_wait_timeout`). */
+const passingMs = 15_000
 
 /** Requests of this kind stand where a client's protocol version would. https://www.postgresql.org/docs/current/protocol-message-formats.html */
 const cancelRequest = 80_877_102

@@ -95,23 +95,40 @@ class Connection implements Postgres {
     this.#isAlive = false
     if (this.#isEnding) return
     this.#isEnding = true
-    void this.#cancelAll().finally(() => this.#socket.resetAndDestroy())
+    void this.#giveUp()
   }
 
   async end(): Promise<void> {
     await this.#client.end()
   }
 
-  /** Whatever the server still does for this connection: it takes them one by one, and may have the next ones already. */
+  async #giveUp(): Promise<void> {
+    await this.#cancelAll()
+    const isLeft = this.#open > 0
+    this.#socket.resetAndDestroy()
+    if (isLeft) await this.#cancelOrphans()
+  }
+
+  /** Whatever the server still does for this connection: it takes them one by one, and may have the next ones already. A pooler can be asked before the reset only. */
   async #cancelAll(): Promise<void> {
     const signal = AbortSignal.timeout(cancelMs)
+    while (this.#open > 0 && (await this.#cancel(signal))) await sleep(answerMs)
+  }
+
+  /** What is given up after the reset finds nobody to answer, and the server drops the rest. A request that comes between two queries is lost. */
+  async #cancelOrphans(): Promise<void> {
+    const signal = AbortSignal.timeout(cancelMs)
+    while (await this.#cancel(signal)) await sleep(5 * answerMs)
+  }
+
+  /** False where the server is gone, or as silent as the connection. */
+  async #cancel(signal: AbortSignal): Promise<boolean> {
+    if (this.#backend === undefined) return false
     try {
-      while (this.#backend !== undefined && this.#open > 0 && !signal.aborted) {
-        await cancelQuery(this.#location, this.#backend, signal)
-        await sleep(answerMs, undefined, { signal })
-      }
+      await cancelQuery(this.#location, this.#backend, signal)
+      return true
     } catch {
-      // It is gone, or as silent as the connection. What was asked for stands as it would without.
+      return false
     }
   }
 }

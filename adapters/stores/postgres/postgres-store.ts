@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Finding } from '../../../src/contracts/broker.ts'
 import type { Entry, Store } from '../../../src/contracts/store.ts'
+import { endedOnAbort } from '../remote/abortable.ts'
 import { inOrder, unless } from '../remote/entries.ts'
 import { createSession, defaultDeadlineMs } from '../remote/session.ts'
 import { connect } from './connect.ts'
@@ -68,17 +69,14 @@ export function postgresStore({ url, deadlineMs = defaultDeadlineMs }: PostgresS
 
 async function connectToTable(location: Location, signal: AbortSignal): Promise<Postgres> {
   const connection = await connect(location, signal)
-  const abort = (): void => connection.destroy()
-  signal.addEventListener('abort', abort)
-  try {
-    await prepareSchema(connection, location)
-    return connection
-  } catch (error) {
-    connection.destroy()
-    throw error
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
+  return endedOnAbort(
+    signal,
+    () => connection.destroy(),
+    async () => {
+      await prepareSchema(connection, location)
+      return connection
+    },
+  )
 }
 
 /**

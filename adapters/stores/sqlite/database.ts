@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import { QueueCanaryError } from '../../../src/errors.ts'
@@ -45,13 +45,9 @@ export function openDatabase(path: string): Database {
  * it, those of another connection to the database too. https://www.sqlite.org/howtocorrupt.html (2.2)
  */
 function createPrivately(path: string): void {
-  try {
-    closeSync(openSync(path, 'ax', 0o600))
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    // says which right is missing; SQLite would not
-    accessSync(path, constants.R_OK | constants.W_OK)
-  }
+  // says which right is missing; SQLite would not
+  if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
+  else closeSync(openSync(path, 'a', 0o600))
 }
 
 function fileIdentity(path: string): string {
