@@ -19,7 +19,7 @@ type Found = NonNullable<Awaited<ReturnType<QueueRecords['readState']>>>
  * Records that do not go back in time. A store takes back what was written when it is restored from a dump, or loses writes that it had confirmed:
  * then the newest document that was known is written again, as it was, with the policy of its rollout, by whoever knows both. What was promoted,
  * retired or aborted stays so, and a rollout goes on from where it was. Where there is no document at all, that holds from the commit of a promotion
- * to its end, and in a rollback, when nothing is on trial any more. A stale read is no loss, and does no harm: its revision has gone.
+ * to its end, and in a rollback, when nothing is on trial any more. A stale read is no loss, and does no harm: nothing is written on it.
  */
 export class RememberingRecords implements QueueRecords {
   readonly #records: QueueRecords
@@ -58,8 +58,10 @@ export class RememberingRecords implements QueueRecords {
     return isLost ? known : undefined
   }
 
+  /** A document that is older than what is known rests on a stale read, or on a store that has gone back and could not be mended: a conflict. */
   async writeState(state: QueueState, expected: Revision | undefined): Promise<Revision | undefined> {
     const whole = expected === undefined ? this.#withRetired(state) : state
+    if (this.#known !== undefined && isOlder(whole, this.#known)) return undefined
     const revision = await this.#records.writeState(whole, expected)
     if (revision !== undefined) this.#learn(whole)
     return revision

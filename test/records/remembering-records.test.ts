@@ -77,6 +77,20 @@ describe('a document that the store took back', () => {
     expect(logged).toEqual([expect.stringContaining('cannot be written')])
   })
 
+  it('is no ground for a decision where it cannot be written again', async () => {
+    const { store, others, process, write, held } = await open()
+    const { records } = process()
+    await write(document(1))
+    const dump = await store.dump()
+    await write(document(5, { stable: 'v2' }))
+    await records.readState()
+    await store.restore(dump)
+    const found = await others.readState()
+    expect(await records.writeState(document(2), found?.revision)).toBeUndefined()
+    expect(await held()).toEqual(document(1))
+    expect(await records.writeState(document(6, { stable: 'v2' }), found?.revision)).toBeDefined()
+  })
+
   it('is written again by whoever has written it', async () => {
     const { store, process, write, held } = await open()
     const { records } = process()
