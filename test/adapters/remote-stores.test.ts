@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { natsStore } from '../../adapters/stores/nats/index.ts'
@@ -110,8 +110,8 @@ describe('a server that accepts and says nothing', () => {
   ] satisfies (readonly [Open, (port: number) => string])[])(
     '%o %s: each try is a new connection, and none is left behind',
     async (open, url) => {
-      const server = await silentServer()
-      const store = open({ url: url(server.port), deadlineMs })
+      const server = teardown.add(await fakeRedis(() => noAnswer), (fake) => fake.close())
+      const store = open({ url: url(Number(new URL(server.url).port)), deadlineMs })
       for (let accepted = 0; accepted < 4; accepted = server.accepted) {
         const failure: unknown = await store.get('k').catch((error: unknown) => error)
         expect(isQueueCanaryError(failure, 'STORE_UNREACHABLE')).toBe(true)
@@ -179,28 +179,6 @@ async function closedInTime(store: Store): Promise<void> {
   const beganAt = performance.now()
   await store.close()
   expect(performance.now() - beganAt).toBeLessThan(5_000)
-}
-
-async function silentServer() {
-  let accepted = 0
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    accepted++
-    sockets.add(socket)
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
-    socket.resume()
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  teardown.add(server, (listening) => listening.close())
-  return {
-    port: (server.address() as AddressInfo).port,
-    get accepted() {
-      return accepted
-    },
-    get open() {
-      return sockets.size
-    },
-  }
 }
 
 describe('a driver that is not installed', () => {

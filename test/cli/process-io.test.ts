@@ -19,14 +19,19 @@ const env = { PATH: process.env['PATH'] }
 describe('the process', () => {
   const teardown = useTeardown()
 
-  it('does not end well when its output could not be written', () => {
+  function onFullDisk(...args: readonly string[]) {
     const full = teardown.add(openSync('/dev/full', 'w'), closeSync)
-    const { status, stderr } = spawnSync(process.execPath, [...program, 'policy', 'schema'], {
+    const ended = spawnSync(process.execPath, args, {
       env,
       stdio: ['ignore', full, 'pipe'],
       encoding: 'utf8',
       timeout: 15_000,
     })
+    return { status: ended.status, stderr: ended.stderr }
+  }
+
+  it('does not end well when its output could not be written', () => {
+    const { status, stderr } = onFullDisk(...program, 'policy', 'schema')
     expect(stderr).toMatch(
       /^error: stdout: expected all of it to be written, found ENOSPC[^\n]*\nwhat to do: [^\n]+\n$/,
     )
@@ -34,18 +39,11 @@ describe('the process', () => {
   })
 
   it('ends well all the same where only others have written', () => {
-    const full = teardown.add(openSync('/dev/full', 'w'), closeSync)
     const script = `
       import { processIo } from '${new URL('../../src/cli/process-io.ts', import.meta.url).pathname}'
       console.log('a handler says hello')
       processIo().end(0)`
-    const { status, stderr } = spawnSync(process.execPath, [conditions, '--input-type=module', '-e', script], {
-      env,
-      stdio: ['ignore', full, 'pipe'],
-      encoding: 'utf8',
-      timeout: 15_000,
-    })
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(onFullDisk(conditions, '--input-type=module', '-e', script)).toEqual({ status: 0, stderr: '' })
   })
 
   it.each([[['--json']], [[]]])('ends status --watch %j once nobody reads it', async (options) => {

@@ -19,7 +19,7 @@ export class LinkReport {
 
   /** What is known already is no news, and after `closed` comes none. `settling`: why messages cannot be settled, of which the log was told. */
   tell(state: LinkState, reason?: string, settling?: string): void {
-    const told = joined(reason, settling)
+    const told = [reason, settling].filter((each) => each !== undefined).join('; ') || undefined
     const isNews = state !== this.#state || told !== this.#reason
     if (!isNews || this.#state === 'closed') return
     this.#state = state
@@ -48,9 +48,4 @@ export class LinkReport {
     this.#isAway = false
     this.#log?.info({ queue: this.#queue }, 'SQS answers again')
   }
-}
-
-function joined(...reasons: readonly (string | undefined)[]): string | undefined {
-  const known = reasons.filter((reason) => reason !== undefined)
-  return known.length === 0 ? undefined : known.join('; ')
 }

@@ -46,7 +46,7 @@ export class SettlementTrouble {
   #tell(): void {
     const { queue, log, onTrouble } = this.#settings
     const lasting = [...this.#failing.values()].filter(({ lasts }) => lasts)
-    const reason = lasting.length === 0 ? undefined : lasting.map((failing) => failing.reason).join('; ')
+    const reason = lasting.map((failing) => failing.reason).join('; ') || undefined
     if (reason === this.#told) return
     this.#told = reason
     if (reason === undefined) log?.info({ queue }, 'messages are settled again')

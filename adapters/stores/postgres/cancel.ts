@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { connect as connectTo, isIP } from 'node:net'
+import { connect as connectTo } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as encrypt } from 'node:tls'
+import { serverName } from '../remote/address.ts'
 import type { Location } from './location.ts'
 
 /** What the server gave a connection, for this purpose. */
@@ -53,7 +54,7 @@ async function secured(plain: Socket, { tls, address }: Location, signal: AbortS
   const [answer] = await once(plain, 'data', { signal })
   if (String(answer) !== 'S') throw new Error('the server offers no TLS')
   const { host } = address
-  const socket = encrypt({ host, ...tls, socket: plain, ...(isIP(host) === 0 && { servername: host }) })
+  const socket = encrypt({ host, ...tls, socket: plain, ...serverName(host) })
   socket.on('error', () => {})
   await once(socket, 'secureConnect', { signal })
   return socket

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net'
 import type { RedisArgument, RedisClientType } from 'redis'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { endedOnAbort } from '../remote/abortable.ts'
+import { serverName } from '../remote/address.ts'
 import type { Address } from '../remote/address.ts'
 import { loadDriver } from '../remote/load-driver.ts'
 
@@ -63,11 +63,6 @@ async function createConnection(address: Address, deadlineMs: number) {
   // each call reports what befell it
   client.on('error', () => {})
   return client
-}
-
-/** An address is no name (RFC 6066, section 3). */
-function serverName(host: string): { readonly servername?: string } {
-  return isIP(host) === 0 ? { servername: host } : {}
 }
 
 /** Where the server may drop documents by itself, all coordination rests on sand. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { QueueCanaryError } from '../../../src/errors.ts'
 
 /** What a URL says of a server. Only `host`, `port` and the path may appear in a message. */
@@ -65,6 +66,11 @@ function decode(text: string, form: AddressForm): string {
   } catch {
     throw invalid(form)
   }
+}
+
+/** For TLS. An address is no name (RFC 6066, section 3). */
+export function serverName(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {}
 }
 
 export function invalid({ expected }: Pick<AddressForm, 'expected'>): QueueCanaryError {
