@@ -30,7 +30,7 @@ export function bookLook(rollout: Rollout, policy: Policy, look: LookEvent): Rol
     stepOrigin: rollout.stepOrigin ?? totals,
     errorsBefore: rollout.errorsBefore ?? seen.canary.errors,
     latest: totals,
-    recountMs: recountFor(rollout, totals, sinceMs),
+    recountMs: recountFor(rollout, seen, sinceMs),
     elapsedMs: rollout.elapsedMs + sinceMs,
     stepElapsedMs: rollout.stepElapsedMs + inPhaseMs,
     phaseElapsedMs: rollout.phaseElapsedMs + inPhaseMs,
@@ -60,12 +60,16 @@ function originOf({ origin, phase }: Rollout, totals: Totals): Totals {
   return phase === 'Initialized' ? { ...origin, stable: totals.stable } : origin
 }
 
-/** Totals only fall where reports have gone. The living write theirs again, as often as their beat. */
-function recountFor({ latest, recountMs = 0 }: Rollout, totals: Totals, sinceMs: number): number | undefined {
-  const [stable, canary] = [latest?.stable.taken ?? 0, latest?.canary.taken ?? 0]
-  const hasFallen = totals.stable.taken < stable || totals.canary.taken < canary
-  const leftMs = hasFallen ? livenessMs : recountMs - sinceMs
+/** The living write their reports again, as often as their beat. */
+function recountFor({ latest, recountMs = 0 }: Rollout, seen: Observation, sinceMs: number): number | undefined {
+  const leftMs = mayMissReports(latest, seen) ? livenessMs : recountMs - sinceMs
   return leftMs > 0 ? leftMs : undefined
+}
+
+/** Totals only fall where reports have gone. At the first look it is the version in charge that has left no trace. */
+function mayMissReports(latest: Totals | undefined, { stable, canary }: Observation): boolean {
+  if (latest === undefined) return stable.live === 0 && stable.counts.taken === 0
+  return stable.counts.taken < latest.stable.taken || canary.counts.taken < latest.canary.taken
 }
 
 /** Begins with the first step. It goes on while the canary takes nothing, for what it took before. */

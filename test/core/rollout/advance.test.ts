@@ -179,7 +179,8 @@ describe('advanceWithoutPolicy', () => {
   it('lets a promotion that is committed end, with the new version in charge', () => {
     const state = lost({ phase: 'Draining' })
     expect(state.allocations).toMatchObject({ stable: { kind: 'drain' }, canary: { kind: 'stream' } })
-    expect(lost({ phase: 'Draining' }, { seen: { stable: facts() } }).rollout?.phase).toBe('Succeeded')
+    const seen = { stable: facts() }
+    expect(lost({ phase: 'Draining', latest: totals }, { seen }).rollout?.phase).toBe('Succeeded')
   })
 
   it('lets a rollback end, by its deadline at the latest', () => {

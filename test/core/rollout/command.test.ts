@@ -170,7 +170,7 @@ describe('the promotion', () => {
 
   it('of a blue/green rollout does not wait for a version of which nobody is left, nor for what only that could take, unless reports are lost', () => {
     const policy = buildPolicy({ strategy: 'blueGreen', steps: [] })
-    const alone = look({ stable: facts(), handBackBacklog: 3 }, 10_000)
+    const alone = look({ stable: facts({ counts: counts({ taken: 5 }) }), handBackBacklog: 3 }, 10_000)
     const begun = transition(rolloutIn('Initialized'), alone, policy).state
     expect(begun.phase).toBe('Promoting')
     expect(transition(begun, alone, policy).state.phase).toBe('Draining')
@@ -179,6 +179,17 @@ describe('the promotion', () => {
     expect(transition(begun, beside, policy).state.phase).toBe('Promoting')
     const uncounted = { ...begun, recountMs: 20_000 }
     expect(transition(uncounted, alone, policy).state.phase).toBe('Promoting')
+  })
+
+  it('of a blue/green rollout waits where the version in charge has left no trace: the store may have lost its reports', () => {
+    const policy = buildPolicy({ strategy: 'blueGreen', steps: [] })
+    const traceless = look({ stable: facts() }, 1_000)
+    let rollout = rolloutIn('Initialized')
+    for (let seconds = 0; seconds < 6; seconds += 1) rollout = transition(rollout, traceless, policy).state
+    expect(rollout.phase).toBe('Initialized')
+    const appeared = look({ stable: facts({ live: 1, undrained: 1 }) }, 1_000)
+    expect(transition(rollout, appeared, policy).state.phase).toBe('Initialized')
+    expect(transition(rollout, traceless, policy).state.phase).toBe('Promoting')
   })
 
   it('waits for the workers that the policy asks for, then and at the commit', () => {
