@@ -24,11 +24,12 @@ export interface Gathered extends Pick<Observation, 'external' | 'freeze' | 'pee
 /** All that a decision looks at, with the consumers' reports summed up per version. */
 export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
   const { facts, handsBack, external, freeze, peers } = gathered
+  const stable = versionFacts(rollout.stable, rollout, gathered, {})
   return {
-    stable: versionFacts(rollout.stable, rollout, gathered, {}),
+    stable,
     canary: versionFacts(rollout.canary, rollout, gathered, state.allocations.consumers),
-    handBackBacklog: facts?.handBackBacklog,
-    backlog: facts?.backlog,
+    handBackBacklog: believed(facts?.handBackBacklog, facts?.handBackConsumers, stable),
+    backlog: believed(facts?.backlog, facts?.consumers, stable),
     oldestAgeMs: facts?.oldestAgeMs,
     handsBack,
     cohorts: cohortsOf(rollout, gathered),
@@ -40,6 +41,15 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
     freeze,
     peers,
   }
+}
+
+/** Of a queue that it knows nothing of at the moment, a broker may say that it is empty. It says as well that nobody consumes it, and the version in charge does. */
+function believed(
+  waiting: number | undefined,
+  consumers: number | undefined,
+  { live }: VersionFacts,
+): number | undefined {
+  return waiting === 0 && consumers === 0 && live > 0 ? undefined : waiting
 }
 
 function versionFacts(

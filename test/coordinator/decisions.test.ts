@@ -72,10 +72,19 @@ describe('a rollout', () => {
     await handle(stable, { ok: 50 })
     await lab.run(6_000)
     expect((await lab.rollout()).why).toBe('waiting: the broker does not tell how many messages are handed back')
-    lab.facts = { backlog: 0, handBackBacklog: 2, consumers: undefined, oldestAgeMs: undefined }
+    lab.facts = {
+      backlog: 0,
+      handBackBacklog: 2,
+      consumers: undefined,
+      handBackConsumers: undefined,
+      oldestAgeMs: undefined,
+    }
     await lab.run(2_000)
     expect((await lab.rollout()).why).toBe('waiting: 2 messages are handed back and not yet handled')
-    lab.facts = { ...lab.facts, handBackBacklog: 0 }
+    lab.facts = { ...lab.facts, handBackBacklog: 0, handBackConsumers: 0 }
+    await lab.run(2_000)
+    expect((await lab.rollout()).why).toBe('waiting: the broker does not tell how many messages are handed back')
+    lab.facts = { ...lab.facts, handBackConsumers: 1 }
     await lab.run(2_000)
     expect((await lab.rollout()).phase).toBe('Draining')
   })

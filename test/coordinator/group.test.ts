@@ -123,7 +123,13 @@ describe('two queues as one rollout', () => {
     await start(orders)
     await run(3_200)
     expect(await phases()).toEqual(['Promoting', 'Promoting'])
-    orders.lab.facts = { backlog: 0, handBackBacklog: 2, consumers: undefined, oldestAgeMs: undefined }
+    orders.lab.facts = {
+      backlog: 0,
+      handBackBacklog: 2,
+      consumers: undefined,
+      handBackConsumers: undefined,
+      oldestAgeMs: undefined,
+    }
     await run(7_000)
     expect((await orders.lab.rollout()).why).toBe('waiting: 2 messages are handed back and not yet handled')
     expect((await bills.lab.rollout()).why).toMatch(/^ready; waiting for queue orders/)

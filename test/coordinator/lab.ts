@@ -48,7 +48,13 @@ export class Lab {
   readonly queue: string
   readonly records: QueueRecords
   readonly members: Member[] = []
-  facts: QueueFacts | undefined = { backlog: 0, handBackBacklog: 0, consumers: undefined, oldestAgeMs: undefined }
+  facts: QueueFacts | undefined = {
+    backlog: 0,
+    handBackBacklog: 0,
+    consumers: undefined,
+    handBackConsumers: undefined,
+    oldestAgeMs: undefined,
+  }
 
   capabilities: BrokerCapabilities = {
     kind: 'lab',

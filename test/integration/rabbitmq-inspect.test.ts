@@ -20,6 +20,32 @@ describe('the counts', () => {
   })
 })
 
+describe.skipIf(server.control === undefined)('a quorum queue whose leader does not answer', () => {
+  const teardown = useTeardown()
+
+  it('is said to be empty, and to have no consumers, which tells the one from the other', async () => {
+    const target = await openCase(server, teardown, 'quorum')
+    const broker = target.broker()
+    await broker.prepareHandBack()
+    await broker.subscribe(
+      { ...streaming, source: 'handBack', maxUnsettled: 1 },
+      { onDelivery: () => {}, onLink: () => {} },
+    )
+    const two = ['one', 'two'].map((id) => ({ id, body: Buffer.from('x') }))
+    await target.helper.publish(target.handBackQueue, two)
+    const told = { handBackBacklog: 1, handBackConsumers: 1 }
+    await eventually(async () => expect(await broker.inspect()).toMatchObject(told), { what: 'a consumer' })
+    await suspend(target.handBackQueue)
+    expect(await broker.inspect()).toMatchObject({ handBackBacklog: 0, handBackConsumers: 0 })
+  })
+
+  async function suspend(queue: string): Promise<void> {
+    const leader = `whereis(binary_to_atom(<<"%2F_${queue}">>))`
+    await server.control?.ctl('eval', `sys:suspend(${leader}).`)
+    teardown.add(queue, async () => void (await server.control?.ctl('eval', `sys:resume(${leader}).`)))
+  }
+})
+
 describe.skipIf(server.control === undefined)('a classic queue that is there and cannot be used', () => {
   const teardown = useTeardown()
 

@@ -14,7 +14,10 @@ export interface InspectSettings {
   readonly clock: Clock
 }
 
-/** Counts by passive checks. */
+/**
+ * Counts by passive checks. Of a quorum queue whose leader does not answer the broker's own question within 250 ms it says that nothing waits in it and
+ * that it has no consumers (`stat` in `rabbit_quorum_queue.erl`).
+ */
 export class Inspector {
   readonly #settings: InspectSettings
 
@@ -35,22 +38,24 @@ export class Inspector {
   async #ask(): Promise<QueueFacts> {
     const { place } = this.#settings
     const main = await this.#check(place.queue)
+    const handBack = await this.#checkHandBack()
     return {
       backlog: main.messageCount,
-      handBackBacklog: await this.#handBackBacklog(),
+      handBackBacklog: handBack?.messageCount ?? 0,
       consumers: main.consumerCount,
+      handBackConsumers: handBack?.consumerCount,
       oldestAgeMs: undefined,
     }
   }
 
   /** Asked each time, though it leaves an error in the broker's log where there is none: another worker may have declared it since. */
-  async #handBackBacklog(): Promise<number> {
+  async #checkHandBack(): Promise<Replies.AssertQueue | undefined> {
     const { handBackQueue: queue, place } = this.#settings
-    if (queue === undefined) return 0
+    if (queue === undefined) return undefined
     try {
-      return (await this.#check(queue)).messageCount
+      return await this.#check(queue)
     } catch (error) {
-      if (isNoQueue(error)) return 0
+      if (isNoQueue(error)) return undefined
       throw brokerError(error, { ...place, queue })
     }
   }

@@ -89,7 +89,13 @@ class SqsBroker implements Broker {
   async inspect(): Promise<QueueFacts> {
     if (this.#closed !== undefined) throw closedError()
     const [main, handBackBacklog] = await Promise.all([this.#main.read(0), this.#handBackBacklog()])
-    return { backlog: main.backlog, handBackBacklog, consumers: undefined, oldestAgeMs: undefined }
+    return {
+      backlog: main.backlog,
+      handBackBacklog,
+      consumers: undefined,
+      handBackConsumers: undefined,
+      oldestAgeMs: undefined,
+    }
   }
 
   diagnose(): Promise<readonly Finding[]> {

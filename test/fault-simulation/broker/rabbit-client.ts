@@ -61,6 +61,7 @@ export class RabbitClient implements BrokerClient {
       backlog: server.depth(queueName),
       handBackBacklog: server.depth(handBackName),
       consumers: server.queue(queueName)?.takers,
+      handBackConsumers: server.queue(handBackName)?.takers,
       oldestAgeMs: undefined,
     }))
   }

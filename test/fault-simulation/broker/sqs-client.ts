@@ -44,6 +44,7 @@ export class SqsClient implements BrokerClient, SqsLink {
         backlog: this.server.depth(queueName),
         handBackBacklog: this.server.depth(handBackName),
         consumers: undefined,
+        handBackConsumers: undefined,
         oldestAgeMs: undefined,
       }),
     )
