@@ -108,6 +108,19 @@ describe('a delay queue', () => {
     },
   )
 
+  it('is not said to be missing when the main queue is', async () => {
+    const target = await openCase(server, teardown, 'classic')
+    const connection = teardown.add(await connect(server.url), (opened) => opened.close())
+    const settings = { server: 'test', queue: target.queue, clock: realClock }
+    await new RetryQueues(settings).prepare(connection, 512)
+    await target.helper.publish(retryQueueName(target.queue, 512), [{ id: 'one', body: Buffer.from('x') }])
+    await target.helper.delete(target.queue)
+    await expect(new RetryQueues(settings).prepare(connection, 512)).rejects.toMatchObject({
+      code: 'QUEUE_MISSING',
+      message: expect.stringContaining(`"${target.queue}"`),
+    })
+  })
+
   it('is made anew when somebody deletes it', async () => {
     const target = await openCase(server, teardown, 'classic')
     const broker = target.broker()

@@ -28,6 +28,8 @@ describe('a broker that is closed while SQS settles nothing', () => {
       else delivery.requeue()
     }
     await broker.close()
+    // What was on its way when the broker closed arrives before this.
+    await fetch(proxy.origin)
     const { length } = proxy.seen
     await remains(() => proxy.seen.length === length, { what: 'silence', forMs: 1_500 })
     const line = logged.find((text) => text.includes('closed before SQS had confirmed'))

@@ -106,9 +106,13 @@ export class RetryQueues {
 
   async #isAsker(model: ChannelModel, { messageCount }: Replies.AssertQueue): Promise<boolean> {
     if (messageCount === 0) return true
-    const { queue, clock, random = Math.random } = this.#settings
-    const { consumerCount } = await askOnce(model, clock, (channel) => channel.checkQueue(queue))
-    return random() * consumerCount < askers
+    const { server, queue, clock, random = Math.random } = this.#settings
+    try {
+      const { consumerCount } = await askOnce(model, clock, (channel) => channel.checkQueue(queue))
+      return random() * consumerCount < askers
+    } catch (error) {
+      throw brokerError(error, { server, queue })
+    }
   }
 
   async #ask(model: ChannelModel, queue: string): Promise<void> {

@@ -88,7 +88,7 @@ export interface Rollout {
   readonly stepOrigin: Totals | undefined
   /** Totals at the last look, for whoever asks after the reports are gone. */
   readonly latest: Totals | undefined
-  /** How long consumers still have to report anew, where the store has lost reports; undefined: it has lost none. Until then, who is not there may live. */
+  /** How long consumers still have to report anew, where the store may have lost reports; undefined: it has lost none. Until then, who is not there may live. */
   readonly recountMs: number | undefined
   /** Permits of the step that the canary let pass, died with, or learnt of too late, and will not be given again (see `permits.ts`). */
   readonly forgone: number

@@ -157,7 +157,7 @@ function endWhenDrained({ rollout, at }: Look, undrained: number, timeoutMs: num
       effects,
     })
   }
-  const unknown = `the store has lost reports, and consumers of ${version} may live`
+  const unknown = `the store may have lost reports, and consumers of ${version} may live`
   // Once they have reported again, the reason is that of the phase.
   if (rollout.phaseElapsedMs < timeoutMs + drainGraceMs)
     return stay(rollout, undrained === 0 ? `waiting: ${unknown}` : rollout.history.at(-1)?.why)

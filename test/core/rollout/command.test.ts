@@ -212,7 +212,7 @@ describe('a drain', () => {
     const lost = transition(draining, look({ stable: facts() }), policy).state
     expect([lost.phase, lost.why]).toEqual([
       'Draining',
-      'waiting: the store has lost reports, and consumers of v1 may live',
+      'waiting: the store may have lost reports, and consumers of v1 may live',
     ])
     const again = transition(lost, look({ stable: facts({ live: 1, undrained: 1 }) }), policy).state
     expect(again.why).toBe(draining.history.at(-1)?.why)
