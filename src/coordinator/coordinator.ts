@@ -195,9 +195,8 @@ export class Coordinator {
     const left = sweepable(reports, (id) => this.#roster.silentMs(id, watched))
     await Promise.all(
       left.map(async (id) => {
-        // Before the removal: its answer may get lost, or it may take effect after it was given up.
-        this.#roster.dismiss(id)
         await this.#options.records.removeReport(id)
+        this.#roster.forget(id)
       }),
     )
   }

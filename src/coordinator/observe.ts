@@ -24,12 +24,14 @@ export interface Gathered extends Pick<Observation, 'external' | 'freeze' | 'pee
 /** All that a decision looks at, with the consumers' reports summed up per version. */
 export function observe(state: QueueState, rollout: Rollout, gathered: Gathered): Observation {
   const { facts, handsBack, external, freeze, peers } = gathered
-  const stable = versionFacts(rollout.stable, rollout, gathered, {})
+  const isConsumed = gathered.reports.some(
+    (report) => report.version === rollout.stable && report.state === 'ready' && gathered.isAlive(report),
+  )
   return {
-    stable,
+    stable: versionFacts(rollout.stable, rollout, gathered, {}),
     canary: versionFacts(rollout.canary, rollout, gathered, state.allocations.consumers),
-    handBackBacklog: believed(facts?.handBackBacklog, facts?.handBackConsumers, stable),
-    backlog: believed(facts?.backlog, facts?.consumers, stable),
+    handBackBacklog: believed(facts?.handBackBacklog, facts?.handBackConsumers, isConsumed),
+    backlog: believed(facts?.backlog, facts?.consumers, isConsumed),
     oldestAgeMs: facts?.oldestAgeMs,
     handsBack,
     cohorts: cohortsOf(rollout, gathered),
@@ -44,12 +46,8 @@ export function observe(state: QueueState, rollout: Rollout, gathered: Gathered)
 }
 
 /** Of a queue that it knows nothing of at the moment, a broker may say that it is empty. It says as well that nobody consumes it, and the version in charge does. */
-function believed(
-  waiting: number | undefined,
-  consumers: number | undefined,
-  { live }: VersionFacts,
-): number | undefined {
-  return waiting === 0 && consumers === 0 && live > 0 ? undefined : waiting
+function believed(waiting: number | undefined, consumers: number | undefined, isConsumed: boolean): number | undefined {
+  return waiting === 0 && consumers === 0 && isConsumed ? undefined : waiting
 }
 
 function versionFacts(

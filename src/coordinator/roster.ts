@@ -16,30 +16,29 @@ export class Roster {
     for (const report of reports) {
       const before = this.#known.get(report.id)
       if (before !== undefined && report.beat < before.report.beat) continue
-      const standing = before?.report.beat === report.beat ? before : { beatAt: at, isDismissed: false }
-      const linkedAt = isLinked(report.link) ? at : (before?.linkedAt ?? -Infinity)
-      this.#known.set(report.id, { ...standing, report, linkedAt })
+      this.#known.set(report.id, {
+        report,
+        beatAt: before?.report.beat === report.beat ? before.beatAt : at,
+        linkedAt: isLinked(report.link) ? at : (before?.linkedAt ?? -Infinity),
+      })
     }
   }
 
   /** The newest report of everybody. One that cannot be read any more stands as it was: its counts do not vanish. */
   get reports(): readonly ConsumerReport[] {
-    const counted = Array.from(this.#known.values()).filter(({ isDismissed }) => !isDismissed)
-    return counted.map(({ report }) => report)
+    return Array.from(this.#known.values(), ({ report }) => report)
   }
 
-  /** Lets go of the dead who have no report any more; whoever has one counts. A store may have lost reports of the living, which come again. */
+  /** Lets go of the dead who have no report any more. A store may have lost reports of the living, which come again. */
   forgetAllBut(reports: readonly ConsumerReport[], at: number): void {
     const present = new Set(reports.map(({ id }) => id))
-    for (const [id, known] of this.#known)
-      if (present.has(id)) this.#known.set(id, { ...known, isDismissed: false })
-      else if (!this.isAlive(known.report, at)) this.#known.delete(id)
+    for (const [id, { report }] of this.#known)
+      if (!present.has(id) && !this.isAlive(report, at)) this.#known.delete(id)
   }
 
-  /** Counts it no more, unless its beat moves: its report leaves the store, at some time. */
-  dismiss(id: string): void {
-    const known = this.#known.get(id)
-    if (known !== undefined) this.#known.set(id, { ...known, isDismissed: true })
+  /** Its report has left the store. */
+  forget(id: string): void {
+    this.#known.delete(id)
   }
 
   silentMs(id: string, at: number): number {
@@ -62,5 +61,4 @@ interface Known {
   readonly report: ConsumerReport
   readonly beatAt: number
   readonly linkedAt: number
-  readonly isDismissed: boolean
 }

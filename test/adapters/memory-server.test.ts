@@ -197,5 +197,5 @@ test('the oldest age is that of the message at the head', async () => {
   await clock.advance(70)
   publish('b')
   await clock.advance(30)
-  expect(await broker.inspect()).toMatchObject({ backlog: 2, handBackBacklog: 0, consumers: 0, oldestAgeMs: 100 })
+  expect(await broker.inspect()).toEqual({ backlog: 2, handBackBacklog: 0, consumers: 0, oldestAgeMs: 100 })
 })

@@ -71,7 +71,7 @@ describe('a rollout', () => {
     await handle(canary, { ok: 50 })
     await handle(stable, { ok: 50 })
     await lab.run(6_000)
-    expect((await lab.rollout()).why).toBe('waiting: the broker does not tell how many messages are handed back')
+    expect((await lab.rollout()).why).toBe('waiting: it is not known how many messages are handed back')
     lab.facts = {
       backlog: 0,
       handBackBacklog: 2,
@@ -83,7 +83,7 @@ describe('a rollout', () => {
     expect((await lab.rollout()).why).toBe('waiting: 2 messages are handed back and not yet handled')
     lab.facts = { ...lab.facts, handBackBacklog: 0, handBackConsumers: 0 }
     await lab.run(2_000)
-    expect((await lab.rollout()).why).toBe('waiting: the broker does not tell how many messages are handed back')
+    expect((await lab.rollout()).why).toBe('waiting: it is not known how many messages are handed back')
     lab.facts = { ...lab.facts, handBackConsumers: 1 }
     await lab.run(2_000)
     expect((await lab.rollout()).phase).toBe('Draining')

@@ -11,22 +11,19 @@ describe('observe', () => {
   const known = { generation: 'g1', epoch: 0, sequence: 0 }
 
   it.each([
-    [0, 0, 'alive', undefined],
-    [0, 0, 'dead', 0],
-    [0, 1, 'alive', 0],
-    [0, undefined, 'alive', 0],
-    [3, 0, 'alive', 3],
+    { waiting: 0, consumers: 0, id: 'alive', state: 'ready', believed: undefined },
+    { waiting: 0, consumers: 0, id: 'alive', state: 'starting', believed: 0 },
+    { waiting: 0, consumers: 0, id: 'alive', state: 'draining', believed: 0 },
+    { waiting: 0, consumers: 0, id: 'dead', state: 'ready', believed: 0 },
+    { waiting: 0, consumers: 1, id: 'alive', state: 'ready', believed: 0 },
+    { waiting: 0, consumers: undefined, id: 'alive', state: 'ready', believed: 0 },
+    { waiting: 3, consumers: 0, id: 'alive', state: 'ready', believed: 3 },
   ] as const)(
-    'of queues with %s messages and %s consumers, as the broker says, while the stable version is %s, believes in %s',
-    (waiting, consumers, id, believed) => {
-      const facts = {
-        backlog: waiting,
-        handBackBacklog: waiting,
-        consumers,
-        handBackConsumers: consumers,
-        oldestAgeMs: undefined,
-      }
-      const reports = [buildReport({ id, version: 'v1' })]
+    'of queues with $waiting messages and $consumers consumers, as the broker says, while who consumes them is $id and $state, believes in $believed',
+    ({ waiting, consumers, id, state: consumer, believed }) => {
+      const counted = { backlog: waiting, handBackBacklog: waiting, consumers, handBackConsumers: consumers }
+      const facts = { ...counted, oldestAgeMs: undefined }
+      const reports = [buildReport({ id, version: 'v1', state: consumer })]
       const { backlog, handBackBacklog } = observe(state, state.rollout, { ...gathered, reports, facts })
       expect([backlog, handBackBacklog]).toEqual([believed, believed])
     },

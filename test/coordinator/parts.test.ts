@@ -73,21 +73,6 @@ describe('Roster', () => {
     expect(roster.reports).toEqual([])
   })
 
-  it('counts nobody whose report is being removed, unless the beat moves or the report is still there when it starts over', () => {
-    const roster = new Roster()
-    const left = buildReport({ beat: 5 })
-    roster.observe([left], 0)
-    roster.dismiss(left.id)
-    roster.observe([left], 100)
-    expect([roster.reports, roster.silentMs(left.id, 100)]).toEqual([[], 100])
-    roster.forgetAllBut([left], 100)
-    expect(roster.reports).toEqual([left])
-    roster.dismiss(left.id)
-    const back = { ...left, beat: 6 }
-    roster.observe([back], 200)
-    expect(roster.reports).toEqual([back])
-  })
-
   it.each([
     ['ready', 'consuming', true],
     ['ready', 'idle', true],

@@ -1,11 +1,4 @@
-import type {
-  Broker,
-  HandBackNote,
-  Passage,
-  QueueFacts,
-  RetryNote,
-  SubscribeRequest,
-} from '../../../src/contracts/broker.ts'
+import type { Broker, HandBackNote, Passage, RetryNote, SubscribeRequest } from '../../../src/contracts/broker.ts'
 import { QueueCanaryError } from '../../../src/errors.ts'
 import { diagnoseMemory } from './diagnose-memory.ts'
 import { diedIn, handBackQueueName, prepareHandBackQueue } from './hand-back-queue.ts'
@@ -60,7 +53,9 @@ export function memoryBroker(hub: MemoryHub, { queue, handBack = 'create' }: Mem
     },
     async inspect() {
       if (closed) throw new QueueCanaryError('BROKER_UNREACHABLE', 'this broker is closed')
-      return factsOf(hub, queue, handBackName)
+      const { ready, consumers, oldestAgeMs } = hub.reach(queue)
+      const handBackBacklog = handBackName === undefined ? 0 : (hub.queue(handBackName)?.ready ?? 0)
+      return { backlog: ready, handBackBacklog, consumers, handBackConsumers: undefined, oldestAgeMs }
     },
     async diagnose() {
       return diagnoseMemory(hub, queue, handBack)
@@ -69,18 +64,6 @@ export function memoryBroker(hub: MemoryHub, { queue, handBack = 'create' }: Mem
       closed = true
       for (const subscription of subscriptions) await subscription.close()
     },
-  }
-}
-
-function factsOf(hub: MemoryHub, queue: string, handBackName: string | undefined): QueueFacts {
-  const { ready, consumers, oldestAgeMs } = hub.reach(queue)
-  const handBack = handBackName === undefined ? undefined : hub.queue(handBackName)
-  return {
-    backlog: ready,
-    handBackBacklog: handBack?.ready ?? 0,
-    consumers,
-    handBackConsumers: handBack?.consumers,
-    oldestAgeMs,
   }
 }
 

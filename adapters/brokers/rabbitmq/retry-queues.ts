@@ -48,7 +48,7 @@ export class RetryQueues {
     return retryQueueName(this.#settings.queue, seconds)
   }
 
-  /** Resolves when the queue is there, and will be for long enough. Rejects with `BROKER_REFUSED` or `BROKER_UNREACHABLE`. */
+  /** Resolves when the queue is there, and will be for long enough. Rejects with `BROKER_REFUSED`, `BROKER_UNREACHABLE` or `QUEUE_MISSING`. */
   prepare(model: ChannelModel, seconds: number): Promise<void> {
     const { clock } = this.#settings
     const known = this.#ready.get(seconds)

@@ -20,9 +20,9 @@ const longestSilenceMs = 3_600_000
 const proofMs = 2_000
 
 /**
- * Waits until a consumer turns out to be forgotten: linked and with credit, it gets nothing although messages wait. Connections that die are found by
- * heartbeats; this is for a broker that lives and does not deliver. Resolves to what was found, or to undefined when the signal aborts. A queue that
- * cannot be asked proves nothing; nor does an empty one, whatever it says of its consumers (see `Inspector`).
+ * Waits until a consumer turns out to be forgotten: linked and with credit, it gets nothing although messages wait, or the queue knows no consumer
+ * at all. Connections that die are found by heartbeats; this is for a broker that lives and does not deliver. Resolves to what was found, or to
+ * undefined when the signal aborts. A queue that cannot be asked proves nothing.
  */
 export async function untilForgotten(watched: Watched, signal: AbortSignal): Promise<string | undefined> {
   const { clock, random, silenceMs } = watched
@@ -46,9 +46,8 @@ export function nextSilenceMs(silenceMs: number, wasServed: boolean): number {
 async function trouble({ count }: Watched): Promise<string | undefined> {
   try {
     const { messageCount, consumerCount } = await count()
-    if (messageCount === 0) return undefined
-    const found = `${messageCount} messages wait and none is delivered`
-    return consumerCount === 0 ? `${found}: the queue knows no consumer` : found
+    if (consumerCount === 0) return 'the queue knows no consumer'
+    return messageCount > 0 ? `${messageCount} messages wait and none is delivered` : undefined
   } catch {
     return undefined
   }

@@ -9,7 +9,7 @@ import type { Peers } from './group.ts'
 export interface Observation {
   readonly stable: VersionFacts
   readonly canary: VersionFacts
-  /** Messages waiting in the hand-back queue; undefined when the broker could not be asked. */
+  /** Messages waiting in the hand-back queue; undefined when the broker could not be asked, or is not believed. */
   readonly handBackBacklog: number | undefined
   readonly backlog: number | undefined
   readonly oldestAgeMs: number | undefined

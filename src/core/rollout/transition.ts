@@ -125,7 +125,7 @@ function handBackOpen(look: Look): string | undefined {
   if (replacesTheDead(look)) return undefined
   const spent = spentBudget(rollout, policy)
   if (spent !== undefined) return `waiting: ${spent}, unless ${rollout.stable} fails some of them too`
-  if (seen.handBackBacklog === undefined) return 'waiting: the broker does not tell how many messages are handed back'
+  if (seen.handBackBacklog === undefined) return 'waiting: it is not known how many messages are handed back'
   return seen.handBackBacklog === 0
     ? undefined
     : `waiting: ${seen.handBackBacklog} messages are handed back and not yet handled`

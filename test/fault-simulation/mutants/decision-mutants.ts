@@ -29,7 +29,7 @@ export const decisionMutants: readonly Mutant[] = [
     patches: [
       {
         file: 'src/coordinator/coordinator.ts',
-        find: '        this.#roster.dismiss(id)\n',
+        find: '        this.#roster.forget(id)\n',
         put: '',
       },
     ],
