@@ -1,6 +1,6 @@
 import type { Warning } from './assumed.ts'
 import { spellDuration } from './duration.ts'
-import { freezeAt } from './freeze.ts'
+import { isFrozenAt } from './freeze.ts'
 import type { Policy } from './policy.ts'
 
 /** Windows that leave no time, or not enough of it at a stretch. Those of some dates only are over some day. */
@@ -25,7 +25,7 @@ function longestFreeTime(windows: Policy['freeze']): number {
   let longest = 0
   let current = 0
   for (let ms = 0; ms < 2 * weekMs; ms += stepMs) {
-    current = freezeAt(windows, someWeek + ms) === undefined ? current + stepMs : 0
+    current = isFrozenAt(windows, someWeek + ms) ? 0 : current + stepMs
     longest = Math.max(longest, current)
   }
   return longest

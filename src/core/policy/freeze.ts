@@ -10,6 +10,11 @@ export interface Freeze {
   readonly text: string
 }
 
+/** Whether one holds at `ms`: when it ends takes a hundred times as long to find out. */
+export function isFrozenAt(windows: readonly FreezeWindow[], ms: number): boolean {
+  return windows.some((window) => holds(window, ms))
+}
+
 /** The freeze that holds at `ms` (since 1970, by the clock of whoever asks), through all windows that follow each other without a gap. */
 export function freezeAt(windows: readonly FreezeWindow[], ms: number): Freeze | undefined {
   const first = windows.find((window) => holds(window, ms))
