@@ -210,7 +210,7 @@ export interface QueueFacts {
   readonly handBackBacklog: number
   /** Consumers on the queue, ours and others'; undefined where the broker does not tell. */
   readonly consumers: number | undefined
-  /** The same of the hand-back queue; undefined also where there is none, or where its count is exact whatever happens. */
+  /** Consumers on the hand-back queue, which tell an empty one from one that the broker knows nothing of; undefined where there is none, or nothing to tell apart. */
   readonly handBackConsumers: number | undefined
   /** Age of the oldest message in milliseconds; undefined where the broker does not tell. */
   readonly oldestAgeMs: number | undefined

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { isTerminal } from '../../src/core/rollout/rollout.ts'
 import { analysisOf, buildPolicy, ceilingMetric, rampStep } from '../support/build-policy.ts'
 import { counts } from '../support/build-rollout.ts'
-import { Lab } from './lab.ts'
+import { emptyQueue, Lab } from './lab.ts'
 import type { Member } from './lab.ts'
 
 const story = buildPolicy({
@@ -72,13 +72,7 @@ describe('a rollout', () => {
     await handle(stable, { ok: 50 })
     await lab.run(6_000)
     expect((await lab.rollout()).why).toBe('waiting: it is not known how many messages are handed back')
-    lab.facts = {
-      backlog: 0,
-      handBackBacklog: 2,
-      consumers: undefined,
-      handBackConsumers: undefined,
-      oldestAgeMs: undefined,
-    }
+    lab.facts = { ...emptyQueue, handBackBacklog: 2 }
     await lab.run(2_000)
     expect((await lab.rollout()).why).toBe('waiting: 2 messages are handed back and not yet handled')
     lab.facts = { ...lab.facts, handBackBacklog: 0, handBackConsumers: 0 }

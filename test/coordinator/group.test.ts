@@ -3,7 +3,7 @@ import { memoryStore } from '../../adapters/stores/memory/index.ts'
 import { buildPolicy, rampStep } from '../support/build-policy.ts'
 import { counts } from '../support/build-rollout.ts'
 import { manualClock } from '../support/manual-clock.ts'
-import { Lab } from './lab.ts'
+import { emptyQueue, Lab } from './lab.ts'
 import type { Member } from './lab.ts'
 
 const policy = buildPolicy({
@@ -123,13 +123,7 @@ describe('two queues as one rollout', () => {
     await start(orders)
     await run(3_200)
     expect(await phases()).toEqual(['Promoting', 'Promoting'])
-    orders.lab.facts = {
-      backlog: 0,
-      handBackBacklog: 2,
-      consumers: undefined,
-      handBackConsumers: undefined,
-      oldestAgeMs: undefined,
-    }
+    orders.lab.facts = { ...emptyQueue, handBackBacklog: 2 }
     await run(7_000)
     expect((await orders.lab.rollout()).why).toBe('waiting: 2 messages are handed back and not yet handled')
     expect((await bills.lab.rollout()).why).toMatch(/^ready; waiting for queue orders/)

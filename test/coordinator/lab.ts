@@ -23,6 +23,14 @@ import type { ManualClock } from '../support/manual-clock.ts'
 
 const namespace = 'default'
 
+export const emptyQueue: QueueFacts = {
+  backlog: 0,
+  handBackBacklog: 0,
+  consumers: undefined,
+  handBackConsumers: undefined,
+  oldestAgeMs: undefined,
+}
+
 /** One consumer with its coordinator, its own clock and its own way to the store. */
 export interface Member {
   readonly id: string
@@ -48,13 +56,7 @@ export class Lab {
   readonly queue: string
   readonly records: QueueRecords
   readonly members: Member[] = []
-  facts: QueueFacts | undefined = {
-    backlog: 0,
-    handBackBacklog: 0,
-    consumers: undefined,
-    handBackConsumers: undefined,
-    oldestAgeMs: undefined,
-  }
+  facts: QueueFacts | undefined = emptyQueue
 
   capabilities: BrokerCapabilities = {
     kind: 'lab',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { observe } from '../../src/coordinator/observe.ts'
 import { buildReport } from '../support/build-report.ts'
 import { buildState, counts } from '../support/build-rollout.ts'
+import { emptyQueue } from './lab.ts'
 
 describe('observe', () => {
   const alive = ({ id }: { id: string }) => !id.startsWith('dead')
@@ -22,7 +23,7 @@ describe('observe', () => {
     'of queues with $waiting messages and $consumers consumers, as the broker says, while who consumes them is $id and $state, believes in $believed',
     ({ waiting, consumers, id, state: consumer, believed }) => {
       const counted = { backlog: waiting, handBackBacklog: waiting, consumers, handBackConsumers: consumers }
-      const facts = { ...counted, oldestAgeMs: undefined }
+      const facts = { ...emptyQueue, ...counted }
       const reports = [buildReport({ id, version: 'v1', state: consumer })]
       const { backlog, handBackBacklog } = observe(state, state.rollout, { ...gathered, reports, facts })
       expect([backlog, handBackBacklog]).toEqual([believed, believed])
@@ -100,16 +101,7 @@ describe('observe', () => {
     ['drained', false],
     ['gone', false],
   ] as const)('finds among the dead an allocated consumer that fell silent while %s: %s', (said, isDead) => {
-    const own = {
-      concurrency: 1,
-      delayMs: 0,
-      permits: 5,
-      bridge: undefined,
-      fuse: undefined,
-      failures: 4,
-      returnsToSpare: 3,
-    }
-    const withOne = { ...state, allocations: { ...state.allocations, consumers: { dead: own } } }
+    const withOne = allocating('dead')
     const reports = [
       buildReport({ id: 'dead', version: 'v2', state: said, inFlight: 2, counts: counts({ taken: 3, failed: 1 }) }),
     ]
@@ -120,6 +112,13 @@ describe('observe', () => {
   })
 
   it('takes an allocated consumer without a report for dead, with all its permits used', () => {
+    const withOne = allocating('lost')
+    const { dead } = observe(withOne, state.rollout, { ...gathered, reports: [] }).canary
+    expect(dead).toMatchObject([{ id: 'lost', taken: 5, inFlight: 0, failures: 4 }])
+  })
+
+  /** The document with an allocation for one consumer. */
+  function allocating(id: string) {
     const own = {
       concurrency: 1,
       delayMs: 0,
@@ -129,8 +128,6 @@ describe('observe', () => {
       failures: 4,
       returnsToSpare: 3,
     }
-    const withOne = { ...state, allocations: { ...state.allocations, consumers: { lost: own } } }
-    const { dead } = observe(withOne, state.rollout, { ...gathered, reports: [] }).canary
-    expect(dead).toMatchObject([{ id: 'lost', taken: 5, inFlight: 0, failures: 4 }])
-  })
+    return { ...state, allocations: { ...state.allocations, consumers: { [id]: own } } }
+  }
 })

@@ -7,6 +7,7 @@ import { Roster } from '../../src/coordinator/roster.ts'
 import { Watch } from '../../src/coordinator/watch.ts'
 import { buildReport } from '../support/build-report.ts'
 import { manualClock } from '../support/manual-clock.ts'
+import { emptyQueue } from './lab.ts'
 
 describe('Watch', () => {
   it('counts time that was looked at, and of a gap two seconds', () => {
@@ -126,13 +127,7 @@ describe('PaceMeter', () => {
 })
 
 describe('QueueGauge', () => {
-  const facts: QueueFacts = {
-    backlog: 3,
-    handBackBacklog: 0,
-    consumers: 1,
-    handBackConsumers: undefined,
-    oldestAgeMs: undefined,
-  }
+  const facts: QueueFacts = { ...emptyQueue, backlog: 3, consumers: 1 }
 
   it('asks once a second, never twice at a time, and forgets what is old', async () => {
     const clock = manualClock()

@@ -15,8 +15,8 @@ export interface InspectSettings {
 }
 
 /**
- * Counts by passive checks. Of a quorum queue whose leader does not answer the broker's own question within 250 ms it says that nothing waits in it and
- * that it has no consumers (`stat` in `rabbit_quorum_queue.erl`).
+ * Counts by passive checks. Of a quorum queue whose leader does not answer within 250 ms the broker says that nothing waits in it and that it has no
+ * consumers (`stat` in `rabbit_quorum_queue.erl`).
  */
 export class Inspector {
   readonly #settings: InspectSettings
